@@ -1,0 +1,59 @@
+"""syda fills databases with believable rows that break no rule.
+
+>>> import syda
+>>> syda.seed(engine, Base, rows=50)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from syda.dataset import Dataset as Dataset
+    from syda.errors import SydaError as SydaError
+    from syda.planning.model import Plan as Plan
+    from syda.schema.model import Kind as Kind
+    from syda.seeding import generate as generate
+    from syda.seeding import plan as plan
+    from syda.seeding import register_generator as register_generator
+    from syda.seeding import seed as seed
+    from syda.seeding import unregister_generator as unregister_generator
+    from syda.specs import between as between
+    from syda.specs import choice as choice
+    from syda.specs import faker as faker
+    from syda.specs import geometric as geometric
+    from syda.specs import number as number
+    from syda.specs import poisson as poisson
+    from syda.specs import regex as regex
+    from syda.specs import template as template
+    from syda.specs import value as value
+    from syda.specs import zipf as zipf
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "syda.dataset",
+    "SydaError": "syda.errors",
+    "Plan": "syda.planning.model",
+    "Kind": "syda.schema.model",
+    **dict.fromkeys(("generate", "plan", "register_generator", "seed", "unregister_generator"), "syda.seeding"),
+    **dict.fromkeys(
+        ("between", "choice", "faker", "geometric", "number", "poisson", "regex", "template", "value", "zipf"),
+        "syda.specs",
+    ),
+}
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the home of a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'syda' has no attribute {name!r}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

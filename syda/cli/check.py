@@ -1,0 +1,84 @@
+"""`syda check`: does a database keep the rules?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syda.cli.command import (
+    Command,
+    echo_json,
+    echo_rows,
+    example,
+    json_option,
+    models_option,
+    one_source,
+    schema_option,
+)
+from syda.cli.models import load_models
+from syda.errors import TargetError
+
+if TYPE_CHECKING:
+    from syda.quality.database import DatabaseReport
+
+
+@click.command(cls=Command, epilog=example("syda check --url sqlite:///shop.db --models shop.models:Base"))
+@click.option("--url", required=True, help="The database to check.")
+@models_option
+@schema_option
+@json_option
+@click.pass_context
+def check(ctx: click.Context, *, url: str, models: str | None, schema: str | None, as_json: bool) -> None:
+    """Count the rows that break a rule.
+
+    Exits with 1 when there are any. The rules are those of --models or --schema, or else the database's
+    own. Nothing is changed.
+    """
+    one_source(needed=False, models=models, schema=schema)
+    report = _checked(url, load_models(models) if models else schema)
+    if as_json:
+        echo_json(report.to_dict())
+    else:
+        echo_rows(report.tables)
+        echo_report(report)
+    ctx.exit(0 if report.ok else 1)
+
+
+def echo_report(report: DatabaseReport) -> None:
+    """Print what a check found."""
+    for violation in report.violations:
+        click.echo(f"Violation: {violation}")
+        for sample in violation.samples:
+            click.echo("    " + ", ".join(f"{name}={value!r}" for name, value in sample.items()))
+    for skipped in report.skipped:
+        click.echo(f"Not checked: {skipped}")
+    found = f"{len(report.violations)} do not hold" if report.violations else "all hold"
+    click.echo(f"Checked {report.checked} rules: {found}")
+
+
+def _checked(url: str, source: Any) -> DatabaseReport:
+    from syda.load.target import connected
+    from syda.quality.database import check_database
+    from syda.schema import read_schema
+
+    _require_file(url)
+    with connected(url) as connection:
+        schema = read_schema(connection if source is None else source).schema
+        return check_database(connection, replace(schema, dialect=connection.dialect.name))
+
+
+def _require_file(url: str) -> None:
+    """Raise `TargetError` for an SQLite file that does not exist: to connect would make it."""
+    from pathlib import Path
+
+    from sqlalchemy import exc, make_url
+
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        return  # `connected` says what is wrong
+    name = parsed.database or ":memory:"
+    if parsed.get_backend_name() == "sqlite" and not name.startswith((":", "file:")) and not Path(name).exists():
+        raise TargetError(f"there is no SQLite file {name!r}")

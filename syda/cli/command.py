@@ -1,0 +1,158 @@
+"""What all commands share: how they fail, what they print, and the options that choose the data."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from syda.errors import SydaError
+
+INTERRUPTED = 130
+_COUNT = re.compile(r"[0-9]+")
+
+
+class Command(click.Command):
+    """A command that ends with one message and exit code 1 on a `SydaError`, and with 130 on Ctrl-C."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SydaError as error:
+            if ctx.params.get("as_json"):
+                echo_json({"error": {"type": type(error).__name__, "message": str(error)}})
+            else:
+                click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; what was not finished is not in the database.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def echo_json(result: Mapping[str, Any]) -> None:
+    """Print a result as JSON; what JSON does not know is printed as text."""
+    click.echo(json.dumps(result, indent=2, ensure_ascii=False, default=str))
+
+
+def echo_rows(rows: Mapping[str, int]) -> None:
+    """Print the number of rows by table, aligned."""
+    width = max(map(len, rows), default=0)
+    for table, count in rows.items():
+        click.echo(f"  {table:<{width}}  {count:>9,}")
+
+
+@contextmanager
+def progress_bar(*, hidden: bool = False) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield what syda calls as rows get done: it moves a bar on a terminal, and is None elsewhere."""
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def moved(table: str, done: int, total: int) -> None:
+            if table not in tasks:
+                tasks[table] = bar.add_task(table, total=total)
+            bar.update(tasks[table], completed=done)
+
+        yield moved
+
+
+def example(command: str) -> str:
+    """Return what --help ends with; the backspace keeps click from wrapping it."""
+    return f"\b\nExample:\n  {command}"
+
+
+def _read_rows(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> int | dict[str, int] | None:
+    """Read what all --rows say: ``50`` alone, or ``Customer=10,Order=30``."""
+    if len(given) == 1 and _COUNT.fullmatch(given[0]):
+        return int(given[0])
+    named: dict[str, int] = {}
+    for part in ",".join(given).split(",") if given else ():
+        name, _, count = (piece.strip() for piece in part.rpartition("="))
+        if not name and _COUNT.fullmatch(count):
+            raise click.BadParameter("give one number for all tables or names like Customer=10, not both")
+        if not name or not _COUNT.fullmatch(count):
+            raise click.BadParameter(f"{part!r} is neither a number like 50 nor a name like Customer=10")
+        if name in named:
+            raise click.BadParameter(f"{name!r} is given twice")
+        named[name] = int(count)
+    return named or None
+
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _together(*options: _Decorator) -> _Decorator:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+models_option = click.option(
+    "--models", metavar="MODULE[:NAME]", help="Models to import: a Base, MetaData, class or list. Default: its Base."
+)
+schema_option = click.option(
+    "--schema",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Tables described in a .yaml, .yml or .json file.",
+)
+plan_option = click.option(
+    "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="A plan saved as YAML."
+)
+making_options = _together(
+    click.option(
+        "--rows",
+        multiple=True,
+        callback=_read_rows,
+        metavar="N|NAME=N,...",
+        help="Rows of every table (default 10), or of those named; may be repeated.",
+    ),
+    click.option("--seed", type=int, metavar="N", help="Choose among all possible data (default 0)."),
+    click.option("--locale", multiple=True, help="A Faker locale such as de_DE (default en_US); may be repeated."),
+    click.option("--as-of", metavar="DATE", help="When the data end: an ISO date, today or now."),
+)
+
+
+def making(
+    rows: int | dict[str, int] | None, seed: int | None, locale: tuple[str, ...], as_of: str | None
+) -> dict[str, Any]:
+    """Return the options that were given as arguments of `syda.plan`, `generate` and `seed`."""
+    given = {"rows": rows, "seed": seed, "locale": locale or None, "as_of": as_of}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def one_source(*, needed: bool, **sources: Any) -> None:
+    """Raise a usage error unless one of the sources was given, or at most one when none is `needed`."""
+    given = [f"--{name}" for name, value in sources.items() if value is not None]
+    names = ", ".join(f"--{name}" for name in sources)
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other; give one of {names}.")
+    if needed and not given:
+        raise click.UsageError(f"Say which tables: give one of {names}.")
+
+
+def complete_plan(plan_file: str, asked: Mapping[str, Any]) -> Any:
+    """Return the plan in a file; a usage error names the options that it leaves no room for."""
+    if asked:
+        options = " and ".join("--" + name.replace("_", "-") for name in asked)
+        raise click.UsageError(f"A plan is complete: it goes without {options}.")
+    from pathlib import Path
+
+    from syda.planning.model import Plan
+
+    return Plan.from_yaml(Path(plan_file))

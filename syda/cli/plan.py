@@ -1,0 +1,80 @@
+"""`syda plan`: what would be made, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from syda.cli.command import (
+    Command,
+    echo_json,
+    example,
+    json_option,
+    making,
+    making_options,
+    models_option,
+    one_source,
+    schema_option,
+)
+from syda.cli.models import load_models
+from syda.errors import TargetError
+
+Form = Literal["text", "yaml", "mermaid"]
+
+
+@click.command(cls=Command, epilog=example("syda plan --models shop.models:Base --rows Customer=10,Order=30"))
+@models_option
+@schema_option
+@click.option("--url", help="Read the tables of this database.")
+@making_options
+@click.option("--yaml", "form", flag_value="yaml", help="Print YAML that generate and seed take with --plan.")
+@click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid entity-relationship diagram.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write to a file instead.")
+@json_option
+def plan(
+    *,
+    models: str | None,
+    schema: str | None,
+    url: str | None,
+    form: Form | None,
+    out: str | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Say how each column would be made.
+
+    The reasons are given too; no row is made.
+    """
+    one_source(needed=True, models=models, schema=schema, url=url)
+    import syda
+
+    made = syda.plan(load_models(models) if models else schema or url, **making(**asked))
+    if out:
+        _write(Path(out), _text(made, form or "text"))
+    if as_json:
+        echo_json(_document(made, out))
+    elif out:
+        click.echo(f"Wrote {out}")
+    else:
+        click.echo(_text(made, form or "text").rstrip("\n"))
+
+
+def _text(made: Any, form: Form) -> str:
+    forms = {"text": made.explain, "yaml": made.to_yaml, "mermaid": made.to_mermaid}
+    return str(forms[form]())
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TargetError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _document(made: Any, out: str | None) -> dict[str, Any]:
+    import yaml
+
+    written = {"path": out} if out else {}
+    return {"fingerprint": made.fingerprint, "plan": yaml.safe_load(made.to_yaml()), **written}

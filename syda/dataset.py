@@ -1,0 +1,98 @@
+"""A Dataset: the rows that a plan made, and everywhere they can go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syda.errors import MissingTableError
+from syda.generation.store import Progress, TableRows
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.quality.integrity import Report, verify_rows
+
+if TYPE_CHECKING:
+    from syda.load.files import Format
+    from syda.load.frames import Frames
+    from syda.load.report import LoadReport
+    from syda.load.target import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Rows for every table of a plan, in memory, in load order."""
+
+    plan: Plan
+    tables: Mapping[str, TableRows]
+    existing: Existing = field(default_factory=dict, repr=False)
+    origin: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The SQLAlchemy tables that the schema was read from, when there are any; for the load alone."""
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The number of new rows by table."""
+        return {key: table.rows for key, table in self.tables.items()}
+
+    def __repr__(self) -> str:
+        return f"Dataset({', '.join(f'{key}: {rows} rows' for key, rows in self.rows.items())})"
+
+    def verify(self) -> Report:
+        """Check the rows against their schema: keys, uniqueness, nulls, lengths, ranges and enums."""
+        return verify_rows(self.plan, self.tables, self.existing)
+
+    def frames(self) -> Frames:
+        """Return a pandas data frame for each table, found by table name, class name or class."""
+        from syda.load.frames import Frames, to_frame
+
+        schema = self.plan.schema
+        frames = {key: to_frame(schema.tables[key], made.columns, made.rows) for key, made in self.tables.items()}
+        return Frames(schema, frames)
+
+    def to_csv(self, directory: str | Path) -> list[Path]:
+        """Write ``<table>.csv`` for each table into `directory`; return the paths."""
+        return self._write(directory, "csv")
+
+    def to_json(self, directory: str | Path) -> list[Path]:
+        """Write ``<table>.json``, a list of objects, for each table into `directory`; return the paths."""
+        return self._write(directory, "json")
+
+    def to_jsonl(self, directory: str | Path) -> list[Path]:
+        """Write ``<table>.jsonl``, an object a line, for each table into `directory`; return the paths."""
+        return self._write(directory, "jsonl")
+
+    def to_parquet(self, directory: str | Path) -> list[Path]:
+        """Write ``<table>.parquet`` for each table into `directory`; return the paths. Needs the extra ``parquet``."""
+        return self._write(directory, "parquet")
+
+    def _write(self, directory: str | Path, format_: Format) -> list[Path]:
+        from syda.load.files import write_files
+
+        tables = ((self.plan.schema.tables[key], made.columns) for key, made in self.tables.items())
+        return write_files(tables, directory, format_)
+
+    def to_sql(self, target: Target, *, create: bool = False, progress: Progress | None = None) -> LoadReport:
+        """Insert all rows into a database in one transaction, parents first.
+
+        `target` is an Engine or URL (committed at the end), a Connection (joins its transaction when it is in one) or
+        a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
+        Raises a `LoadError`; the database is then as it was.
+        """
+        from syda.load.ddl import build_tables
+        from syda.load.sql import TableLoad, load_tables
+
+        self._refuse_external()
+        targets = self.origin or build_tables(self.plan.schema)
+        loads = [
+            TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
+            for key, made in self.tables.items()
+        ]
+        return load_tables(target, self.plan, loads, create=create, progress=progress)
+
+    def _refuse_external(self) -> None:
+        for key in self.tables:
+            for link in self.plan.schema.tables[key].foreign_keys:
+                needed = not any(self.plan.schema.tables[key].column(name).nullable for name in link.columns)
+                if link.parent in self.plan.schema.external and needed and not self.existing and self.tables[key].rows:
+                    raise MissingTableError(f"{key} refers to table {link.parent!r}, which was not given")

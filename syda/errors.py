@@ -1,0 +1,101 @@
+"""Everything syda raises on purpose.
+
+* `SydaError`
+    * `SchemaError`: the models, database or file cannot be read as tables
+        * `MissingTableError`: a foreign key points to a table that was not given
+        * `CycleError`: required foreign keys form a circle that nothing can break
+    * `PlanError`: what was asked for does not fit the schema
+        * `UnknownNameError`: a table, column, relationship, vocabulary or option that does not exist
+        * `CapacityError`: uniqueness allows fewer rows than were asked for by name
+        * `ConstraintError`: a CHECK leaves a column no value
+        * `PlanFileError`: a saved plan cannot be read
+    * `GenerateError`: rows could not be made
+        * `GeneratorFunctionError`: a user's function raised or returned something unusable
+        * `IntegrityError`: the rows made break a rule of the schema
+    * `LoadError`: rows could not be delivered; the target is as it was
+        * `TargetError`: the database or folder cannot be reached or written
+        * `RejectedError`: the database refused a row
+    * `MissingExtraError`: an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SydaError(Exception):
+    """Root of every error that syda raises on purpose."""
+
+
+class SchemaError(SydaError):
+    """The models, database or file cannot be read as tables."""
+
+
+class MissingTableError(SchemaError):
+    """A foreign key points to a table that was not given."""
+
+
+class CycleError(SchemaError):
+    """Required foreign keys form a circle that nothing can break."""
+
+
+class PlanError(SydaError):
+    """What was asked for does not fit the schema."""
+
+
+class UnknownNameError(PlanError):
+    """A table, column, relationship, vocabulary or option that does not exist."""
+
+
+class CapacityError(PlanError):
+    """Uniqueness allows fewer rows than were asked for by name."""
+
+
+class ConstraintError(PlanError):
+    """A CHECK leaves a column no value."""
+
+
+class PlanFileError(PlanError):
+    """A saved plan cannot be read."""
+
+
+class GenerateError(SydaError):
+    """Rows could not be made."""
+
+
+class GeneratorFunctionError(GenerateError):
+    """A user's function raised or returned something unusable."""
+
+
+class IntegrityError(GenerateError):
+    """The rows made break a rule of the schema."""
+
+
+class LoadError(SydaError):
+    """Rows could not be delivered; the target is as it was."""
+
+
+class TargetError(LoadError):
+    """The database or folder cannot be reached or written."""
+
+
+class RejectedError(LoadError):
+    """The database refused a row."""
+
+
+class MissingExtraError(SydaError):
+    """An optional package is not installed."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"``, or a short list of what is known, for the end of a message."""
+    names = sorted(set(known))
+    by_lower = {candidate.lower(): candidate for candidate in reversed(names)}
+    matches = [by_lower[match] for match in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
+    if matches:
+        return "; did you mean " + " or ".join(repr(match) for match in matches) + "?"
+    if not names:
+        return "; there are none"
+    shown = ", ".join(names[:12])
+    return f"; known: {shown}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")

@@ -1,0 +1,91 @@
+"""Columns in which no value may repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from syda.errors import CapacityError
+from syda.generation.context import Cell
+from syda.sources.base import Source, rows_of
+from syda.sources.permutation import permute
+from syda.sources.stream import Integers, stream_key
+from syda.sources.values import Values
+
+ATTEMPTS = 60
+
+
+def distinct_values(cell: Cell, source: Source) -> Values:
+    """Return values that repeat neither each other nor those of the existing rows.
+
+    Raises `CapacityError` when the source has no more.
+    """
+    made = _make(cell, source, 0)
+    if not cell.maker.first(cell.table.key) and (source.numbered or source.countable):
+        return made
+    return _without_repeats(cell, source, made)
+
+
+def _make(cell: Cell, source: Source, attempt: int) -> Values:
+    if not source.countable:
+        return source.make(replace(cell, attempt=attempt))
+    size = source.capacity(cell.column) or 0
+    taken = 0 if cell.stop <= size else cell.maker.first(cell.table.key)
+    if cell.stop - taken > size:
+        raise CapacityError(_too_few(cell, source, size))
+    index = rows_of(cell) - taken + attempt * (cell.stop - cell.start)
+    return source.at(cell, permute(_key(cell), index % size, size))
+
+
+def _key(cell: Cell) -> int:
+    return stream_key(cell.settings.seed, cell.table.key, cell.column.name, "permutation")
+
+
+def _too_few(cell: Cell, source: Source, size: int) -> str:
+    where = f"{cell.table.key}.{cell.column.name}"
+    return (
+        f"{where} must be unique and {cell.maker.rows(cell.table.key)} rows were asked for, but its source "
+        f"({source.describe()}) has {size} values; ask for at most {size} rows or give the column another source"
+    )
+
+
+def _without_repeats(cell: Cell, source: Source, made: Values) -> Values:
+    data = made.data.copy()
+    seen = _existing(cell)
+    open_rows = _repeated(data, np.arange(len(data)), seen)
+    attempt = 0
+    while open_rows.size and attempt < ATTEMPTS:
+        attempt += 1
+        data[open_rows] = _make(cell, source, attempt).data[open_rows]
+        open_rows = _repeated(data, open_rows, seen)
+    if open_rows.size:
+        raise CapacityError(_too_few(cell, source, len(data) - len(open_rows)))
+    return Values(data, made.null)
+
+
+def _existing(cell: Cell) -> set[Hashable]:
+    there = cell.maker.existing.get(cell.table.key)
+    values = there.columns.get(cell.column.name) if there else None
+    if values is None:
+        return set()
+    listed = values.data if values.null is None else values.data[~values.null]
+    return {_hashable(item) for item in listed.tolist()}
+
+
+def _repeated(data: Any, rows: Integers, seen: set[Hashable]) -> Integers:
+    """Return those of `rows` whose value was seen before; add the others to `seen`."""
+    repeated = []
+    for row, item in zip(rows.tolist(), data[rows].tolist(), strict=True):
+        value = _hashable(item)
+        if value in seen:
+            repeated.append(row)
+        else:
+            seen.add(value)
+    return np.asarray(repeated, dtype=np.int64)
+
+
+def _hashable(item: Any) -> Hashable:
+    return item if isinstance(item, Hashable) else repr(item)

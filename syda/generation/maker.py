@@ -1,0 +1,220 @@
+"""Executes a Plan: every part of the data is made when it is first asked for, and only once.
+
+What a row points to (its parents, its place in a combination) is decided for a whole table at a time and kept as row
+numbers; values are made in blocks. Because each value depends only on (seed, table, column, row) and on the values it
+reads, neither the order of the questions nor the size of the blocks changes a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.errors import GenerateError, PlanError
+from syda.generation import identity, links
+from syda.generation.context import Cell
+from syda.generation.distinct import distinct_values
+from syda.generation.joint import JointRows, solve_joint
+from syda.planning.existing import Existing, ExistingTable
+from syda.planning.model import ColumnPlan, Joint, Plan, TablePlan
+from syda.schema.model import Table
+from syda.sources.function import Function
+from syda.sources.scalar import Database
+from syda.sources.stream import Integers, random_bits, stream_key, to_uniform
+from syda.sources.values import Values, dtype_of
+
+BLOCK_SIZE = 65_536
+_EMPTY = ExistingTable()
+T = TypeVar("T")
+Key = tuple[str, ...]
+
+
+class Maker:
+    """The rows of a plan, made on demand. Row numbers of a table count existing rows first, then new ones."""
+
+    def __init__(self, plan: Plan, *, existing: Existing | None = None, block_size: int = BLOCK_SIZE) -> None:
+        if block_size < 1:
+            raise PlanError(f"block_size must be at least 1, not {block_size}")
+        self.plan = plan
+        self.existing: Existing = existing or {}
+        self.block_size = block_size
+        self._made: dict[Key, Any] = {}
+        self._under_way: list[Key] = []
+        self._block: dict[Key, tuple[int, int, Values]] = {}
+
+    # -- how many -------------------------------------------------------------------------------------------------
+
+    def first(self, table: str) -> int:
+        """Return the number of the table's first new row: how many rows are there already."""
+        return self.existing.get(table, _EMPTY).rows
+
+    def rows(self, table: str) -> int:
+        """Return how many new rows the table gets."""
+        return self._once(("rows", table), lambda: self._count_rows(table))
+
+    def total(self, table: str) -> int:
+        return self.first(table) + self.rows(table)
+
+    def _count_rows(self, table: str) -> int:
+        planned = self.plan.tables.get(table)
+        if planned is None:
+            return 0
+        if planned.rows_from:
+            return len(self.link(table, planned.rows_from))
+        return min([self.wanted(table), *(self.joint(table, joint).rows for joint in planned.joints)])
+
+    def wanted(self, table: str) -> int:
+        """Return how many new rows the table was asked for, rows of subclasses included."""
+        return self.table_plan(table).rows + identity.subclass_rows(self, table)
+
+    # -- structure ------------------------------------------------------------------------------------------------
+
+    def joint(self, table: str, joint: Joint) -> JointRows:
+        """Return the rows of foreign keys and columns that are drawn together."""
+        return self._once(("joint", table, *joint.links, *joint.columns), lambda: solve_joint(self, table, joint))
+
+    def link(self, table: str, foreign_key: str, *, nulls: bool = True) -> Integers:
+        """Return the parent's row number for each new row of the table, -1 where the foreign key is NULL.
+
+        Without `nulls`, rows whose foreign key will be NULL keep the parent that its NOT NULL columns agree with.
+        """
+        rows = self._once(("link", table, foreign_key), lambda: links.draw_link(self, table, foreign_key))
+        if not nulls:
+            return rows
+        return self._once(("nulls", table, foreign_key), lambda: links.with_nulls(self, table, foreign_key, rows))
+
+    def ordinal(self, table: str, foreign_key: str) -> Integers:
+        """Return the place of each new row among all rows with the same parent."""
+        return self._once(("ordinal", table, foreign_key), lambda: links.ordinal(self, table, foreign_key))
+
+    def identity(self, table: str) -> Integers:
+        """Return the index of each new row's class in the table's inheritance."""
+        return self._once(("identity", table), lambda: identity.draw_identities(self, table))
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def column(self, table: str, name: str) -> Values:
+        """Return a column of all rows of the table, existing ones first."""
+        return self._once(("column", table, name), lambda: self._whole(table, name))
+
+    def values(self, table: str, name: str, start: int, stop: int) -> Values:
+        """Return a column of the rows ``start..stop``, which must be new ones."""
+        key = ("column", table, name)
+        if key in self._made or self._is_whole(table, name):
+            return self.column(table, name).slice(start, stop)
+        kept = self._block.get((table, name))
+        if kept is None or kept[:2] != (start, stop):
+            made = self._guarded(key, lambda: self._make(table, name, start, stop))
+            kept = self._block[(table, name)] = (start, stop, made)
+        return kept[2]
+
+    def blocks(self, table: str) -> Iterator[Mapping[str, Values]]:
+        """Yield the new rows of the table, a block at a time, without the columns that the database fills."""
+        names = [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
+        for start, stop in self._ranges(table):
+            yield {name: self.values(table, name, start, stop) for name in names}
+
+    def empty(self, table: str) -> Mapping[str, Values]:
+        """Return the columns of a table that gets no new row."""
+        owner, planned = self.plan.schema.tables[table], self.plan.tables[table].columns
+        names = [name for name, column in planned.items() if column.source.source != "database"]
+        return {name: Values(np.zeros(0, dtype=dtype_of(owner.column(name).type.kind))) for name in names}
+
+    def _ranges(self, table: str) -> Iterator[tuple[int, int]]:
+        first, total = self.first(table), self.total(table)
+        for start in range(first, total, self.block_size):
+            yield start, min(start + self.block_size, total)
+
+    def _whole(self, table: str, name: str) -> Values:
+        column = self.plan.schema.tables[table].column(name)
+        there = self.existing.get(table, _EMPTY).columns.get(name)
+        parts = [] if there is None else [there]
+        if there is None and self.first(table):
+            parts = [Values(np.zeros(self.first(table), dtype=dtype_of(column.type.kind)))]
+        if table in self.plan.tables and self.rows(table):
+            parts.append(self._make_new(table, name))
+        return Values.concatenate(parts) if parts else Values(np.zeros(0, dtype=dtype_of(column.type.kind)))
+
+    def _make_new(self, table: str, name: str) -> Values:
+        planned = self._column_plan(table, name)
+        if planned.distinct and self._needs_memory(table, planned):
+            made = distinct_values(self.cell(table, name, self.first(table), self.total(table)), planned.source)
+            return made.masked(self._nulls(table, name, self.first(table), self.total(table)))
+        return Values.concatenate([self._make(table, name, *block) for block in self._ranges(table)])
+
+    def _is_whole(self, table: str, name: str) -> bool:
+        planned = self._column_plan(table, name)
+        return isinstance(planned.source, Function) or (planned.distinct and self._needs_memory(table, planned))
+
+    def _needs_memory(self, table: str, planned: ColumnPlan) -> bool:
+        """Tell whether distinctness cannot be had by construction, because of the source or of foreign rows."""
+        return bool(self.first(table)) or not _constructs(planned)
+
+    def _make(self, table: str, name: str, start: int, stop: int) -> Values:
+        planned = self._column_plan(table, name)
+        if isinstance(planned.source, Database):
+            raise GenerateError(f"{table}.{name} is filled by the database and cannot be read before it is loaded")
+        cell = self.cell(table, name, start, stop)
+        try:
+            made = self._from_source(cell, planned)
+        except ValueError as error:
+            raise GenerateError(f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}") from error
+        return made.masked(self._nulls(table, name, start, stop))
+
+    def _from_source(self, cell: Cell, planned: ColumnPlan) -> Values:
+        table = cell.table.key
+        for joint in self.plan.tables[table].joints:
+            if cell.column.name in joint.columns:
+                first = self.first(table)
+                picked = self.joint(table, joint).picks[cell.column.name][cell.start - first : cell.stop - first]
+                return planned.source.at(cell, picked)
+        return distinct_values(cell, planned.source) if planned.distinct else planned.source.make(cell)
+
+    def cell(self, table: str, name: str, start: int, stop: int) -> Cell:
+        """Return the context in which a column's source works."""
+        owner = self.plan.schema.tables[table]
+        return Cell(self, owner, owner.column(name), start, stop, self._column_plan(table, name).distinct)
+
+    def _nulls(self, table: str, name: str, start: int, stop: int) -> NDArray[np.bool_] | None:
+        mask = identity.foreign_columns_mask(self, table, name, start, stop)
+        fraction = self._column_plan(table, name).null_fraction
+        if fraction <= 0:
+            return mask
+        key = stream_key(self.plan.settings.seed, table, name, "null")
+        drawn = to_uniform(random_bits(key, start, stop)) < fraction
+        return drawn if mask is None else drawn | mask
+
+    def _column_plan(self, table: str, name: str) -> ColumnPlan:
+        return self.plan.tables[table].columns[name]
+
+    def table_plan(self, table: str) -> TablePlan:
+        return self.plan.tables[table]
+
+    def table(self, name: str) -> Table:
+        return self.plan.schema.tables[name]
+
+    # -- once -----------------------------------------------------------------------------------------------------
+
+    def _once(self, key: Key, compute: Callable[[], T]) -> T:
+        if key not in self._made:
+            self._made[key] = self._guarded(key, compute)
+        made: T = self._made[key]
+        return made
+
+    def _guarded(self, key: Key, compute: Callable[[], T]) -> T:
+        if key in self._under_way:
+            circle = [*self._under_way[self._under_way.index(key) :], key]
+            names = " -> ".join(".".join(part[1:]) for part in circle if part[0] == "column" or part == key)
+            raise GenerateError(f"these columns need each other, so none can be made first: {names}")
+        self._under_way.append(key)
+        try:
+            return compute()
+        finally:
+            self._under_way.pop()
+
+
+def _constructs(planned: ColumnPlan) -> bool:
+    return planned.source.numbered or planned.source.countable

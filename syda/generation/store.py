@@ -1,0 +1,42 @@
+"""The rows of a Dataset: a store of columns for each table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from syda.generation.maker import BLOCK_SIZE, Maker
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.sources.values import Values
+
+Progress = Callable[[str, int, int], None]
+"""Called with a table's key, how many of its rows are done, and how many there will be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRows:
+    """The new rows of one table: `rows` of them, a `Values` for each column that the database does not fill."""
+
+    rows: int
+    columns: Mapping[str, Values]
+
+
+def make_rows(
+    plan: Plan, *, existing: Existing | None = None, block_size: int = BLOCK_SIZE, progress: Progress | None = None
+) -> dict[str, TableRows]:
+    """Make all rows of a plan, parents before children; `block_size` changes the memory used, never a value."""
+    maker = Maker(plan, existing=existing, block_size=block_size)
+    made = {}
+    for key in plan.tables:
+        rows, done = maker.rows(key), 0
+        parts: dict[str, list[Values]] = {}
+        for block in maker.blocks(key):
+            for name, values in block.items():
+                parts.setdefault(name, []).append(values)
+            done += len(next(iter(block.values()))) if block else 0
+            if progress:
+                progress(key, done, rows)
+        columns = {name: Values.concatenate(pieces) for name, pieces in parts.items()}
+        made[key] = TableRows(rows=rows, columns=columns if rows else maker.empty(key))
+    return made

@@ -1,0 +1,66 @@
+"""Columns as the values that a driver takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from syda.schema.model import Column, Kind
+from syda.sources.values import Values, decimal_places, to_python
+
+_MOMENT = datetime(2001, 2, 3, 4, 5, 6, 7)
+
+
+def core_values(values: Values, column: Column, target: sa.Column[Any]) -> list[Any]:
+    """Return the values as SQLAlchemy Core wants them for the target's type."""
+    items = to_python(values, column.type)
+    if column.type.kind is Kind.UUID and not getattr(target.type, "as_uuid", False):
+        return [None if item is None else str(item) for item in items]
+    return items
+
+
+def driver_values(values: Values, column: Column, target: sa.Column[Any], dialect: Dialect) -> list[Any]:
+    """Return the values as the driver wants them: what Core would pass on after its bind processing.
+
+    The commonest conversions are made by NumPy when a sample shows that they give what the processor gives.
+    """
+    process = target.type.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return core_values(values, column, target)
+    quick = _quick(values, column, process)
+    if quick is None:
+        return [process(item) for item in core_values(values, column, target)]
+    if values.null is not None:
+        for row in np.flatnonzero(values.null).tolist():
+            quick[row] = None
+    return quick
+
+
+def _quick(values: Values, column: Column, process: Callable[[Any], Any]) -> list[Any] | None:
+    type_ = column.type
+    listed: list[Any] | None = None
+    if type_.kind is Kind.DATETIME and not type_.timezone and process(_MOMENT) == "2001-02-03 04:05:06.000007":
+        text = np.datetime_as_string(values.data, unit="us").tolist()
+        listed = [item.replace("T", " ") for item in text]
+    elif type_.kind is Kind.DATE and process(date(2001, 2, 3)) == "2001-02-03":
+        listed = np.datetime_as_string(values.data, unit="D").tolist()
+    elif type_.kind is Kind.DECIMAL and isinstance(sample := process(Decimal("1.25")), float) and sample == 1.25:
+        listed = (values.data / 10.0 ** decimal_places(type_)).tolist()
+    elif type_.kind is Kind.BOOLEAN and process(True) == 1:
+        listed = values.data.astype(np.int64).tolist()
+    return listed
+
+
+_VALUES = re.compile(r"\) VALUES \(")
+
+
+def overriding_identity(statement: str) -> str:
+    """Return an INSERT for PostgreSQL that may write a column GENERATED ALWAYS AS IDENTITY."""
+    return _VALUES.sub(") OVERRIDING SYSTEM VALUE VALUES (", statement, count=1)

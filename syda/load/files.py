@@ -1,0 +1,136 @@
+"""Rows as files: CSV, JSON, JSON Lines and Parquet, one file for each table."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+from urllib.parse import quote
+
+from syda.errors import MissingExtraError, TargetError
+from syda.schema.model import Kind, LogicalType, Table
+from syda.sources.values import Values, decimal_places, to_python
+
+Format = Literal["csv", "json", "jsonl", "parquet"]
+FORMATS: tuple[Format, ...] = ("csv", "json", "jsonl", "parquet")
+TableColumns = tuple[Table, Mapping[str, Values]]
+
+
+def write_files(tables: Iterable[TableColumns], directory: str | Path, format_: Format) -> list[Path]:
+    """Write a file per table into `directory`, which is made when it is missing; return the paths.
+
+    The files are written aside and moved into place at the end, so that an error leaves none of them.
+    NULL is an empty CSV field, bytes are base64, dates ISO 8601. Raises `TargetError` when the folder cannot be
+    written, `MissingExtraError` for Parquet without pyarrow.
+    """
+    write = _WRITERS[format_]
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".syda-") as aside:
+            made = []
+            for table, columns in tables:
+                name = quote(table.key, safe=" ()[]{}+=@$!&',;~^") + f".{format_}"
+                write(table, columns, Path(aside) / name)
+                made.append(name)
+            if blocked := [name for name in made if (folder / name).is_dir()]:
+                raise IsADirectoryError(0, f"{blocked[0]} is a folder")
+            for name in made:
+                os.replace(Path(aside) / name, folder / name)
+    except OSError as error:
+        raise TargetError(f"cannot write to the folder {str(folder)!r}: {error.strerror or error}") from error
+    return [folder / name for name in made]
+
+
+def _listed(table: Table, columns: Mapping[str, Values]) -> list[list[Any]]:
+    return [to_python(values, table.column(name).type) for name, values in columns.items()]
+
+
+def _write_csv(table: Table, columns: Mapping[str, Values], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([_cell(item) for item in row] for row in zip(*_listed(table, columns), strict=True))
+
+
+def _cell(item: Any) -> Any:
+    if isinstance(item, dict | list):
+        return json.dumps(item, default=_plain, ensure_ascii=False)
+    return item if isinstance(item, str | int | float | None) else _plain(item)
+
+
+def _plain(item: Any) -> Any:
+    if isinstance(item, datetime | date | time):
+        return item.isoformat()
+    if isinstance(item, timedelta):
+        return item.total_seconds()
+    if isinstance(item, bytes):
+        return base64.b64encode(item).decode()
+    return str(item)
+
+
+def _json_number(item: Any) -> Any:
+    return float(item) if isinstance(item, Decimal) else _plain(item)
+
+
+def _records(table: Table, columns: Mapping[str, Values]) -> Iterable[str]:
+    names = list(columns)
+    for row in zip(*_listed(table, columns), strict=True):
+        yield json.dumps(dict(zip(names, row, strict=True)), default=_json_number, ensure_ascii=False)
+
+
+def _write_json(table: Table, columns: Mapping[str, Values], path: Path) -> None:
+    lines = ",\n".join(_records(table, columns))
+    path.write_text(f"[\n{lines}\n]\n" if lines else "[]\n", encoding="utf-8")
+
+
+def _write_jsonl(table: Table, columns: Mapping[str, Values], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in _records(table, columns))
+
+
+def _write_parquet(table: Table, columns: Mapping[str, Values], path: Path) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise MissingExtraError("Parquet files need pyarrow: pip install 'syda[parquet]'") from error
+    arrays = {}
+    for name, values in columns.items():
+        type_ = table.column(name).type
+        items = to_python(values, type_)
+        if type_.kind in (Kind.JSON, Kind.OTHER, Kind.UUID):
+            items = [None if item is None else _cell(item) for item in items]
+        arrays[name] = pa.array(items, type=_arrow_type(type_, pa))
+    pq.write_table(pa.table(arrays), path)
+
+
+def _arrow_type(type_: LogicalType, pa: Any) -> Any:
+    types: dict[Kind, Callable[[], Any]] = {
+        Kind.BOOLEAN: pa.bool_,
+        Kind.INTEGER: pa.int64,
+        Kind.FLOAT: pa.float64,
+        Kind.DECIMAL: lambda: pa.decimal128(38, decimal_places(type_)),
+        Kind.DATE: pa.date32,
+        Kind.TIME: lambda: pa.time64("us"),
+        Kind.DATETIME: lambda: pa.timestamp("us", tz="UTC" if type_.timezone else None),
+        Kind.INTERVAL: lambda: pa.duration("us"),
+        Kind.BINARY: pa.binary,
+        Kind.ARRAY: lambda: None,
+    }
+    return types.get(type_.kind, pa.string)()
+
+
+_WRITERS: dict[Format, Callable[[Table, Mapping[str, Values], Path], None]] = {
+    "csv": _write_csv,
+    "json": _write_json,
+    "jsonl": _write_jsonl,
+    "parquet": _write_parquet,
+}

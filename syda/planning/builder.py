@@ -1,0 +1,316 @@
+"""Merges what the schema says, what names suggest and what the user wants into a Plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syda.errors import CapacityError, MissingTableError, PlanError
+from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
+from syda.planning.checks import Domain, apply_domain, check_domains
+from syda.planning.existing import Existing, ExistingTable
+from syda.planning.inference import Guess, infer_table
+from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
+from syda.planning.requests import Overrides, RowRequest
+from syda.planning.structure import Structure, TableNeeds, plan_structure
+from syda.schema.graph import LoadOrder, load_order
+from syda.schema.model import Column, Kind, Schema, Table
+from syda.sources.base import Settings, Source
+from syda.sources.linked import Discriminator, Ordinal, Reference
+from syda.sources.moment import Moment
+from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Number, Sequence
+from syda.sources.text import Template
+
+_FEW = 1_000
+_WORD_LETTERS = 4
+_LONG_CODE = 16
+_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
+_LISTS = (Choice, Constant, Flag)
+_NUMBERED = re.compile(r"(^|_)id$", re.IGNORECASE)
+_EMPTY = ExistingTable()
+
+
+@dataclass(slots=True)
+class PlanBuilder:
+    """Builds the plan of one schema, parents before children, so that each table knows how many rows its parents have."""
+
+    schema: Schema
+    settings: Settings
+    rows: RowRequest
+    overrides: Overrides
+    existing: Existing
+    _expected: dict[str, int] = field(default_factory=dict)
+    _order: LoadOrder = field(init=False)
+
+    def build(self) -> Plan:
+        """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
+        self._order = load_order(self.schema)
+        self._check_external()
+        wanted = self._wanted()
+        self._expected = {key: self._there(key).rows + wanted.get(key, 0) for key in self.schema.tables}
+        planned = {key: self._plan_table(self.schema.tables[key], wanted[key]) for key in self._order.order}
+        tables = {key: planned[key] for key in self._order.order}
+        return Plan(schema=self.schema, settings=self.settings, tables=tables, deferred=self._order.deferred)
+
+    def _there(self, table: str) -> ExistingTable:
+        return self.existing.get(table, _EMPTY)
+
+    def _check_external(self) -> None:
+        for table in self.schema:
+            for link in table.foreign_keys:
+                required = not any(table.column(column).nullable for column in link.columns)
+                asked = self.rows.named.get(table.key, self.rows.default)
+                if link.parent in self.schema.external and not self._there(link.parent).rows and required and asked:
+                    raise MissingTableError(
+                        f"{table.key}.{', '.join(link.columns)} refers to table {link.parent!r}, which was not given; "
+                        f"add its class to the models, or seed a database in which it has rows"
+                    )
+
+    def _wanted(self) -> dict[str, int]:
+        """Return the rows of each table, those of joined subclasses included."""
+        own = {table.key: self._own_rows(table) for table in self.schema if table.key not in self.schema.external}
+        wanted = dict(own)
+        for key in reversed(self._order.order):
+            table = self.schema.tables[key]
+            if table.inherits:
+                wanted[table.foreign_key(table.inherits).parent] += wanted[key]
+        return wanted
+
+    def _own_rows(self, table: Table) -> int:
+        if table.key in self.rows.named:
+            return self.rows.named[table.key]
+        root = table
+        while root.inheritance is None and root.inherits:
+            root = self.schema.tables[root.foreign_key(root.inherits).parent]
+        if root.inheritance and not any(identity.table == table.key for identity in root.inheritance.identities):
+            return 0
+        return self.rows.default
+
+    def _plan_table(self, table: Table, wanted: int) -> TablePlan:
+        children = {link: how for (key, link), how in self.rows.children.items() if key == table.key}
+        exact = table.key in self.rows.named
+        rows_from = None if exact else next(iter(children), None)
+        given = self._given(table)
+        guesses = infer_table(table, self.schema)
+        domains = check_domains(table)
+        needs = TableNeeds(
+            table=table,
+            rows=wanted,
+            given=set(given),
+            deferred={item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")},
+            children=children,
+            finite=lambda column: _finite(guesses.get(column.name), column, domains.get(column.name)),
+            limit=lambda column: _limit(column, domains.get(column.name)),
+            parent_rows=lambda key: self._expected[key],
+        )
+        structure = plan_structure(needs)
+        if rows_from:
+            wanted = self._rows_from(table, children[rows_from], rows_from)
+        guesses = infer_table(table, self.schema, unique=structure.distinct)
+        columns = {
+            column.name: self._plan_column(table, column, structure, guesses, domains, given, wanted)
+            for column in table.columns
+        }
+        own = self._own_rows(table)
+        bound, notes = self._bounded(table, columns, structure, wanted, exact=exact)
+        self._expected[table.key] += min(bound, wanted) - (self._expected[table.key] - self._there(table.key).rows)
+        return TablePlan(
+            rows=own if bound >= wanted else max(bound - (wanted - own), 0),
+            classes=self.rows.classes.get(table.key, {}),
+            exact=exact,
+            rows_from=rows_from,
+            columns=columns,
+            links=structure.links,
+            joints=tuple(structure.joints),
+            notes=tuple(notes),
+        )
+
+    def _rows_from(self, table: Table, children: Cardinality, link: str) -> int:
+        parents = self._expected[table.foreign_key(link).parent]
+        high = children.high if children.high is not None else children.low + 4
+        mean = children.mean if children.mean is not None else (children.low + high) / 2
+        return round(parents * mean)
+
+    def _given(self, table: Table) -> dict[str, tuple[Source, str]]:
+        found = ((column, self.overrides.find(table, column)) for column in table.columns if not column.computed)
+        return {column.name: source for column, source in found if source is not None}
+
+    # -- columns --------------------------------------------------------------------------------------------------
+
+    def _plan_column(
+        self,
+        table: Table,
+        column: Column,
+        structure: Structure,
+        guesses: Mapping[str, Guess],
+        domains: Mapping[str, Domain],
+        given: Mapping[str, tuple[Source, str]],
+        rows: int,
+    ) -> ColumnPlan:
+        distinct = column.name in structure.distinct or _alone_unique(table, column)
+        if column.name in given:
+            source, reason = given[column.name]
+            alone = _alone_unique(table, column) and not isinstance(source, Constant)
+            return ColumnPlan(source=source, reason=reason, author="user", distinct=alone)  # type: ignore[arg-type]
+        planned = self._structural(table, column, structure)
+        if planned is not None:
+            return planned
+        guess = guesses[column.name]
+        domain = domains.get(column.name)
+        source = guess.source if domain is None or guess.source is None else apply_domain(guess.source, column, domain)
+        reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
+        if source is None:
+            raise PlanError(
+                f"{table.key}.{column.name} has type {column.type.native!r}, for which syda has no generator; "
+                f"give it one: overrides={{'{table.key}.{column.name}': lambda row, column: ...}}"
+            )
+        joint = any(column.name in joint.columns for joint in structure.joints)
+        if distinct and not joint and (source_capacity(source, column) < rows or _too_short(column, rows)):
+            source, reason = _roomier(column, source), f"{guess.reason}, made distinct"
+        required = not column.nullable or (domain is not None and domain.required)
+        nulls = 0.0 if distinct or joint or required else guess.null_fraction
+        return ColumnPlan(
+            source=source,  # type: ignore[arg-type]
+            reason=reason,
+            null_fraction=nulls,
+            distinct=distinct and not joint and not isinstance(source, Database),
+        )
+
+    def _structural(self, table: Table, column: Column, structure: Structure) -> ColumnPlan | None:
+        if column.computed is not None:
+            return ColumnPlan(source=Database(), reason="generated by the database", author="structure")
+        if table.inheritance and table.inheritance.discriminator == column.name:
+            return ColumnPlan(source=Discriminator(), reason="the mapped class of the row", author="structure")
+        followed = {name: how.followed(table, table.foreign_key(name)) for name, how in structure.links.items()}
+        link = next((name for name, columns in followed.items() if column.name in columns), None)
+        if link is not None:
+            foreign_key = table.foreign_key(link)
+            parent = next(parent for child, parent in foreign_key.pairs if child == column.name)
+            source = Reference(foreign_key=link, column=parent)
+            reason = f"foreign key to {foreign_key.parent}: {structure.links[link].reason}"
+            return ColumnPlan(source=source, reason=reason, author="structure")
+        if column.name in structure.ordinals:
+            ordinal = Ordinal(foreign_key=structure.ordinals[column.name])
+            return ColumnPlan(source=ordinal, reason="numbered within its parent", author="structure")
+        named = column.autoincrement or bool(_NUMBERED.search(column.name)) or table.primary_key == (column.name,)
+        keyed = column.name in table.primary_key and column.name in structure.distinct
+        if column.type.kind is Kind.INTEGER and named and keyed:
+            start = self._next_number(table, column)
+            return ColumnPlan(source=Sequence(start=start), reason="primary key", author="structure", distinct=True)
+        return None
+
+    def _next_number(self, table: Table, column: Column) -> int:
+        """Return the start that makes the first new row one more than the highest number there is."""
+        there = self._there(table.key)
+        values = there.columns.get(column.name)
+        highest = int(values.data.max()) if values is not None and len(values) else 0
+        return max(highest, 0) + 1 - there.rows
+
+    # -- capacity -------------------------------------------------------------------------------------------------
+
+    def _bounded(
+        self, table: Table, columns: Mapping[str, ColumnPlan], structure: Structure, wanted: int, *, exact: bool
+    ) -> tuple[int, list[str]]:
+        """Return how many rows the table can have, and a note where that is fewer than wanted."""
+        limits = [(self._joint_room(table, columns, joint), joint.unique[0]) for joint in structure.joints]
+        limits += [
+            (source_capacity(planned.source, table.column(name)), (name,))
+            for name, planned in columns.items()
+            if planned.distinct
+        ]
+        limits += [(0, link.columns) for link in table.foreign_keys if self._has_no_parent(table, structure, link.name)]
+        if not limits:
+            return wanted, []
+        room, members = min(limits, key=lambda limit: limit[0])
+        there = self._there(table.key).rows
+        if wanted <= room - there or not wanted:
+            return wanted, []
+        why = f"({', '.join(members)}) must be unique" if room else f"({', '.join(members)}) finds no parent row"
+        if exact or table.inherits:
+            raise CapacityError(
+                f"table {table.key!r} can have {max(room - there, 0)} rows, not the {wanted} asked for: {why}; "
+                f"ask for fewer rows, for more rows in the tables that it refers to, or give a column more values"
+            )
+        return max(room - there, 0), [f"{max(room - there, 0)} rows instead of {wanted}: {why}"]
+
+    def _joint_room(self, table: Table, columns: Mapping[str, ColumnPlan], joint: Joint) -> int:
+        room = UNBOUNDED
+        for unique in joint.unique:
+            product = 1
+            for name in joint.links:
+                if set(table.foreign_key(name).columns) & set(unique):
+                    product *= self._expected[table.foreign_key(name).parent]
+            for name in set(joint.columns) & set(unique):
+                product *= source_capacity(columns[name].source, table.column(name))
+            room = min(room, product)
+        return room
+
+    def _has_no_parent(self, table: Table, structure: Structure, name: str) -> bool:
+        link = table.foreign_key(name)
+        optional = any(table.column(column).nullable for column in link.columns)
+        draw = structure.links[name].draw
+        return not optional and not self._expected[link.parent] and draw not in ("given", "span")
+
+
+def _alone_unique(table: Table, column: Column) -> bool:
+    return any(unique.columns == (column.name,) and not unique.expressions for unique in table.unique_sets)
+
+
+def _finite(guess: Guess | None, column: Column, domain: Domain | None) -> int | None:
+    """Return how many values the column has when they are a list or limited by a CHECK, else None."""
+    if guess is None or guess.source is None:
+        return None
+    source = guess.source if domain is None else apply_domain(guess.source, column, domain)
+    limited = domain is not None and domain.low is not None and domain.high is not None
+    capacity = source.capacity(column) if isinstance(source, _LISTS) or limited else None
+    return capacity if capacity is not None and capacity <= _FEW else None
+
+
+def _limit(column: Column, domain: Domain | None) -> int:
+    """Return how many values the column's type and checks allow."""
+    if domain is None:
+        return type_capacity(column)
+    allowed = domain.allowed()
+    if allowed is not None:
+        return len(allowed)
+    if domain.low is not None and domain.high is not None and column.type.kind is Kind.INTEGER:
+        return min(type_capacity(column), int(domain.high - domain.low) + 1)
+    return type_capacity(column)
+
+
+def _too_short(column: Column, rows: int) -> bool:
+    """Tell whether text of the column's length has no room for a word and the number of its row."""
+    length = column.type.length
+    return column.type.kind is Kind.TEXT and length is not None and length < len(str(rows)) + _WORD_LETTERS
+
+
+def _roomier(column: Column, source: Source) -> Source:
+    """Return a source with as many distinct values as the column's type has room for."""
+    if column.type.kind is Kind.INTEGER:
+        return Number(low=1, high=min((1 << ((column.type.bits or 32) - 1)) - 1, 99_999_999))
+    if column.type.kind is Kind.DECIMAL:
+        digits = (column.type.precision or 12) - (column.type.scale or 0)
+        return Number(low=0, high=10 ** min(digits, 12) - 1)
+    if column.type.kind is Kind.FLOAT:
+        return Number(low=0, high=10**9)
+    if column.type.kind in (Kind.DATE, Kind.DATETIME):
+        return Moment(low="-20y", high="now") if isinstance(source, Moment) else source
+    if column.type.kind is Kind.TEXT and column.type.length is not None and column.type.length < _LONG_CODE:
+        return source if isinstance(source, Code) else Code(length=column.type.length, alphabet=_CODE_LETTERS)
+    if column.type.kind is Kind.TEXT and not isinstance(source, Template):
+        return Template(text=f"{column.name}-{{row}}")
+    return source
+
+
+def build_plan(
+    schema: Schema,
+    *,
+    settings: Settings,
+    rows: RowRequest,
+    overrides: Overrides,
+    existing: Existing | None = None,
+) -> Plan:
+    """Return the plan for a schema; see `syda.plan` for what the arguments mean."""
+    return PlanBuilder(schema, settings, rows, overrides, existing or {}).build()
+

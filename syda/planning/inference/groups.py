@@ -1,0 +1,103 @@
+"""Columns of one table that must agree: the parts of a person or an address, and moments in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from syda.schema.model import Kind, Table
+from syda.sources.company import Company
+from syda.sources.moment import After, Moment
+from syda.sources.person import Person
+from syda.sources.places import Place
+
+if TYPE_CHECKING:
+    from syda.planning.inference.infer import Guess
+
+_PREFIX = re.compile(
+    r"^(billing|shipping|home|work|delivery|contact|emergency|mailing|sender|recipient|from|to|origin|destination"
+    r"|departure|arrival|alternate|secondary|parent|spouse|manager|author|owner|reporter|assignee|bill|ship)_"
+)
+_EARLIER = re.compile(
+    r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
+    r"|purchased|booked|requested|posted|received|admitted|enrolled|published|sent|effective|invoice|signed|departure)"
+)
+_LATER = re.compile(
+    r"(updated|modified|changed|edited|deleted|removed|archived|end|ended|finish|finished|until|to|thru|closed|completed"
+    r"|cancell?ed|shipped|delivered|paid|due|expires?|expiry|expiration|resolved|returned|last|processed|confirmed|accepted"
+    r"|approved|terminated|left|discharged|checked_out|arrival|seen|login|stopped|refreshed|revoked|sync|activity)"
+)
+
+
+def grouped(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+    """Return the guesses with the members of each group bound together."""
+    bound = dict(guesses)
+    _bind_people(bound)
+    _bind_places(table, bound)
+    _bind_companies(bound)
+    _bind_moments(table, bound)
+    return bound
+
+
+def _group(name: str) -> str:
+    from syda.planning.inference.infer import words_of
+
+    found = _PREFIX.match(words_of(name))
+    return found.group(1) if found else ""
+
+
+def _bind_people(guesses: dict[str, Guess]) -> None:
+    members = {name: guess.source for name, guess in guesses.items() if isinstance(guess.source, Person)}
+    parts = {(_group(name), source.part): name for name, source in reversed(members.items())}
+    for name, source in members.items():
+        group = _group(name)
+        bound = replace(source, group=group)
+        if source.part in ("full_name", "email", "username", "initials"):
+            first, last = parts.get((group, "first_name")), parts.get((group, "last_name"))
+            full = parts.get((group, "full_name")) if source.part != "full_name" and not (first and last) else None
+            bound = replace(bound, first=first, last=last, full=full)
+        guesses[name] = replace(guesses[name], source=bound)
+
+
+def _bind_places(table: Table, guesses: dict[str, Guess]) -> None:
+    members = {name: guess.source for name, guess in guesses.items() if isinstance(guess.source, Place)}
+    widths: dict[str, list[int]] = {}
+    for name, source in members.items():
+        column = table.column(name)
+        if source.part == "postcode":
+            widths.setdefault(_group(name), []).append(5 if column.type.kind is Kind.INTEGER else column.type.length or 99)
+    for name, source in members.items():
+        group = _group(name)
+        widest = min(widths[group]) if widths.get(group) and min(widths[group]) < 10 else None
+        guesses[name] = replace(guesses[name], source=replace(source, group=group, widest=widest))
+
+
+def _bind_companies(guesses: dict[str, Guess]) -> None:
+    for name, guess in guesses.items():
+        if isinstance(guess.source, Company):
+            guesses[name] = replace(guess, source=replace(guess.source, group=_group(name)))
+
+
+def _bind_moments(table: Table, guesses: dict[str, Guess]) -> None:
+    """Let each later moment of the row (updated, ended, shipped) follow the earliest one (created, started)."""
+    from syda.planning.inference.infer import words_of
+
+    kinds = (Kind.DATE, Kind.DATETIME)
+    moments = [
+        name for name, guess in guesses.items() if isinstance(guess.source, Moment) and table.column(name).type.kind in kinds
+    ]
+    earlier = [name for name in moments if _EARLIER.search(words_of(name)) and not _LATER.search(words_of(name))]
+    if not earlier:
+        return
+    required = [name for name in earlier if not table.column(name).nullable]
+    first = (required or earlier)[0]
+    for name in moments:
+        words = words_of(name)
+        if name == first or not (_LATER.search(words) or name in earlier):
+            continue
+        days = 60.0 if not _LATER.search(words) else 400.0
+        ahead = re.search(r"due|expir|until|end|to$|thru|arrival", words) is not None
+        source = After(column=first, days=days, until_now=not ahead)
+        guesses[name] = replace(guesses[name], source=source, reason=f"{guesses[name].reason}, not before {first}")

@@ -1,0 +1,58 @@
+"""A plan as a Mermaid entity-relationship diagram."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from syda.planning.model import Plan, TablePlan
+from syda.schema.model import ForeignKey, Table
+
+
+def to_mermaid(plan: Plan) -> str:
+    """Return ``erDiagram`` text: tables with their row counts and key columns, and a line per foreign key."""
+    lines = ["erDiagram"]
+    for key, planned in plan.tables.items():
+        table = plan.schema.tables[key]
+        lines += [f"    {_label(plan, key)} {{", *_attributes(table), "    }"]
+        lines += [_relation(plan, table, table.foreign_key(name)) for name in planned.links]
+    return "\n".join(lines) + "\n"
+
+
+def _label(plan: Plan, key: str) -> str:
+    identifier = _word(key)
+    planned = plan.tables.get(key)
+    return f'{identifier}["{_quoted(key)} ({_rows(planned)})"]' if planned else f'{identifier}["{_quoted(key)}"]'
+
+
+def _rows(planned: TablePlan) -> str:
+    if planned.rows_from and (children := planned.links[planned.rows_from].children):
+        return f"{children.describe()} per {planned.rows_from}"
+    return f"{planned.rows:,} rows"
+
+
+def _attributes(table: Table) -> Iterator[str]:
+    referring = {column for link in table.foreign_keys for column in link.columns}
+    for column in table.columns:
+        marks = [
+            mark
+            for mark, holds in (("PK", column.name in table.primary_key), ("FK", column.name in referring))
+            if holds
+        ]
+        yield f"        {column.type.kind} {_word(column.name)} {', '.join(marks)}".rstrip()
+
+
+def _relation(plan: Plan, table: Table, link: ForeignKey) -> str:
+    optional = any(table.column(name).nullable for name in link.columns)
+    alone = any(set(unique.columns) == set(link.columns) for unique in table.unique_sets)
+    parent, child = "|o" if optional else "||", "o|" if alone else "o{"
+    return f'    {_word(link.parent)} {parent}--{child} {_word(table.key)} : "{_quoted(", ".join(link.columns))}"'
+
+
+def _word(name: str) -> str:
+    """Return the name in the letters that Mermaid takes for an identifier."""
+    return re.sub(r"\W", "_", name)
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "'")

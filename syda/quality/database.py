@@ -1,0 +1,177 @@
+"""Checks a database against the rules of a schema, in SQL that the server runs.
+
+Nothing here trusts the constraints of the database: tables that have none are checked the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, TextClause, exc, func, inspect, literal_column, select, text
+
+from syda.quality.rules import Rule, TableRules, clause
+from syda.schema.model import Schema, Table
+
+SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """`count` rows of `table` break a `rule`, which `detail` spells out; `samples` shows some of them."""
+
+    table: str
+    rule: str
+    detail: str
+    count: int
+    samples: tuple[Mapping[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        where = f"{self.table}: " if self.table else ""
+        return f"{where}{self.rule}: {self.detail} ({self.count})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the violation as plain values, for JSON."""
+        samples = [{name: _plain(value) for name, value in sample.items()} for sample in self.samples]
+        return {
+            "table": self.table,
+            "rule": self.rule,
+            "detail": self.detail,
+            "count": self.count,
+            "samples": samples,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseReport:
+    """`checked` rules were tried; `violations` did not hold; `tables` are the numbers of rows.
+
+    `skipped` lists the rules that this database cannot be asked, each with the reason.
+    """
+
+    checked: int
+    violations: tuple[Violation, ...]
+    tables: Mapping[str, int]
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.violations
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, for JSON."""
+        return {
+            "ok": self.ok,
+            "checked": self.checked,
+            "violations": [violation.to_dict() for violation in self.violations],
+            "tables": dict(self.tables),
+            "skipped": list(self.skipped),
+        }
+
+
+def check_database(connection: Connection, schema: Schema) -> DatabaseReport:
+    """Count the rows that break a rule of `schema`, whatever the database itself enforces.
+
+    Keys, unique sets, NOT NULL, foreign keys, CHECKs, enums and lengths of every table are tried; a table or column
+    that the database lacks is a violation. On SQLite its own ``integrity_check`` and ``foreign_key_check`` are asked
+    as well. Nothing is changed; a connection outside a transaction is left outside.
+    """
+    was_in_transaction = connection.in_transaction()
+    checker = _Checker(connection, schema)
+    try:
+        violations = tuple(checker.violations())
+    finally:
+        if not was_in_transaction:
+            connection.rollback()
+    return DatabaseReport(
+        checked=checker.checked, violations=violations, tables=checker.tables, skipped=tuple(checker.skipped)
+    )
+
+
+class _Checker:
+    def __init__(self, connection: Connection, schema: Schema) -> None:
+        self._connection, self._schema = connection, schema
+        self.checked = 0
+        self.tables: dict[str, int] = {}
+        self.skipped: list[str] = []
+
+    def violations(self) -> Iterator[Violation]:
+        for table in self._schema:
+            if table.key not in self._schema.external:
+                yield from self._table(table)
+        if self._connection.dialect.name == "sqlite":
+            yield from self._references_by_sqlite()
+            yield from self._integrity_by_sqlite()
+
+    def _table(self, table: Table) -> Iterator[Violation]:
+        if not inspect(self._connection).has_table(table.name, schema=table.schema):
+            yield Violation(table=table.key, rule="table", detail="the database has no such table", count=1)
+            return
+        rows = self._ask(f"{table.key}: rows", select(func.count()).select_from(clause(table)))
+        if rows is None:
+            return
+        self.tables[table.key] = rows[0][0]
+        missing = self._missing_columns(table)
+        for name in missing:
+            yield Violation(table=table.key, rule="column", detail=f"the database has no column {name!r}", count=1)
+        for rule in TableRules(self._schema, table, self._connection.dialect.name):
+            yield from self._rule(table, rule)
+
+    def _missing_columns(self, table: Table) -> list[str]:
+        query: Select[Any] = select(literal_column("*")).select_from(clause(table)).limit(0)
+        there = {name.lower() for name in self._connection.execute(query).keys()}  # noqa: SIM118 (keys of a result)
+        return [column.name for column in table.columns if column.name.lower() not in there]
+
+    def _rule(self, table: Table, rule: Rule) -> Iterator[Violation]:
+        what = f"{table.key}: {rule.name}: {rule.detail}"
+        if rule.count is None or rule.sample is None:
+            self.skipped.append(f"{what}: {rule.unfit}")
+            return
+        found = self._ask(what, rule.count)
+        if found is None:
+            return
+        self.checked += 1
+        if count := int(found[0][0] or 0):
+            samples = self._ask(what, rule.sample.limit(SAMPLES)) or []
+            shown = tuple(dict(row._mapping) for row in samples)  # noqa: SLF001 (its public name)
+            yield Violation(table=table.key, rule=rule.name, detail=rule.detail, count=count, samples=shown)
+
+    def _references_by_sqlite(self) -> Iterator[Violation]:
+        """Ask SQLite for rows without parents: this finds those of tables outside the schema too."""
+        rows = self._ask("foreign_key_check", text("PRAGMA foreign_key_check"))
+        self.checked += rows is not None
+        broken = Counter((row[0], row[2]) for row in rows or ())
+        for (child, parent), count in broken.items():
+            detail = f"rows without a parent in {parent}"
+            yield Violation(table=child, rule="foreign_key_check", detail=detail, count=count)
+
+    def _integrity_by_sqlite(self) -> Iterator[Violation]:
+        rows = self._ask("integrity_check", text("PRAGMA integrity_check"))
+        self.checked += rows is not None
+        for detail, count in Counter(str(row[0]) for row in rows or ()).items():
+            if detail != "ok":
+                yield Violation(table="", rule="integrity_check", detail=detail, count=count)
+
+    def _ask(self, what: str, query: Select[Any] | TextClause) -> list[Any] | None:
+        """Return the rows of a query; note the rule as skipped and return None when the server cannot run it."""
+        try:
+            with self._savepoint():
+                return list(self._connection.execute(query))
+        except exc.SQLAlchemyError as error:
+            reason = getattr(error, "orig", None) or error
+            self.skipped.append(f"{what}: {' '.join(str(reason).split())[:300]}")
+            return None
+
+    def _savepoint(self) -> AbstractContextManager[Any]:
+        """Protect the transaction from a query that fails, where a failure ends it: after it nothing else would run."""
+        driver = self._connection.connection.driver_connection
+        if self._connection.dialect.name == "sqlite" or getattr(driver, "autocommit", None) is True:
+            return nullcontext()
+        return self._connection.begin_nested()
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,207 @@
+"""Checks rows in memory against the rules of their schema, before they go anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.errors import IntegrityError
+from syda.generation.agreement import match_rows
+from syda.generation.store import TableRows
+from syda.planning.checks import check_domains
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
+from syda.sources.values import Values, to_python
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """`count` rows of `table` break a `rule`; `row` is the first of them, `detail` says what stands there."""
+
+    table: str
+    rule: str
+    detail: str
+    count: int
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.rule}: {self.detail} ({self.count} rows, first row {self.row})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`checked` rules were tried on the rows; `breaches` did not hold."""
+
+    checked: int
+    breaches: tuple[Breach, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.breaches
+
+    def raise_for_breaches(self) -> None:
+        """Raise `IntegrityError` that lists the breaches, when there are any."""
+        if self.breaches:
+            listed = "\n".join(f"  {breach}" for breach in self.breaches[:10])
+            raise IntegrityError(f"the rows made break {len(self.breaches)} rules:\n{listed}")
+
+
+def verify_rows(plan: Plan, rows: Mapping[str, TableRows], existing: Existing | None = None) -> Report:
+    """Check NOT NULL, length, range, enum, primary key, unique and foreign key of every table's new rows.
+
+    Unique sets with expressions or predicates and CHECKs are left to the database.
+    """
+    verifier = _Verifier(plan, rows, existing or {})
+    breaches = [breach for key in rows for breach in verifier.table(plan.schema.tables[key])]
+    return Report(checked=verifier.checked, breaches=tuple(breaches))
+
+
+class _Verifier:
+    def __init__(self, plan: Plan, rows: Mapping[str, TableRows], existing: Existing) -> None:
+        self._plan, self._rows, self._existing = plan, rows, existing
+        self.checked = 0
+
+    def table(self, table: Table) -> Iterator[Breach]:
+        columns = self._rows[table.key].columns
+        for name, values in columns.items():
+            yield from self._column(table, table.column(name), values)
+        for unique in table.unique_sets:
+            if not unique.expressions and not unique.predicate and all(name in columns for name in unique.columns):
+                yield from self._unique(table, unique, columns)
+        for link in table.foreign_keys:
+            if all(name in columns for name in link.columns):
+                yield from self._link(table, link, columns)
+
+    def _column(self, table: Table, column: Column, values: Values) -> Iterator[Breach]:
+        self.checked += 1
+        long = _too_long(column, values)
+        if long is not None and long.any():
+            long &= ~_demanded(table, column, values)
+        rules = (
+            ("NOT NULL", values.null if not column.nullable else None),
+            ("length", long),
+            ("range", _out_of_range(column, values)),
+            ("enum", _not_listed(column, values)),
+        )
+        for rule, broken in rules:
+            if broken is not None and broken.any():
+                yield _breach(table, rule, (column,), (values,), np.flatnonzero(broken))
+
+    def _unique(self, table: Table, unique: Unique, columns: Mapping[str, Values]) -> Iterator[Breach]:
+        self.checked += 1
+        members = [columns[name] for name in unique.columns]
+        there = self._existing.get(table.key)
+        before = [there.columns.get(name) for name in unique.columns] if there else []
+        known = [values for values in before if values is not None]
+        repeated = _repeats(members, known if len(known) == len(members) else [], unique.nulls_not_distinct)
+        if len(repeated):
+            rule = "primary key" if unique.columns == table.primary_key and unique.name is None else "unique"
+            yield _breach(table, rule, [table.column(name) for name in unique.columns], members, repeated)
+
+    def _link(self, table: Table, link: ForeignKey, columns: Mapping[str, Values]) -> Iterator[Breach]:
+        parents = [self._all(link.parent, name) for name in link.parent_columns]
+        if any(values is None for values in parents):
+            return
+        self.checked += 1
+        children = [columns[name] for name in link.columns]
+        lost = np.flatnonzero(~_found([values for values in parents if values is not None], children))
+        if len(lost):
+            yield _breach(table, "foreign key", [table.column(name) for name in link.columns], children, lost)
+
+    def _all(self, table: str, name: str) -> Values | None:
+        """Return the column of existing and new rows; None when it is the database that fills it."""
+        there = self._existing.get(table)
+        parts = [there.columns[name]] if there and name in there.columns else []
+        made = self._rows.get(table)
+        if made is not None:
+            if name not in made.columns:
+                return None
+            parts.append(made.columns[name])
+        return Values.concatenate(parts) if parts else None
+
+
+def _breach(
+    table: Table, rule: str, columns: Sequence[Column], values: Sequence[Values], rows: NDArray[np.int64]
+) -> Breach:
+    first = rows[:1]
+    shown = ", ".join(
+        f"{column.name}={to_python(own.take(first), column.type)[0]!r}"[:80]
+        for column, own in zip(columns, values, strict=True)
+    )
+    return Breach(table=table.key, rule=rule, detail=shown, count=len(rows), row=int(rows[0]))
+
+
+def _present(values: Values, broken: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return broken if values.null is None else broken & ~values.null
+
+
+def _too_long(column: Column, values: Values) -> NDArray[np.bool_] | None:
+    length = column.type.length
+    if column.type.kind not in (Kind.TEXT, Kind.ENUM, Kind.BINARY) or length is None:
+        return None
+    sizes = np.fromiter((len(item) if item else 0 for item in values.data.tolist()), dtype=np.int64, count=len(values))
+    return _present(values, sizes > length)
+
+
+def _demanded(table: Table, column: Column, values: Values) -> NDArray[np.bool_]:
+    """Tell which values a CHECK lists: a database that does not enforce lengths may demand longer ones."""
+    domain = check_domains(table).get(column.name)
+    listed = set(domain.allowed() or ()) if domain else set()
+    return np.fromiter((item in listed for item in values.data.tolist()), dtype=bool, count=len(values))
+
+
+def _out_of_range(column: Column, values: Values) -> NDArray[np.bool_] | None:
+    type_ = column.type
+    if type_.kind is Kind.INTEGER and type_.bits and type_.bits < 64:
+        top = 1 << (type_.bits if type_.unsigned else type_.bits - 1)
+        return _present(values, (values.data >= top) | (values.data < (0 if type_.unsigned else -top)))
+    if type_.kind is Kind.DECIMAL and type_.precision and type_.scale is not None and type_.precision < 19:
+        return _present(values, np.abs(values.data) >= 10**type_.precision)
+    return None
+
+
+def _not_listed(column: Column, values: Values) -> NDArray[np.bool_] | None:
+    if column.type.kind is not Kind.ENUM or not column.type.values:
+        return None
+    known = set(column.type.values)
+    listed = np.fromiter((item in known for item in values.data.tolist()), dtype=bool, count=len(values))
+    return _present(values, ~listed)
+
+
+def _repeats(members: Sequence[Values], before: Sequence[Values], nulls_not_distinct: bool) -> NDArray[np.int64]:
+    """Return the rows that repeat an earlier or existing one."""
+    if len(members) == 1 and not before and members[0].null is None and members[0].data.dtype != object:
+        _, first = np.unique(members[0].data, return_index=True)
+        return np.setdiff1d(np.arange(len(members[0])), first, assume_unique=True)
+    seen = set(zip(*map(_keys, before), strict=True)) if before else set()
+    repeated = []
+    for row, key in enumerate(zip(*map(_keys, members), strict=True)):
+        if None in key and not nulls_not_distinct:
+            continue
+        if key in seen:
+            repeated.append(row)
+        seen.add(key)
+    return np.asarray(repeated, dtype=np.int64)
+
+
+def _keys(values: Values) -> list[Any]:
+    items = [item if item.__hash__ else repr(item) for item in values.data.tolist()]
+    if values.null is not None:
+        for row in np.flatnonzero(values.null).tolist():
+            items[row] = None
+    return items
+
+
+def _found(parents: Sequence[Values], children: Sequence[Values]) -> NDArray[np.bool_]:
+    null = np.zeros(len(children[0]), dtype=bool)
+    for values in children:
+        null |= False if values.null is None else values.null
+    whole = all(values.data.dtype == np.int64 for values in (*parents, *children))
+    if len(parents) == 1 and whole:
+        return null | np.isin(children[0].data, parents[0].data)
+    return null | (match_rows(parents, children).count > 0)

@@ -1,0 +1,159 @@
+"""Columns in dicts and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import date, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from syda.errors import SchemaError
+from syda.schema.model import Column, DefaultKind, Kind, LogicalType
+from syda.schema.plain import is_plain, plain_mapping
+from syda.schema.shape import flag, known_keys, list_of, mapping_of, optional, typed
+from syda.schema.words import MEANING, parse_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TYPE_KEYS = frozenset(each.name for each in fields(LogicalType)) - {"kind"}
+_COLUMN_KEYS = (
+    frozenset(each.name for each in fields(Column)) - {"name"}
+    | _TYPE_KEYS
+    | {"primary_key", "unique", "references", "server_default", "meaning"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSpec:
+    """A column as written: `type` is None where it is that of the column it `references`."""
+
+    name: str
+    where: str
+    type: LogicalType | None
+    reference: str | None
+    nullable: bool | None
+    keys: Mapping[str, Any]
+
+    @property
+    def primary_key(self) -> bool:
+        return flag(self.keys, "primary_key", self.where)
+
+    @property
+    def unique(self) -> bool:
+        return flag(self.keys, "unique", self.where)
+
+
+def column_spec(name: str, written: object, where: str) -> ColumnSpec:
+    """Return what is written about a column: a word, a list of values, or a mapping."""
+    if isinstance(written, (list, tuple)):
+        written = {"type": "enum", "values": written}
+    if isinstance(written, str):
+        written = {"type": _with_values(written, where)}
+    keys = known_keys(written, _COLUMN_KEYS, where)
+    word = parse_word(typed(keys.get("type", ""), str, f"{where}, type"), where) if "type" in keys else None
+    reference = optional(keys, "references", str, where) or (word.reference if word else None)
+    if reference is None and word is None:
+        raise SchemaError(f"{where}: a column needs a type, or the table.column that it references")
+    if word and word.meaning:
+        keys = {"meaning": word.meaning, **keys}
+    return ColumnSpec(
+        name=name,
+        where=where,
+        type=_with_type_keys(word.type, keys, where) if word and word.type else None,
+        reference=reference,
+        nullable=optional(keys, "nullable", bool, where) if not (word and word.optional) else True,
+        keys=keys,
+    )
+
+
+def build_column(spec: ColumnSpec, type_: LogicalType, *, nullable: bool, autoincrement: bool) -> Column:
+    """Return the column that a spec describes, once its type is known."""
+    keys, where = spec.keys, spec.where
+    default_kind, default = _default(keys, where)
+    return Column(
+        name=spec.name,
+        type=type_,
+        nullable=nullable,
+        default_kind=default_kind,
+        default=default,
+        autoincrement=flag(keys, "autoincrement", where, default=autoincrement),
+        identity=optional(keys, "identity", str, where),
+        computed=optional(keys, "computed", str, where),
+        comment=optional(keys, "comment", str, where),
+        doc=optional(keys, "doc", str, where),
+        info=_info(keys, where),
+    )
+
+
+def _with_values(word: str, where: str) -> str:
+    if word.strip().rstrip("?").lower() == "enum":
+        raise SchemaError(f"{where}: an enum needs its values: write 'enum(a, b)' or a list of them")
+    return word
+
+
+def _with_type_keys(base: LogicalType, keys: Mapping[str, Any], where: str) -> LogicalType:
+    given: dict[str, Any] = {}
+    for name in _TYPE_KEYS & keys.keys():
+        value, place = keys[name], f"{where}, {name}"
+        if name == "values":
+            given[name] = tuple(_value(each, place) for each in list_of(value, place))
+        elif name == "item":
+            given[name] = _item(value, place)
+        elif value is not None:
+            given[name] = typed(value, type(_EXAMPLES[name]), place)
+    if base.kind is Kind.ENUM and not base.values and "values" not in given:
+        raise SchemaError(f"{where}: an enum needs values: a list of the strings it may hold")
+    return replace(base, **given)
+
+
+_EXAMPLES: Mapping[str, object] = {
+    **dict.fromkeys(("length", "precision", "scale", "bits", "dimensions"), 0),
+    **dict.fromkeys(("fixed_length", "unsigned", "timezone"), False),
+    "native": "",
+}
+
+
+def _value(value: object, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    hint = "; YAML reads a bare yes, no, on or off as true or false" if isinstance(value, bool) else ""
+    raise SchemaError(f"{where}: the value {value!r} is not text; put it in quotes{hint}")
+
+
+def _item(written: object, where: str) -> LogicalType | None:
+    if written is None:
+        return None
+    spec = column_spec("item", written, where)
+    if spec.type is None:
+        raise SchemaError(f"{where}: the items of an array need a type, not a reference")
+    return spec.type
+
+
+def _default(keys: Mapping[str, Any], where: str) -> tuple[DefaultKind, Any]:
+    default = plain_default(keys.get("default"))
+    if "server_default" in keys:
+        return DefaultKind.SERVER, typed(keys["server_default"], str, f"{where}, server_default")
+    if "default_kind" not in keys:
+        return (DefaultKind.NONE if default is None else DefaultKind.CLIENT_VALUE), default
+    written = keys["default_kind"]
+    try:
+        return DefaultKind(written), default
+    except ValueError:
+        known = ", ".join(kind.value for kind in DefaultKind)
+        raise SchemaError(f"{where}: unknown default_kind {written!r}; known: {known}") from None
+
+
+def plain_default(value: object) -> Any:
+    """Return a default as a file can hold it: YAML makes dates of its own of what looks like one."""
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value if is_plain(value) else None
+
+
+def _info(keys: Mapping[str, Any], where: str) -> dict[str, Any]:
+    info = plain_mapping(mapping_of(keys.get("info", {}), f"{where}, info"))
+    meaning = optional(keys, "meaning", str, where)
+    return info if meaning is None else {MEANING: meaning, **info}

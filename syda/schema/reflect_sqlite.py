@@ -1,0 +1,198 @@
+"""What SQLAlchemy's reflection of SQLite misses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.base import ischema_names
+
+from syda.schema.backend import Backend, ColumnNames, Reference, named_type, with_json_columns
+from syda.schema.keys import distinct_uniques
+from syda.schema.model import Column, Kind, LogicalType, Table, Unique
+from syda.schema.sqlite_ddl import ReferenceClause, Statement
+from syda.schema.types import Declared, bare_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_FOREIGN_KEYS = """
+    SELECT id, "table" AS parent, "from" AS child, "to" AS parent_column, on_update, on_delete
+    FROM pragma_foreign_key_list(:name, :schema) ORDER BY id, seq
+"""
+
+_UNIQUE_INDEXES = 'SELECT name, origin FROM pragma_index_list(:name, :schema) WHERE "unique" ORDER BY seq DESC'
+
+_INDEX_COLUMNS = "SELECT name FROM pragma_index_info(:name, :schema) ORDER BY seqno"
+
+_AFFINITIES = (
+    ("int", Kind.INTEGER),
+    ("char", Kind.TEXT),
+    ("clob", Kind.TEXT),
+    ("text", Kind.TEXT),
+    ("blob", Kind.BINARY),
+    ("real", Kind.FLOAT),
+    ("floa", Kind.FLOAT),
+    ("doub", Kind.FLOAT),
+    # Affinity NUMERIC from here on: the name is all there is to go by.
+    ("bool", Kind.BOOLEAN),
+    ("datetime", Kind.DATETIME),
+    ("timestamp", Kind.DATETIME),
+    ("date", Kind.DATE),
+    ("time", Kind.TIME),
+    ("json", Kind.JSON),
+    ("numeric", Kind.DECIMAL),
+    ("decimal", Kind.DECIMAL),
+)
+
+
+class _WithoutForeignKeys(sa.Inspector):
+    """SQLite lets a foreign key point to nothing, and SQLAlchemy reads no table that has such a one."""
+
+    def get_multi_foreign_keys(self, *_: Any, **__: Any) -> dict[Any, list[Any]]:
+        return {}
+
+
+class SQLiteBackend(Backend):
+    """Declared types, checks, deferral and index expressions come from ``sqlite_master``."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self.inspector = _WithoutForeignKeys(connection)
+
+    def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
+        rows = self.connection.execute(
+            sa.text(
+                f"SELECT t.name, c.name, c.type FROM {_quoted(schema)}.sqlite_master AS t, "  # noqa: S608 - quoted
+                "pragma_table_xinfo(t.name, :schema) AS c WHERE t.type = 'table'"
+            ),
+            {"schema": schema or "main"},
+        )
+        return {(str(table), str(column)): str(type_) for table, column, type_ in rows}
+
+    def adjust(self, column: dict[str, Any], declaration: str) -> None:
+        name = bare_name(declaration)
+        if name.upper() not in ischema_names:
+            column["type"] = Declared(declaration or "BLOB", declared_type(declaration))
+        # Only INTEGER PRIMARY KEY is the rowid; SQLite numbers no INT or BIGINT.
+        if name != "integer":
+            column["autoincrement"] = False
+
+    def same_name(self, name: str, known: Mapping[str, Any]) -> str:
+        if name in known:
+            return name
+        return next((other for other in known if other.lower() == name.lower()), name)
+
+    def references(self, table: sa.Table) -> list[Reference]:
+        found: dict[int, list[sa.Row[Any]]] = {}
+        for row in self._pragma(_FOREIGN_KEYS, table.name, table.schema):
+            found.setdefault(row.id, []).append(row)
+        clauses = list(Statement.parse(self._sql(table.schema, table.name)).references())
+        return [_reference(table.schema, found[number], clauses) for number in sorted(found, reverse=True)]
+
+    def complete(self, table: Table) -> Table:
+        statement = Statement.parse(self._sql(table.schema, table.name))
+        completed = replace(
+            table,
+            columns=tuple(_completed(column, statement) for column in table.columns),
+            checks=tuple(statement.checks()) if statement.tokens else table.checks,
+            uniques=distinct_uniques(self._uniques(table), table.primary_key),
+        )
+        return with_json_columns(completed)
+
+    def _uniques(self, table: Table) -> Iterator[Unique]:
+        """Yield unique constraints as the pragma lists them, unique indexes from their own SQL."""
+        names = {unique.columns: unique.name for unique in table.uniques}
+        for row in self._pragma(_UNIQUE_INDEXES, table.name, table.schema):
+            if row.origin == "c":
+                yield from self._unique_index(row.name, table)
+            elif row.origin == "u":
+                columns = tuple(str(part.name) for part in self._pragma(_INDEX_COLUMNS, row.name, table.schema))
+                yield Unique(name=names.get(columns), columns=columns)
+
+    def _unique_index(self, index: str, table: Table) -> Iterator[Unique]:
+        clause = Statement.parse(self._statements(table.schema).get(("index", index, table.name))).index()
+        if clause is not None:
+            columns = tuple(self.same_name(column, table.by_name) for column in clause.columns)
+            yield Unique(name=index, columns=columns, expressions=clause.expressions, predicate=clause.predicate)
+
+    def _pragma(self, query: str, name: str, schema: str | None) -> list[sa.Row[Any]]:
+        return list(self.connection.execute(sa.text(query), {"name": name, "schema": schema or "main"}))
+
+    def _sql(self, schema: str | None, table: str) -> str | None:
+        return self._statements(schema).get(("table", table, table))
+
+    def _statements(self, schema: str | None) -> Mapping[tuple[str, str, str], str | None]:
+        if schema not in self._read:
+            rows = self.connection.execute(
+                sa.text(f"SELECT type, name, tbl_name, sql FROM {_quoted(schema)}.sqlite_master")  # noqa: S608 - quoted
+            )
+            self._read[schema] = {(kind, name, owner): sql for kind, name, owner, sql in rows}
+        return self._read[schema]
+
+    @cached_property
+    def _read(self) -> dict[str | None, Mapping[tuple[str, str, str], str | None]]:
+        return {}
+
+
+def _completed(column: Column, statement: Statement) -> Column:
+    computed = column.computed
+    return replace(
+        column,
+        computed=computed if computed is None else statement.computed(column.name) or computed,
+        autoincrement=column.autoincrement and not statement.without_rowid(),
+    )
+
+
+def declared_type(declaration: str) -> LogicalType:
+    """Return what a column with this declared type holds; SQLite accepts any word for a type."""
+    name = bare_name(declaration)
+    numbers = [int(number) for number in re.findall(r"\d+", declaration.partition("(")[2])]
+    if name == "tinyint" and numbers == [1]:
+        return LogicalType(kind=Kind.BOOLEAN, native=name)
+    known = named_type(declaration)
+    kind = known.kind if known.kind is not Kind.OTHER else _affinity(name)
+    if kind in {Kind.TEXT, Kind.BINARY}:
+        return replace(known, kind=kind, length=numbers[0] if numbers else None)
+    if kind is Kind.DECIMAL and numbers:
+        return replace(known, kind=kind, precision=numbers[0], scale=numbers[1] if len(numbers) > 1 else 0)
+    return replace(known, kind=kind, bits=_bits(name) if kind is Kind.INTEGER else None, unsigned="unsigned" in name)
+
+
+def _affinity(name: str) -> Kind:
+    if not name:
+        return Kind.TEXT
+    return next((kind for part, kind in _AFFINITIES if part in name), Kind.OTHER)
+
+
+def _bits(name: str) -> int:
+    widths = (("tiny", 8), ("small", 16), ("int2", 16), ("medium", 24), ("big", 64), ("int8", 64))
+    return next((bits for part, bits in widths if part in name), 32)
+
+
+def _reference(schema: str | None, rows: list[sa.Row[Any]], clauses: list[ReferenceClause]) -> Reference:
+    columns = [row.child for row in rows]
+    lower = [column.lower() for column in columns]
+    clause = next((clause for clause in clauses if [name.lower() for name in clause.columns] == lower), None)
+    return Reference(
+        name=clause.name if clause else None,
+        columns=columns,
+        parent_schema=schema,
+        parent=rows[0].parent,
+        parent_columns=[row.parent_column for row in rows if row.parent_column is not None],
+        deferrable=bool(clause and clause.deferrable),
+        initially_deferred=bool(clause and clause.initially_deferred),
+        on_update=_action(rows[0].on_update),
+        on_delete=_action(rows[0].on_delete),
+    )
+
+
+def _action(text: str) -> str | None:
+    return None if text == "NO ACTION" else text
+
+
+def _quoted(schema: str | None) -> str:
+    return '"' + (schema or "main").replace('"', '""') + '"'

@@ -1,0 +1,191 @@
+"""The public functions: plan, generate, seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from syda.dataset import Dataset
+from syda.errors import PlanError
+from syda.generation.maker import BLOCK_SIZE
+from syda.generation.store import Progress, make_rows
+from syda.planning.builder import build_plan
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.planning.requests import Overrides, read_rows
+from syda.schema import Reading, read_schema
+from syda.sources.base import DATA_ENDS, Settings
+from syda.sources.registry import DEFAULT_REGISTRY
+
+if TYPE_CHECKING:
+    from syda.load.report import LoadReport
+    from syda.load.target import Target
+
+
+def plan(
+    models: Any,
+    *,
+    rows: int | Mapping[Any, Any] | None = None,
+    seed: int = 0,
+    locale: str | Sequence[str] = "en_US",
+    as_of: str | date | None = None,
+    overrides: Mapping[Any, Any] | None = None,
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+) -> Plan:
+    """Decide how every column of the models' tables will be made, and return the decision without making a row.
+
+    `models` is a declarative Base, a list of mapped classes or Tables, a MetaData, an Engine or database URL, SQLModel
+    classes, a dict, or a path to a YAML or JSON file. `rows` is a number for every table (default 10) or a dict of
+    numbers by class or table, and of children per parent by ``"Order.customer"``. `seed` chooses among all possible
+    data sets. `locale` is a Faker locale or several. `as_of` is the moment at which the data end, ``"today"`` or ISO;
+    by default a fixed date, so that the same seed gives the same rows on any day. `overrides` gives columns another
+    source, by ``Class.attr``, ``"table.column"``, column name or type. `custom_generators` does so by table.
+
+    Raises a `SchemaError` or `PlanError` for what cannot work.
+    """
+    reading = read_schema(models)
+    return _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
+
+
+def _plan(
+    reading: Reading,
+    existing: Existing,
+    rows: int | Mapping[Any, Any] | None,
+    seed: int,
+    locale: str | Sequence[str],
+    as_of: str | date | None,
+    overrides: Mapping[Any, Any] | None,
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None,
+) -> Plan:
+    settings = _settings(seed, locale, as_of)
+    sources = Overrides(reading.schema, DEFAULT_REGISTRY)
+    sources.add_generators(custom_generators or {})
+    sources.add(overrides or {})
+    return build_plan(
+        reading.schema,
+        settings=settings,
+        rows=read_rows(reading.schema, rows),
+        overrides=sources,
+        existing=existing,
+    )
+
+
+def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise PlanError(f"seed: expected a whole number, got {type(seed).__name__} {seed!r}")
+    locales = (locale,) if isinstance(locale, str) else tuple(locale)
+    if not locales:
+        raise PlanError("locale: expected at least one locale such as 'en_US'")
+    return Settings(seed=seed, locale=locales, as_of=_moment(as_of))
+
+
+def _moment(as_of: str | date | None) -> str:
+    if as_of is None:
+        return DATA_ENDS
+    if as_of in ("today", "now"):
+        as_of = datetime.now().replace(microsecond=0) if as_of == "now" else date.today()
+    if isinstance(as_of, str):
+        try:
+            as_of = datetime.fromisoformat(as_of)
+        except ValueError as error:
+            raise PlanError(f"as_of: expected an ISO date, 'today' or 'now', got {as_of!r}") from error
+    if not isinstance(as_of, datetime):
+        as_of = datetime(as_of.year, as_of.month, as_of.day)
+    return as_of.replace(tzinfo=None).isoformat()
+
+
+def generate(
+    models: Any,
+    *,
+    rows: int | Mapping[Any, Any] | None = None,
+    seed: int = 0,
+    locale: str | Sequence[str] = "en_US",
+    as_of: str | date | None = None,
+    overrides: Mapping[Any, Any] | None = None,
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    block_size: int = BLOCK_SIZE,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Make the rows in memory. The arguments are those of `plan`, or `models` is a Plan and the others stay out.
+
+    `block_size` bounds the rows worked on at a time and never changes a value. `progress` is called with a table's
+    key, the rows done and the rows to do. Raises a `SydaError`; rows that break a rule are an `IntegrityError`.
+    """
+    asked = (rows, overrides, custom_generators)
+    if isinstance(models, Plan):
+        if any(argument is not None for argument in asked):
+            raise PlanError("a plan is complete: change it with plan(...), not with rows or overrides given to generate")
+        return _make(models, Reading(schema=models.schema, origin=None), {}, block_size, progress)
+    reading = read_schema(models)
+    made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
+    return _make(made, reading, {}, block_size, progress)
+
+
+def _make(plan: Plan, reading: Reading, existing: Existing, block_size: int, progress: Progress | None) -> Dataset:
+    tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress)
+    dataset = Dataset(plan=plan, tables=tables, existing=existing, origin=reading.origin)
+    dataset.verify().raise_for_breaches()
+    return dataset
+
+
+def seed(
+    target: Target,
+    models: Any = None,
+    *,
+    rows: int | Mapping[Any, Any] | None = None,
+    seed: int = 0,
+    locale: str | Sequence[str] = "en_US",
+    as_of: str | date | None = None,
+    overrides: Mapping[Any, Any] | None = None,
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    create: bool = False,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Fill a database: read what is there, plan, make the rows, check them, and load them in one transaction.
+
+    `target` is an Engine, Connection, Session or URL; `models` are as in `plan`, or a Plan; without them the
+    schema is read from the database. Tables that have rows already keep them: new keys continue after theirs, unique
+    values avoid theirs, and new rows may refer to them. Tables that are referred to but were not given are
+    read, not filled. With `create`, tables that do not exist are made first.
+
+    Raises a `SydaError`; the database is then as it was.
+    """
+    from syda.load.ddl import build_tables
+    from syda.load.existing import read_existing
+    from syda.load.target import connected
+
+    given = models if isinstance(models, Plan) else None
+    with connected(target) as connection:
+        reading = _reading(models, given, connection)
+        targets = reading.origin or build_tables(reading.schema)
+        was_in_transaction = connection.in_transaction()
+        existing = read_existing(connection, reading.schema, targets)
+        if not was_in_transaction:
+            connection.rollback()
+    made = given or _plan(reading, existing, rows, seed, locale, as_of, overrides, custom_generators)
+    dataset = _make(made, Reading(schema=made.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
+    return dataset.to_sql(target, create=create, progress=progress)
+
+
+def _reading(models: Any, given: Plan | None, connection: Any) -> Reading:
+    if given is not None:
+        return Reading(schema=given.schema, origin=None)
+    reading = read_schema(connection if models is None else models)
+    return replace(reading, schema=replace(reading.schema, dialect=connection.dialect.name))
+
+
+def register_generator(type: str, function: Any, column_name: str | None = None) -> None:
+    """Use ``function(row, column)`` for all columns of a type, or for those with one name.
+
+    `type` is ``"text"``, ``"integer"``, ``"float"``, ``"decimal"``, ``"boolean"``, ``"date"``, ``"datetime"``,
+    ``"uuid"``, ``"json"``, ... or ``"foreign_key"``. Primary keys are only taken over with a `column_name`.
+    The registration holds for the process; see `unregister_generator`.
+    """
+    DEFAULT_REGISTRY.register(type, function, column_name)
+
+
+def unregister_generator(type: str, column_name: str | None = None) -> None:
+    """Forget a generator registered with `register_generator`."""
+    DEFAULT_REGISTRY.unregister(type, column_name)

@@ -1,0 +1,116 @@
+"""What a column source is, and what it is given.
+
+A source says how one column is made. It is a small frozen dataclass whose fields are plain values, so that a plan can
+be saved as YAML, and it makes a block of rows at a time. There are three ways in which a source can make values that
+are all distinct:
+
+* it is *countable*: `capacity` is a number and `at` gives the value with a given index. The engine then hands it a
+  permutation of the indexes (or its share of a combination with other columns);
+* `numbered` is True: `make` works the row number into the value when `context.distinct` is set;
+* otherwise the engine makes the column again, with another `attempt`, for the rows that repeat a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from syda.schema.model import Column, LogicalType, Table
+from syda.sources.stream import Bits, Integers
+from syda.sources.values import Values
+
+DATA_ENDS = "2026-01-01T00:00:00"
+"""Default end of every time window: a constant, so that the same seed gives the same rows on every day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What all columns of a plan share: `seed`, `locale` (Faker's names, one or more), `as_of` (ISO date-time)."""
+
+    seed: int = 0
+    locale: tuple[str, ...] = ("en_US",)
+    as_of: str = DATA_ENDS
+
+    @property
+    def now(self) -> np.datetime64:
+        return np.datetime64(self.as_of, "us")
+
+
+class Context(Protocol):
+    """The rows ``start..stop`` of one column while it is made. Row numbers count from 0 within the table."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def table(self) -> Table: ...
+    @property
+    def column(self) -> Column: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+    @property
+    def distinct(self) -> bool:
+        """True when no two rows of the table may get the same value."""
+        ...
+
+    def bits(self, salt: str = "", scope: str | None = None) -> Bits:
+        """Return a random word per row, keyed by seed, table, `scope` (default: this column), `salt` and row.
+
+        Columns that must agree (a first name and an e-mail address) pass the same `scope`.
+        """
+        ...
+
+    def sibling(self, name: str) -> Values:
+        """Return another column of the same rows; it is made first when it is not there yet."""
+        ...
+
+    def parent(self, foreign_key: str, column: str) -> tuple[Values, LogicalType]:
+        """Return a column of the parent rows that `foreign_key` points to (NULL where it is NULL), and its type."""
+        ...
+
+    def ordinal(self, foreign_key: str) -> Integers:
+        """Return the place of each row among the rows with the same parent: 0, 1, 2, ..."""
+        ...
+
+    def identity(self) -> Integers:
+        """Return the index of each row's class in the table's `Inheritance.identities`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Base of every column source."""
+
+    source: str = ""
+    """The tag under which it stands in a saved plan; each class fixes its own."""
+
+    numbered: ClassVar[bool] = False
+
+    def make(self, context: Context) -> Values:
+        """Return the values of the context's rows."""
+        raise NotImplementedError
+
+    @property
+    def countable(self) -> bool:
+        """True when `at` can give each of `capacity` values by its index."""
+        return type(self).at is not Source.at
+
+    def capacity(self, column: Column) -> int | None:
+        """Return how many distinct values `at` can give, or None when the source is not countable."""
+        return None
+
+    def at(self, context: Context, index: Integers) -> Values:
+        """Return the values with the given indexes, each in ``[0, capacity)``."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """Return a few words for `plan.explain()`."""
+        return self.source
+
+
+def rows_of(context: Context) -> Integers:
+    """Return the absolute row numbers of the context."""
+    return np.arange(context.start, context.stop, dtype=np.int64)

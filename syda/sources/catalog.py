@@ -1,0 +1,19 @@
+"""All sources: a new one is added here to stand in saved plans."""
+
+from __future__ import annotations
+
+from syda.sources.company import Company, Prose
+from syda.sources.function import Function
+from syda.sources.linked import Discriminator, Ordinal, Reference
+from syda.sources.moment import After, Duration, Moment
+from syda.sources.person import Person, Phone
+from syda.sources.places import Place
+from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
+from syda.sources.structured import Bytes, Items, JsonObject
+from syda.sources.text import Pattern, Template, Words
+
+AnySource = (
+    After | Bytes | Choice | Code | Company | Constant | Database | Discriminator | Duration | Flag | Function
+    | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place | Prose
+    | Reference | Sequence | Template | Words
+)  # fmt: skip

@@ -1,0 +1,183 @@
+"""Sources of dates, times and durations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.schema.model import Column, Kind, LogicalType
+from syda.sources.base import Context, Settings, Source
+from syda.sources.stream import Floats, Integers, to_uniform
+from syda.sources.values import Values, from_python, objects
+
+_DAY = 86_400
+_SECOND = 1_000_000
+_OFFICE_HOURS = np.cumsum(
+    [1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 20, 17, 18, 20, 19, 18, 15, 12, 10, 9, 7, 4, 2], dtype=np.float64
+)
+
+
+def resolve_moment(text: str, settings: Settings) -> np.datetime64:
+    """Return an ISO date(-time), ``now``, or ``now`` moved by days (``-30d``, ``+1d``, ``-2y``)."""
+    if text == "now":
+        return settings.now
+    if text[-1] in "dy" and text[0] in "+-":
+        days = float(text[:-1]) * (365.25 if text[-1] == "y" else 1)
+        return np.datetime64(settings.now + np.timedelta64(round(days * _DAY), "s"), "us")
+    return np.datetime64(text, "us")
+
+
+def from_moments(moments: NDArray[np.datetime64], type_: LogicalType) -> Values:
+    """Return microsecond moments as a column of the type: dates, date-times, times, Unix seconds, years or ISO text."""
+    if type_.kind is Kind.DATE:
+        return Values(moments.astype("datetime64[D]"))
+    if type_.kind is Kind.DATETIME:
+        return Values(moments)
+    if type_.kind is Kind.TIME:
+        return Values(moments - moments.astype("datetime64[D]"))
+    if type_.kind is Kind.INTEGER:
+        if type_.native == "year" or (type_.bits or 32) < 32:
+            return Values(moments.astype("datetime64[Y]").astype(np.int64) + 1970)
+        return Values(moments.astype("datetime64[s]").astype(np.int64))
+    if type_.kind in (Kind.FLOAT, Kind.DECIMAL):
+        seconds = moments.astype("datetime64[s]").astype(np.int64)
+        return from_python(seconds.tolist(), type_)
+    long = type_.length is None or type_.length >= 19
+    text = np.datetime_as_string(moments, unit="s" if long else "D").tolist()
+    return Values(objects(item[: type_.length] for item in text))
+
+
+def to_moments(values: Values, type_: LogicalType) -> NDArray[np.datetime64]:
+    """Return a column that `from_moments` made as microsecond moments."""
+    if type_.kind in (Kind.DATE, Kind.DATETIME):
+        return values.data.astype("datetime64[us]")
+    if type_.kind is Kind.INTEGER:
+        unit = "Y" if type_.native == "year" or (type_.bits or 32) < 32 else "s"
+        base = 1970 if unit == "Y" else 0
+        return (values.data - base).astype(f"datetime64[{unit}]").astype("datetime64[us]")
+    return np.array(values.data, dtype="datetime64[us]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment(Source):
+    """A moment in [`low`, `high`], each ISO or relative to the plan's `as_of` (``-2y``, ``-30d``, ``now``).
+
+    `recent` above 0 makes late moments commoner (1: twice as many in the last half as in the first);
+    `office_hours` puts the hours where people work.
+    """
+
+    source: Literal["moment"] = "moment"
+    low: str = "-2y"
+    high: str = "now"
+    recent: float = 0.0
+    office_hours: bool = False
+
+    def make(self, context: Context) -> Values:
+        uniform = to_uniform(context.bits()) ** (1 / (1 + self.recent))
+        first, last = self._span(context.settings)
+        seconds = np.floor(uniform * (last - first)).astype(np.int64)
+        if self.office_hours and context.column.type.kind is not Kind.DATE:
+            seconds = seconds // _DAY * _DAY + _office_seconds(to_uniform(context.bits("hour")))
+            seconds = np.minimum(seconds, last - first)
+        return from_moments((first + seconds).astype("datetime64[s]").astype("datetime64[us]"), context.column.type)
+
+    def _span(self, settings: Settings) -> tuple[int, int]:
+        ends = (resolve_moment(text, settings) for text in (self.low, self.high))
+        first, last = (int(end.astype("datetime64[s]").astype(np.int64)) for end in ends)
+        return first, max(last, first + 1)
+
+    def capacity(self, column: Column) -> int | None:
+        first, last = self._span(Settings())
+        return _steps(last - first, column.type)
+
+    def at(self, context: Context, index: Integers) -> Values:
+        first, _ = self._span(context.settings)
+        step = _step(context.column.type)
+        start = first if step == 1 else first // step * step
+        return from_moments((start + index * step).astype("datetime64[s]").astype("datetime64[us]"), context.column.type)
+
+    def describe(self) -> str:
+        return f"{self.low} to {self.high}"
+
+
+def _step(type_: LogicalType) -> int:
+    whole_days = type_.kind is Kind.DATE or (type_.length is not None and type_.length < 19)
+    return _DAY if whole_days else 1
+
+
+def _steps(seconds: int, type_: LogicalType) -> int:
+    count = max(seconds // _step(type_), 1)
+    return min(count, _DAY) if type_.kind is Kind.TIME else count
+
+
+def _office_seconds(uniform: Floats) -> Integers:
+    scaled = uniform * _OFFICE_HOURS[-1]
+    hour = np.searchsorted(_OFFICE_HOURS, scaled, side="right")
+    below = np.concatenate([[0.0], _OFFICE_HOURS])[hour]
+    within = (scaled - below) / (_OFFICE_HOURS[hour] - below)
+    return ((hour + within) * 3600).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After(Source):
+    """The moment of `column` in the same row plus a delay from 0 to `days`; short delays are the commonest.
+
+    With `until_now` no result lies after the plan's `as_of`, unless `column` itself does.
+    Where `column` is NULL the delay counts from the moment two years before `as_of`.
+    """
+
+    source: Literal["after"] = "after"
+    column: str
+    days: float = 365.0
+    at_least_days: float = 0.0
+    until_now: bool = True
+
+    def make(self, context: Context) -> Values:
+        sibling = context.sibling(self.column)
+        start = to_moments(sibling, context.table.column(self.column).type)
+        if sibling.null is not None:
+            start = np.where(sibling.null, context.settings.now - np.timedelta64(730, "D"), start)
+        room = np.full(len(start), self.days * _DAY)
+        if self.until_now:
+            left = (context.settings.now - start) / np.timedelta64(1, "s")
+            room = np.clip(left, 0, self.days * _DAY)
+        least = np.minimum(self.at_least_days * _DAY, room)
+        delay = least + to_uniform(context.bits()) ** 3 * (room - least)
+        return from_moments(start + (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]"), context.column.type)
+
+    def describe(self) -> str:
+        return f"after {self.column}, within {self.days:g} days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duration(Source):
+    """A length of time of `low` to `high` seconds, short ones commoner; numbers when the column holds numbers."""
+
+    source: Literal["duration"] = "duration"
+    low: float = 1
+    high: float = 86_400
+
+    def make(self, context: Context) -> Values:
+        uniform = to_uniform(context.bits()) ** 3
+        return self._stored(context, self.low + uniform * (self.high - self.low))
+
+    def capacity(self, column: Column) -> int | None:
+        return int(self.high - self.low) + 1
+
+    def at(self, context: Context, index: Integers) -> Values:
+        return self._stored(context, self.low + index)
+
+    @staticmethod
+    def _stored(context: Context, seconds: Floats) -> Values:
+        kind = context.column.type.kind
+        if kind is Kind.INTERVAL:
+            return Values(seconds.astype("timedelta64[s]").astype("timedelta64[us]"))
+        if kind is Kind.INTEGER:
+            return Values(seconds.astype(np.int64))
+        return from_python(np.round(seconds, 2).tolist(), context.column.type)
+
+    def describe(self) -> str:
+        return f"{self.low:g} to {self.high:g} seconds"

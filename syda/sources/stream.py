@@ -1,0 +1,50 @@
+"""Keyed randomness: every number is a function of (seed, table, column, row), never of what was drawn before.
+
+NumPy's Philox is a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011):
+word *n* of a key can be had without the words before it. The key is a hash of the seed and of a path of names,
+the row number is the counter.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TypeAlias
+
+import numpy as np
+from numpy.random import Generator, Philox
+from numpy.typing import NDArray
+
+Bits: TypeAlias = NDArray[np.uint64]
+Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+
+_WORDS_PER_COUNTER = 4
+_TO_UNIT = 2.0**-53
+
+
+def stream_key(seed: int, *path: str) -> int:
+    """Return the 128-bit key of the stream that belongs to a path such as (table, column, purpose)."""
+    digest = blake2b(digest_size=16)
+    for part in (str(seed), *path):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "little") + encoded)
+    return int.from_bytes(digest.digest(), "little")
+
+
+def random_bits(key: int, start: int, stop: int) -> Bits:
+    """Return one 64-bit word for each row of ``start..stop``."""
+    counter, skip = divmod(start, _WORDS_PER_COUNTER)
+    generator = Generator(Philox(key=key, counter=counter))
+    words = generator.integers(0, 2**64 - 1, size=stop - start + skip, dtype=np.uint64, endpoint=True)
+    return words[skip:]
+
+
+def to_uniform(bits: Bits) -> Floats:
+    """Map words to [0, 1) with 53 bits."""
+    return (bits >> np.uint64(11)).astype(np.float64) * _TO_UNIT
+
+
+def to_index(bits: Bits, size: int | Integers) -> Integers:
+    """Map words to whole numbers in [0, size); `size` may differ per row and must be positive."""
+    scaled = np.floor(to_uniform(bits) * size).astype(np.int64)
+    return np.minimum(scaled, np.asarray(size, dtype=np.int64) - 1)

@@ -1,0 +1,364 @@
+"""The command line: what it prints, writes and ends with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from sqlalchemy import create_engine, text
+
+import syda
+from syda.cli import main
+from syda.cli.models import load_models
+from syda.errors import SchemaError, UnknownNameError
+
+COMMANDS = ("demo", "plan", "generate", "seed", "check")
+MODELS = """
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+class Base(DeclarativeBase):
+    pass
+
+class Customer(Base):
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(80), unique=True)
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    quantity: Mapped[int] = mapped_column(CheckConstraint("quantity > 0"))
+    customer: Mapped[Customer] = relationship()
+
+class Holder:
+    tables = [Customer]
+"""
+SCHEMA = "customers: {id: {type: integer, primary_key: true}, name: text}\n"
+PLANNED = ("--models", "shopmodels:Base", "--rows", "Customer=10,Order=30")
+
+
+@pytest.fixture(autouse=True)
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with models, which is the current one; what is imported from it is forgotten again."""
+    (tmp_path / "shopmodels.py").write_text(MODELS)
+    (tmp_path / "schema.yaml").write_text(SCHEMA)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return result
+
+
+def run_json(*arguments: str, code: int = 0) -> Any:
+    result = run(*arguments, "--json")
+    assert result.exit_code == code, result.output
+    assert result.stderr == ""
+    return json.loads(result.stdout)
+
+
+def make_database(*statements: str) -> str:
+    engine = create_engine("sqlite:///shop.db")
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+    return "sqlite:///shop.db"
+
+
+GOOD = (
+    "CREATE TABLE customers (id INTEGER PRIMARY KEY, email VARCHAR(80))",
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER, quantity INTEGER)",
+    "INSERT INTO customers VALUES (1, 'a@b.example')",
+    "INSERT INTO orders VALUES (1, 1, 1)",
+)
+BAD = (*GOOD, "INSERT INTO customers VALUES (2, 'a@b.example')", "INSERT INTO orders VALUES (2, 9, 0)")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom syda.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print('MODULES', *sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    shown, _, modules = ran.stdout.partition("MODULES")
+    assert "Fill a database" in shown
+    assert all(command in shown for command in COMMANDS)
+    loaded = {name.partition(".")[0] for name in modules.split()}
+    assert not loaded & {"pandas", "numpy", "sqlalchemy", "networkx", "pydantic", "faker", "rich", "yaml", "sqlglot"}
+
+
+def test_python_dash_m_runs_it() -> None:
+    ran = subprocess.run([sys.executable, "-m", "syda", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"syda, version {syda.__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example:\n    syda {command} --" in result.stdout
+    assert "--json" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sead"], "No such command 'sead'"),
+        (["seed", "--models", "shopmodels"], "Missing option '--url'"),
+        (["generate", "--models", "shopmodels"], "Missing option '--out'"),
+        (["generate", "--models", "shopmodels", "--out", "x", "--format", "xml"], "'xml' is not one of"),
+        (["plan"], "Say which tables: give one of --models, --schema, --url."),
+        (["plan", "--models", "shopmodels", "--schema", "schema.yaml"], "--models and --schema exclude each other"),
+        (["plan", "--schema", "none.yaml"], "'none.yaml' does not exist"),
+        (["plan", *PLANNED, "--rows", "5"], "not both"),
+        (["plan", *PLANNED, "--rows", "Order=1"], "'Order' is given twice"),
+        (["plan", "--models", "shopmodels", "--rows", "Customer"], "'Customer' is neither a number like 50"),
+        (["plan", "--models", "shopmodels", "--rows", "Customer=x"], "'Customer=x' is neither"),
+        (["plan", "--models", "shopmodels", "--rows", "-3"], "'-3' is neither"),
+        (["plan", "--models", "shopmodels", "--rows", ""], "'' is neither"),
+        (["plan", "--models", "shopmodels", "--seed", "x"], "'x' is not a valid integer"),
+        (["generate", "--plan", "schema.yaml", "--rows", "5", "--as-of", "now", "--out", "x"], "without --rows and"),
+        (["demo", "--rows", "0"], "0 is not in the range"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_line_ends_with_2(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "type_", "message"),
+    [
+        (["plan", "--models", "shopmodel"], "UnknownNameError", "did you mean 'shopmodels'?"),
+        (["plan", "--models", "shopmodels:Bas"], "UnknownNameError", "did you mean 'Base'?"),
+        (["plan", "--models", "shopmodels:Base", "--rows", "Custmer=3"], "UnknownNameError", "'Customer'"),
+        (["plan", "--models", "shopmodels:Holder"], "SchemaError", "Holder"),
+        (["seed", "--url", "nonsense"], "TargetError", "database URL"),
+        (["seed", "--url", "sqlite:////no/such/folder/x.db", "--models", "shopmodels"], "TargetError", "cannot reach"),
+        (["check", "--url", "sqlite:///none.db"], "TargetError", "there is no SQLite file 'none.db'"),
+        (["check", "--url", "nonsense"], "TargetError", "database URL"),
+        (["generate", "--plan", "schema.yaml", "--out", "x"], "PlanFileError", ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_failure_ends_with_1_and_one_message(arguments: list[str], type_: str, message: str, shop: Path) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    error = run_json(*arguments, code=1)["error"]
+    assert error["type"] == type_
+    assert message in error["message"]
+    assert not (shop / "none.db").exists()
+
+
+@pytest.mark.parametrize("arguments", [["seed", "--url", "sqlite://"], ["demo"]])
+def test_ctrl_c_ends_with_130_and_one_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch, shop: Path) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(syda, "seed", interrupted)
+    result = run(*arguments)
+    assert result.exit_code == 130
+    assert result.stderr.startswith("Interrupted")
+    assert result.stderr.count("\n") == 1
+    assert sorted(path.name for path in shop.iterdir() if "demo" in path.name) == []
+
+
+def test_models_are_found_by_name_or_as_the_only_base() -> None:
+    base = load_models("shopmodels")
+    assert base is load_models("shopmodels:Base")
+    assert base.__name__ == "Base"
+    assert load_models("shopmodels:Holder.tables")[0].__name__ == "Customer"
+
+
+def test_models_in_a_package_and_its_metadata(shop: Path) -> None:
+    (shop / "shoppackage").mkdir()
+    (shop / "shoppackage" / "__init__.py").write_text("")
+    (shop / "shoppackage" / "models.py").write_text("from shopmodels import Base as Base")
+    (shop / "shoppackage" / "core.py").write_text("import sqlalchemy\nmetadata = sqlalchemy.MetaData()")
+    assert load_models("shoppackage.models") is load_models("shopmodels:Base")
+    assert type(load_models("shoppackage.core")).__name__ == "MetaData"
+    with pytest.raises(UnknownNameError, match=r"'shoppackage.model'; did you mean 'shoppackage.models'"):
+        load_models("shoppackage.model")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1", "neither a declarative base nor a MetaData"),
+        ("import sqlalchemy as s\na = s.MetaData()\nb = s.MetaData()", "oddmodels:a or oddmodels:b"),
+        ("1 / 0", "importing 'oddmodels' failed: ZeroDivisionError"),
+        ("import no_such_module", "importing 'oddmodels' failed: No module named 'no_such_module'"),
+        ("def", "importing 'oddmodels' failed: SyntaxError"),
+    ],
+)
+def test_modules_that_do_not_say_what_to_take(shop: Path, source: str, message: str) -> None:
+    (shop / "oddmodels.py").write_text(source)
+    with pytest.raises(SchemaError, match=message):
+        load_models("oddmodels")
+
+
+def test_plan_explains_itself() -> None:
+    made = syda.plan(load_models("shopmodels"), rows={"Customer": 10, "Order": 30})
+    assert run("plan", *PLANNED).stdout.rstrip() == made.explain().rstrip()
+    assert run("plan", *PLANNED, "--yaml").stdout.rstrip() == made.to_yaml().rstrip()
+    assert run("plan", *PLANNED, "--mermaid").stdout.rstrip() == made.to_mermaid().rstrip()
+    result = run_json("plan", *PLANNED)
+    assert result["fingerprint"] == made.fingerprint
+    assert result["plan"]["tables"]["orders"]["rows"] == 30
+
+
+def test_a_plan_goes_to_a_file_and_makes_the_same_rows(shop: Path) -> None:
+    result = run(
+        "plan", *PLANNED, "--seed", "5", "--locale", "de_DE", "--as-of", "2024-02-01", "--yaml", "--out", "p.yaml"
+    )
+    assert (result.exit_code, result.stdout) == (0, "Wrote p.yaml\n")
+    assert yaml.safe_load((shop / "p.yaml").read_text())
+    given = ("--seed", "5", "--locale", "de_DE", "--as-of", "2024-02-01")
+    first = run_json("generate", "--plan", "p.yaml", "--out", "a")
+    second = run_json("generate", *PLANNED, *given, "--out", "b")
+    assert first["fingerprint"] == second["fingerprint"]
+    assert (shop / "a" / "orders.csv").read_text() == (shop / "b" / "orders.csv").read_text()
+    assert run("plan", *PLANNED, "--out", "no/such/folder").exit_code == 1
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "jsonl", "parquet"])
+def test_generate_writes_a_file_for_each_table(shop: Path, format_: str) -> None:
+    result = run_json("generate", *PLANNED, "--format", format_, "--out", "data")
+    assert result["rows"] == {"customers": 10, "orders": 30}
+    assert result["files"] == [f"data/customers.{format_}", f"data/orders.{format_}"]
+    assert all((shop / path).stat().st_size for path in result["files"])
+
+
+def test_generate_from_a_file_says_what_it_wrote(shop: Path) -> None:
+    result = run("generate", "--schema", "schema.yaml", "--rows", "7", "--out", "data")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["customers", "7", "Wrote", "1", "files", "to", "data"]
+    assert len((shop / "data" / "customers.csv").read_text().splitlines()) == 8
+
+
+def test_seed_fills_a_database_that_then_passes_the_check() -> None:
+    arguments = (
+        "seed",
+        "--url",
+        "sqlite:///shop.db",
+        "--models",
+        "shopmodels",
+        "--rows",
+        "Customer=4",
+        "--rows",
+        "Order=9",
+    )
+    result = run_json(*arguments, "--create")
+    assert result["rows"] == {"customers": 4, "orders": 9}
+    assert result["total"] == 13
+    again = run(*arguments)
+    assert again.exit_code == 0
+    assert "Loaded 13 rows" in again.stdout
+    report = run_json("check", "--url", "sqlite:///shop.db", "--models", "shopmodels")
+    assert report["ok"]
+    assert report["tables"] == {"customers": 8, "orders": 18}
+
+
+def test_seed_takes_a_plan_and_a_database_without_models() -> None:
+    run("plan", *PLANNED, "--yaml", "--out", "p.yaml")
+    assert run_json("seed", "--url", "sqlite:///shop.db", "--plan", "p.yaml", "--create")["total"] == 40
+    assert run_json("seed", "--url", "sqlite:///shop.db", "--rows", "3")["total"] == 6
+
+
+def test_seed_without_tables_leaves_one_message() -> None:
+    result = run("seed", "--url", "sqlite:///shop.db", "--models", "shopmodels")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+
+
+def test_check_of_a_clean_database() -> None:
+    url = make_database(*GOOD)
+    for rules in ((), ("--models", "shopmodels:Base")):
+        result = run("check", "--url", url, *rules)
+        assert result.exit_code == 0
+        assert "all hold" in result.stdout
+        assert run_json("check", "--url", url, *rules)["tables"] == {"customers": 1, "orders": 1}
+
+
+def test_check_finds_what_breaks_the_models_rules() -> None:
+    url = make_database(*BAD)
+    assert run("check", "--url", url).exit_code == 0, "the database itself has no such rules"
+    result = run("check", "--url", url, "--models", "shopmodels:Base")
+    assert result.exit_code == 1
+    assert "Violation: customers: unique: email (1)\n    email='a@b.example'\n" in result.stdout
+    assert "3 do not hold" in result.stdout
+    report = run_json("check", "--url", url, "--models", "shopmodels:Base", code=1)
+    assert [each["rule"] for each in report["violations"]] == ["unique", "foreign key", "check"]
+
+
+def test_demo_makes_a_database_shows_it_and_checks_it(shop: Path) -> None:
+    result = run("demo", "--rows", "20", "--seed", "3")
+    assert result.exit_code == 0
+    assert "Made demo.sqlite with 100 rows" in result.stdout
+    assert "Order " in result.stdout
+    assert "all hold" in result.stdout
+    assert (shop / "demo.sqlite").exists()
+    assert not (shop / "demo.sqlite.new").exists()
+
+
+def test_demo_replaces_a_file_only_when_told_to(shop: Path) -> None:
+    (shop / "x.sqlite").write_text("precious")
+    refused = run_json("demo", "--path", "x.sqlite", code=1)
+    assert "exists already; --force replaces it" in refused["error"]["message"]
+    assert (shop / "x.sqlite").read_text() == "precious"
+    result = run_json("demo", "--path", "x.sqlite", "--rows", "15", "--force")
+    assert result["check"]["ok"]
+    assert result["check"]["skipped"] == []
+    assert set(result["rows"].values()) == {15}
+    assert 1 <= len(result["sample"]) <= 3
+    assert all(order["items"] and order["customer"] for order in result["sample"])
+    assert run("check", "--url", "sqlite:///x.sqlite", "--models", "syda.demo").exit_code == 0
+
+
+def test_the_demo_is_the_same_every_time() -> None:
+    samples = [run_json("demo", "--path", f"{number}.sqlite", "--rows", "9")["sample"] for number in (1, 2)]
+    assert samples[0] == samples[1]
+
+
+def test_a_bar_moves_on_a_terminal_and_only_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from syda.cli.command import progress_bar
+
+    with progress_bar() as moved:
+        assert moved is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress_bar(hidden=True) as moved:
+        assert moved is None
+    with progress_bar() as moved:
+        assert moved is not None
+        moved("customers", 5, 10)
+        moved("customers", 10, 10)
+    captured = capsys.readouterr()
+    assert "customers" in captured.err
+    assert captured.out == ""
