@@ -116,7 +116,9 @@ def generate(
     asked = (rows, overrides, custom_generators)
     if isinstance(models, Plan):
         if any(argument is not None for argument in asked):
-            raise PlanError("a plan is complete: change it with plan(...), not with rows or overrides given to generate")
+            raise PlanError(
+                "a plan is complete: change it with plan(...), not with rows or overrides given to generate"
+            )
         return _make(models, Reading(schema=models.schema, origin=None), {}, block_size, progress)
     reading = read_schema(models)
     made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)

@@ -47,16 +47,16 @@ def value(constant: Any) -> Constant:
 def choice(values: Iterable[Any] | Mapping[Any, float], weights: Iterable[float] | None = None) -> Choice:
     """Say that a column takes one of `values`, in proportion to `weights` (or to a dict's values)."""
     if isinstance(values, Mapping):
-        values, weights = values.keys(), values.values()
+        weights = list(values.values())
     listed, weighed = tuple(values), None if weights is None else tuple(map(float, weights))
     if not listed or (weighed is not None and (len(weighed) != len(listed) or min(weighed) < 0 or not any(weighed))):
-        raise PlanError(f"choice: expected values and as many weights, 0 or more and not all 0, got {listed}, {weighed}")
+        raise PlanError(
+            f"choice: expected values and as many weights, 0 or more and not all 0, got {listed}, {weighed}"
+        )
     return Choice(values=listed, weights=weighed)
 
 
-def number(
-    low: float, high: float, *, distribution: Distribution = "uniform", places: int | None = None
-) -> Number:
+def number(low: float, high: float, *, distribution: Distribution = "uniform", places: int | None = None) -> Number:
     """Say that a column is a number in [low, high]; `distribution` is one of `Number`'s."""
     if low > high:
         raise PlanError(f"number({low}, {high}): expected low <= high")

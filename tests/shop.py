@@ -6,7 +6,7 @@ import enum
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, ForeignKeyConstraint, Numeric, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, ForeignKeyConstraint, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -39,7 +39,7 @@ class Profile(Base):
 
     __tablename__ = "profiles"
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
-    bio: Mapped[str | None]
+    bio: Mapped[str | None] = mapped_column(Text)
     birth_date: Mapped[date]
     customer: Mapped[Customer] = relationship(back_populates="profile")
 

@@ -73,7 +73,7 @@ def shared_columns(link: ForeignKey, others: Collection[ForeignKey]) -> tuple[st
 
 def parent_values(maker: Maker, link: ForeignKey, columns: Sequence[str]) -> list[Values]:
     """Return, for all parent rows, the values that the child's `columns` would take."""
-    pairs = {child: parent for child, parent in reversed(link.pairs)}
+    pairs = dict(reversed(link.pairs))
     return [maker.column(link.parent, pairs[column]) for column in columns]
 
 
@@ -123,7 +123,9 @@ def linked_groups(table: Table, links: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[list[str]] = []
     for name in links:
         columns = set(table.foreign_key(name).columns)
-        touching = [group for group in groups if any(columns & set(table.foreign_key(other).columns) for other in group)]
+        touching = [
+            group for group in groups if any(columns & set(table.foreign_key(other).columns) for other in group)
+        ]
         groups = [group for group in groups if group not in touching]
         groups.append([*(other for group in touching for other in group), name])
     return [tuple(group) for group in groups]
@@ -200,7 +202,8 @@ def agree(maker: Maker, table: str, drawn: Mapping[str, Integers], links: Sequen
         for other in links[:place]:
             for column in shared_columns(owner.foreign_key(name), [owner.foreign_key(other)]):
                 mine, theirs = (
-                    parent_values(maker, owner.foreign_key(link), [column])[0].take(drawn[link]) for link in (name, other)
+                    parent_values(maker, owner.foreign_key(link), [column])[0].take(drawn[link])
+                    for link in (name, other)
                 )
                 same &= np.asarray(mine.data == theirs.data, dtype=bool)
     return same

@@ -43,7 +43,10 @@ class JointRows:
 class Member(Protocol):
     """One factor of the product."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many combinations there are."""
+        ...
 
     def at(self, index: Integers) -> Mapping[str, Integers]:
         """Return parent rows (by foreign key) or value indexes (by column) of the combinations `index`."""
@@ -78,7 +81,9 @@ def solve_joint(maker: Maker, table: str, joint: Joint) -> JointRows:
 
 def _members(maker: Maker, table: str, joint: Joint, *, without: Sequence[str] = ()) -> list[Member]:
     links = [name for name in joint.links if name not in without]
-    members: list[Member] = [agreeing_parents(maker, table, group) for group in linked_groups(maker.table(table), links)]
+    members: list[Member] = [
+        agreeing_parents(maker, table, group) for group in linked_groups(maker.table(table), links)
+    ]
     columns = maker.table_plan(table).columns
     for name in joint.columns:
         size = columns[name].source.capacity(maker.table(table).column(name)) or 0
@@ -103,9 +108,7 @@ def _decode(members: list[Member], index: Integers) -> dict[str, Integers]:
 
 def _split(joint: Joint, drawn: Mapping[str, Integers]) -> JointRows:
     rows = len(next(iter(drawn.values()))) if drawn else 0
-    return JointRows(
-        rows, {name: drawn[name] for name in joint.links}, {name: drawn[name] for name in joint.columns}
-    )
+    return JointRows(rows, {name: drawn[name] for name in joint.links}, {name: drawn[name] for name in joint.columns})
 
 
 def _walk(maker: Maker, table: str, joint: Joint) -> JointRows:
@@ -195,10 +198,14 @@ class Memory:
         size = len(next(iter(drawn.values())))
         if not self.needed:
             return np.arange(size)
-        usable = np.flatnonzero(agree(self._maker, self._table, drawn, self._joint.links)) if self._joint.links else (
-            np.arange(size)
+        usable = (
+            np.flatnonzero(agree(self._maker, self._table, drawn, self._joint.links))
+            if self._joint.links
+            else (np.arange(size))
         )
-        codes = [list(zip(*(self._shown(name, drawn) for name in columns), strict=True)) for columns in self._joint.unique]
+        codes = [
+            list(zip(*(self._shown(name, drawn) for name in columns), strict=True)) for columns in self._joint.unique
+        ]
         kept = []
         for row in usable.tolist():
             keys = [code[row] for code in codes]

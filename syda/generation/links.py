@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syda.errors import CapacityError, GenerateError
-from syda.generation.agreement import allowed_parents, is_optional, match_rows, matches_given, own_columns, parent_values, shared_columns
+from syda.generation.agreement import (
+    allowed_parents,
+    is_optional,
+    match_rows,
+    matches_given,
+    own_columns,
+    parent_values,
+    shared_columns,
+)
 from syda.generation.cardinality import children_of_each, draw_counts, spread_counts
 from syda.generation.identity import span_rows
 from syda.generation.joint import rank_within
@@ -92,7 +100,7 @@ def _required(table: Table, link: ForeignKey, rows: Integers) -> Integers:
     if not is_optional(table, link) and (rows < 0).any():
         columns = ", ".join(link.columns)
         raise CapacityError(
-            f"{int((rows < 0).sum())} rows of {table.key!r} find no row in {link.parent!r} for ({columns}): it has none, "
+            f"{(rows < 0).sum()} rows of {table.key!r} find no row in {link.parent!r} for ({columns}): there is none, "
             f"or none that agrees with the other foreign keys that share a column; ask for more rows in {link.parent!r}"
         )
     return rows
@@ -181,7 +189,7 @@ def _forest(maker: Maker, table: str, link: ForeignKey) -> Integers:
 
 
 def _groups(maker: Maker, table: Table, link: ForeignKey) -> Integers:
-    """Number the sets of rows that may point to each other: all, or those that agree in the columns shared."""
+    """Return a number for each set of rows that may point to each other: those that agree in the columns shared."""
     columns = [*own_columns(maker, table, link), *shared_columns(link, _earlier_links(maker, table, link))]
     if not columns:
         return np.zeros(maker.total(table.key), dtype=np.int64)

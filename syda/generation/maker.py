@@ -161,7 +161,9 @@ class Maker:
         try:
             made = self._from_source(cell, planned)
         except ValueError as error:
-            raise GenerateError(f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}") from error
+            raise GenerateError(
+                f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}"
+            ) from error
         return made.masked(self._nulls(table, name, start, stop))
 
     def _from_source(self, cell: Cell, planned: ColumnPlan) -> Values:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
 
 from syda.schema.model import Column, Kind
 from syda.sources.values import Values, decimal_places, to_python
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Dialect
 
 _MOMENT = datetime(2001, 2, 3, 4, 5, 6, 7)
 

@@ -34,7 +34,7 @@ def _table(table: Table, schema: Schema, metadata: sa.MetaData) -> sa.Table:
     indexes = []
     for number, unique in enumerate(table.uniques):
         if unique.expressions or unique.predicate:
-            members = [*unique.columns, *map(sa.text, unique.expressions)]
+            members: list[Any] = [*unique.columns, *map(sa.text, unique.expressions)]
             where = sa.text(unique.predicate) if unique.predicate else None
             name = unique.name or f"ux_{table.name}_{number}"
             indexes.append(sa.Index(name, *members, unique=True, sqlite_where=where, postgresql_where=where))
@@ -79,7 +79,9 @@ def to_sqlalchemy(type_: LogicalType) -> sa.types.TypeEngine[Any]:
     """Return the generic SQLAlchemy type that stores a logical type."""
     match type_.kind:
         case Kind.INTEGER:
-            return sa.SmallInteger() if (type_.bits or 32) <= 16 else sa.BigInteger() if type_.bits == 64 else sa.Integer()
+            return (
+                sa.SmallInteger() if (type_.bits or 32) <= 16 else sa.BigInteger() if type_.bits == 64 else sa.Integer()
+            )
         case Kind.DECIMAL:
             return sa.Numeric(type_.precision, type_.scale)
         case Kind.TEXT:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -43,7 +42,7 @@ def write_files(tables: Iterable[TableColumns], directory: str | Path, format_: 
             if blocked := [name for name in made if (folder / name).is_dir()]:
                 raise IsADirectoryError(0, f"{blocked[0]} is a folder")
             for name in made:
-                os.replace(Path(aside) / name, folder / name)
+                (Path(aside) / name).replace(folder / name)
     except OSError as error:
         raise TargetError(f"cannot write to the folder {str(folder)!r}: {error.strerror or error}") from error
     return [folder / name for name in made]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from syda.errors import TargetError
 from syda.load.binding import core_values, driver_values, overriding_identity
@@ -20,6 +19,9 @@ from syda.load.target import Target, one_transaction, rejections
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey, Table
 from syda.sources.values import Values
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.compiler import SQLCompiler
 
 BATCH_ROWS = 5_000
 Progress = Callable[[str, int, int], None]
@@ -43,7 +45,7 @@ class _OverridingInsert(sa.sql.Insert):
 
 @compiles(_OverridingInsert, "postgresql")
 def _compile_overriding(element: _OverridingInsert, compiler: SQLCompiler, **options: Any) -> str:
-    return overriding_identity(compiler.visit_insert(element, **options))
+    return overriding_identity(compiler.visit_insert(element, **options))  # type: ignore[no-untyped-call]
 
 
 def load_tables(

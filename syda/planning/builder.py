@@ -33,7 +33,7 @@ _EMPTY = ExistingTable()
 
 @dataclass(slots=True)
 class PlanBuilder:
-    """Builds the plan of one schema, parents before children, so that each table knows how many rows its parents have."""
+    """Builds the plan of one schema, parents before children, so that each table knows its parents' rows."""
 
     schema: Schema
     settings: Settings
@@ -98,9 +98,16 @@ class PlanBuilder:
             table=table,
             rows=wanted,
             given=set(given),
-            deferred={item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")},
+            fixed={name for name, (source, _) in given.items() if isinstance(source, Constant) or not source.countable},
+            deferred={
+                item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")
+            },
             children=children,
-            finite=lambda column: _finite(guesses.get(column.name), column, domains.get(column.name)),
+            finite=lambda column: (
+                source_capacity(given[column.name][0], column)
+                if column.name in given
+                else _finite(guesses.get(column.name), column, domains.get(column.name))
+            ),
             limit=lambda column: _limit(column, domains.get(column.name)),
             parent_rows=lambda key: self._expected[key],
         )
@@ -151,20 +158,21 @@ class PlanBuilder:
         distinct = column.name in structure.distinct or _alone_unique(table, column)
         if column.name in given:
             source, reason = given[column.name]
-            alone = _alone_unique(table, column) and not isinstance(source, Constant)
+            joined = any(column.name in joint.columns for joint in structure.joints)
+            alone = distinct and not joined and not isinstance(source, Constant)
             return ColumnPlan(source=source, reason=reason, author="user", distinct=alone)  # type: ignore[arg-type]
         planned = self._structural(table, column, structure)
         if planned is not None:
             return planned
         guess = guesses[column.name]
         domain = domains.get(column.name)
-        source = guess.source if domain is None or guess.source is None else apply_domain(guess.source, column, domain)
-        reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
-        if source is None:
+        if guess.source is None:
             raise PlanError(
                 f"{table.key}.{column.name} has type {column.type.native!r}, for which syda has no generator; "
                 f"give it one: overrides={{'{table.key}.{column.name}': lambda row, column: ...}}"
             )
+        source = guess.source if domain is None else apply_domain(guess.source, column, domain)
+        reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
         joint = any(column.name in joint.columns for joint in structure.joints)
         if distinct and not joint and (source_capacity(source, column) < rows or _too_short(column, rows)):
             source, reason = _roomier(column, source), f"{guess.reason}, made distinct"
@@ -313,4 +321,3 @@ def build_plan(
 ) -> Plan:
     """Return the plan for a schema; see `syda.plan` for what the arguments mean."""
     return PlanBuilder(schema, settings, rows, overrides, existing or {}).build()
-

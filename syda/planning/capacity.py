@@ -23,9 +23,9 @@ def type_capacity(column: Column) -> int:
         case Kind.INTEGER:
             return 1 << ((type_.bits or 32) - 1)
         case Kind.DECIMAL | Kind.FLOAT:
-            return min(_DIGITS ** (type_.precision or 18), UNBOUNDED)
+            return min(int(_DIGITS ** (type_.precision or 18)), UNBOUNDED)
         case Kind.TEXT | Kind.BINARY:
-            return UNBOUNDED if type_.length is None else min(_LETTERS**type_.length, UNBOUNDED)
+            return UNBOUNDED if type_.length is None else min(int(_LETTERS**type_.length), UNBOUNDED)
         case Kind.DATE:
             return _DAYS
         case Kind.TIME:

@@ -55,9 +55,9 @@ class Domain:
         """Return the listed values that the bounds and exclusions leave, None when there is no list."""
         if self.values is None:
             return None
-        return tuple(value for value in self.values if value not in self.excluded and self._inside(value))
+        return tuple(value for value in self.values if value not in self.excluded and self.inside(value))
 
-    def _inside(self, value: Any) -> bool:
+    def inside(self, value: Any) -> bool:
         if not isinstance(value, int | float):
             return True
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
@@ -89,7 +89,7 @@ def _read(check: Check, table: Table) -> Iterator[tuple[str, Domain]]:
         yield from _domain(term.unnest(), table)
 
 
-def _domain(term: exp.Expression, table: Table) -> Iterator[tuple[str, Domain]]:
+def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
     from sqlglot import exp
 
     if isinstance(term, exp.And):
@@ -192,7 +192,9 @@ def apply_domain(source: Source, column: Column, domain: Domain) -> Source:
     if allowed is not None:
         return _from_list(source, allowed)
     if isinstance(source, Choice):
-        kept = [place for place, value in enumerate(source.values) if domain._inside(value) and value not in domain.excluded]
+        kept = [
+            place for place, value in enumerate(source.values) if domain.inside(value) and value not in domain.excluded
+        ]
         return _from_list(source, tuple(source.values[place] for place in kept)) if kept else source
     if column.type.kind in _NUMBERS and (domain.low is not None or domain.high is not None):
         return _within(source if isinstance(source, Number) else Number(), domain)

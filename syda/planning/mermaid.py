@@ -15,7 +15,7 @@ def to_mermaid(plan: Plan) -> str:
     for key, planned in plan.tables.items():
         table = plan.schema.tables[key]
         lines += [f"    {_label(plan, key)} {{", *_attributes(table), "    }"]
-        lines += [_relation(plan, table, table.foreign_key(name)) for name in planned.links]
+        lines += [_relation(table, table.foreign_key(name)) for name in planned.links]
     return "\n".join(lines) + "\n"
 
 
@@ -42,7 +42,7 @@ def _attributes(table: Table) -> Iterator[str]:
         yield f"        {column.type.kind} {_word(column.name)} {', '.join(marks)}".rstrip()
 
 
-def _relation(plan: Plan, table: Table, link: ForeignKey) -> str:
+def _relation(table: Table, link: ForeignKey) -> str:
     optional = any(table.column(name).nullable for name in link.columns)
     alone = any(set(unique.columns) == set(link.columns) for unique in table.unique_sets)
     parent, child = "|o" if optional else "||", "o|" if alone else "o{"

@@ -77,7 +77,7 @@ def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | None) -> RowReques
             continue
         table = _fillable(schema, name)
         count = _count(wanted, name)
-        if _shares_table(schema, table, name):
+        if _shares_table(table, name):
             classes.setdefault(table.key, {})[name] = count
             count += named.get(table.key, 0)
         elif table.key in named:
@@ -134,7 +134,7 @@ def _link(schema: Schema, name: str) -> tuple[Table, ForeignKey] | None:
     return table, table.foreign_key(label)
 
 
-def _shares_table(schema: Schema, table: Table, name: str) -> bool:
+def _shares_table(table: Table, name: str) -> bool:
     """Tell whether the class `name` is one of several in its table."""
     inheritance = table.inheritance
     if inheritance is None:
@@ -168,7 +168,7 @@ class Overrides:
                 known = [column.name for table in self._schema for column in table.columns]
                 raise UnknownNameError(f"no column is called {name!r}{near(name, known)}")
 
-    def add_generators(self, generators: Mapping[Any, Mapping[Any, Any]]) -> None:
+    def add_generators(self, generators: Mapping[Any, Any]) -> None:
         """Read ``{"Customer": {"status": function}}``."""
         for owner, columns in generators.items():
             if not isinstance(columns, Mapping):
@@ -251,5 +251,3 @@ def _weighted(wanted: Mapping[Any, Any], where: str) -> Choice:
     if not all(isinstance(weight, int | float) and weight >= 0 for weight in weights) or not any(weights):
         raise PlanError(f"{where}: expected a dict of value -> weight, the weights 0 or more and not all 0")
     return Choice(values=tuple(wanted), weights=tuple(map(float, weights)))
-
-

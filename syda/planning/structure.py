@@ -47,7 +47,8 @@ class Structure:
 class TableNeeds:
     """What the structure of one table depends on.
 
-    `given` columns are made by the user's sources; `finite` returns how many values inference would give a column
+    `given` columns are made by the user's sources, `fixed` ones by sources whose values cannot be counted; `finite`
+    returns how many values inference would give a column
     when they are few (a status, a flag), else None; `limit` how many its type and its checks allow at most;
     `parent_rows` how many rows a parent will have.
     """
@@ -55,6 +56,7 @@ class TableNeeds:
     table: Table
     rows: int
     given: Collection[str]
+    fixed: Collection[str]
     deferred: Collection[str]
     children: dict[str, Cardinality]
     finite: Callable[[Column], int | None]
@@ -136,7 +138,7 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
 
 
 def _holds(needs: TableNeeds, structure: Structure, members: set[str]) -> bool:
-    if members & structure.distinct or members & set(needs.given):
+    if members & structure.distinct or members & set(needs.fixed):
         return True
     spans = [set(link.columns) for link in needs.table.foreign_keys if structure.links[link.name].draw in _UNIQUE_DRAWS]
     solved = [set(columns) for joint in structure.joints for columns in joint.unique]
@@ -187,11 +189,7 @@ def _room(needs: TableNeeds, links: Sequence[ForeignKey], sizes: Collection[int]
 
 def _independent(links: Sequence[ForeignKey]) -> list[ForeignKey]:
     """Leave out foreign keys whose columns all belong to another one: they follow from it."""
-    return [
-        link
-        for link in links
-        if not any(set(link.columns) < set(other.columns) for other in links)
-    ]
+    return [link for link in links if not any(set(link.columns) < set(other.columns) for other in links)]
 
 
 def _join(
@@ -200,8 +198,8 @@ def _join(
     """Draw the members together; a foreign key that is unique by itself and may be NULL needs no such care."""
     whole = [link for link in links if set(link.columns) == set(members) and structure.links[link.name].draw == "free"]
     if whole and all(table.column(name).nullable for name in members):
-        kept = structure.links[whole[0].name]
-        structure.links[whole[0].name] = replace(kept, draw="unique", reason="each parent once at most")
+        link = structure.links[whole[0].name]
+        structure.links[whole[0].name] = replace(link, draw="unique", reason="each parent once at most")
         return
     names = [link.name for link in _independent(links) if structure.links[link.name].draw in ("free", "children")]
     covered = {column for link in links if link.name in names for column in link.columns} | set(columns)
@@ -235,8 +233,18 @@ def _touch(table: Table, one: Joint, other: Joint) -> bool:
 
 
 def _in_drawing_order(table: Table, links: dict[str, LinkPlan]) -> dict[str, LinkPlan]:
-    """Put foreign keys that others must follow first: given, joint, counted, then required before optional, late ones last."""
-    rank = {"given": 0, "span": 0, "joint": 1, "children": 2, "free": 3, "unique": 3, "forest": 4, "chain": 4, "null": 5}
+    """Put foreign keys that others must follow first: given, joint, counted, required, optional, then late ones."""
+    rank = {
+        "given": 0,
+        "span": 0,
+        "joint": 1,
+        "children": 2,
+        "free": 3,
+        "unique": 3,
+        "forest": 4,
+        "chain": 4,
+        "null": 5,
+    }
 
     def place(name: str) -> tuple[bool, int, bool, int]:
         foreign_key = table.foreign_key(name)

@@ -41,11 +41,11 @@ class Backend:
         self.connection = connection
         self.inspector: sa.Inspector = sa.inspect(connection)
 
-    def hidden(self, schema: str | None) -> set[str]:  # noqa: ARG002 - for subclasses
+    def hidden(self, schema: str | None) -> set[str]:
         """Return the tables that are not a user's: partitions, tables of extensions."""
         return set()
 
-    def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:  # noqa: ARG002 - for subclasses
+    def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
         """Return the column types as the database writes them."""
         return {}
 
@@ -54,7 +54,7 @@ class Backend:
         if isinstance(column["type"], NullType) and declaration:
             column["type"] = Declared(declaration, named_type(declaration))
 
-    def same_name(self, name: str, known: Mapping[str, Any]) -> str:  # noqa: ARG002 - for subclasses
+    def same_name(self, name: str, known: Mapping[str, Any]) -> str:
         """Return the spelling under which a table or column is known."""
         return name
 

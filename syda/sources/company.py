@@ -63,7 +63,10 @@ class Company(Source):
         tails = self._tails(context) if context.distinct else [""] * len(names)
         length = context.column.type.length or 200
         room = length - len(str(context.stop)) - 22
-        hosts = [f"{slug(name)[: max(room, 1)].strip('-') or 'company'}{tail}" for name, tail in zip(names, tails, strict=True)]
+        hosts = [
+            f"{slug(name)[: max(room, 1)].strip('-') or 'company'}{tail}"
+            for name, tail in zip(names, tails, strict=True)
+        ]
         match self.part:
             case "website":
                 return [f"https://{host}.example" for host in hosts]

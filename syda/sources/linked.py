@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from syda.schema.model import LogicalType
 from syda.sources.base import Context, Source
 from syda.sources.values import Values, dtype_of, from_python, objects, to_python
@@ -30,7 +32,7 @@ def _cast(values: Values, have: LogicalType, want: LogicalType) -> Values:
     same_scale = have.scale == want.scale
     if have.kind is want.kind and same_scale:
         return values
-    if dtype_of(have.kind) == dtype_of(want.kind) == object:
+    if {dtype_of(have.kind), dtype_of(want.kind)} == {np.dtype(object)}:
         return Values(objects(map(str, values.data)), values.null) if want.kind == "text" else values
     return from_python(to_python(values, have), want)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ def resolve_moment(text: str, settings: Settings) -> np.datetime64:
         return settings.now
     if text[-1] in "dy" and text[0] in "+-":
         days = float(text[:-1]) * (365.25 if text[-1] == "y" else 1)
-        return np.datetime64(settings.now + np.timedelta64(round(days * _DAY), "s"), "us")
+        moved: np.datetime64 = settings.now + np.timedelta64(round(days * _DAY) * _SECOND, "us")
+        return moved
     return np.datetime64(text, "us")
 
 
@@ -97,7 +98,9 @@ class Moment(Source):
         first, _ = self._span(context.settings)
         step = _step(context.column.type)
         start = first if step == 1 else first // step * step
-        return from_moments((start + index * step).astype("datetime64[s]").astype("datetime64[us]"), context.column.type)
+        return from_moments(
+            (start + index * step).astype("datetime64[s]").astype("datetime64[us]"), context.column.type
+        )
 
     def describe(self) -> str:
         return f"{self.low} to {self.high}"
@@ -118,7 +121,7 @@ def _office_seconds(uniform: Floats) -> Integers:
     hour = np.searchsorted(_OFFICE_HOURS, scaled, side="right")
     below = np.concatenate([[0.0], _OFFICE_HOURS])[hour]
     within = (scaled - below) / (_OFFICE_HOURS[hour] - below)
-    return ((hour + within) * 3600).astype(np.int64)
+    return np.asarray((hour + within) * 3600, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +149,9 @@ class After(Source):
             room = np.clip(left, 0, self.days * _DAY)
         least = np.minimum(self.at_least_days * _DAY, room)
         delay = least + to_uniform(context.bits()) ** 3 * (room - least)
-        return from_moments(start + (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]"), context.column.type)
+        return from_moments(
+            start + (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]"), context.column.type
+        )
 
     def describe(self) -> str:
         return f"after {self.column}, within {self.days:g} days"
@@ -171,7 +176,7 @@ class Duration(Source):
         return self._stored(context, self.low + index)
 
     @staticmethod
-    def _stored(context: Context, seconds: Floats) -> Values:
+    def _stored(context: Context, seconds: NDArray[Any]) -> Values:
         kind = context.column.type.kind
         if kind is Kind.INTERVAL:
             return Values(seconds.astype("timedelta64[s]").astype("timedelta64[us]"))

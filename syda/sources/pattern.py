@@ -6,7 +6,6 @@ Sizes multiply along a sequence and add over branches, so that n is read as a nu
 
 from __future__ import annotations
 
-
 import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -140,6 +139,3 @@ def _repeat(least: int, most: Any, body: Any) -> Language:
     limit = least + UNLIMITED if most is codes.MAXREPEAT else int(most)
     part = _sequence(body)
     return _united([_joined([part] * count) for count in range(least, limit + 1)])
-
-
-

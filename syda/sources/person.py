@@ -15,7 +15,9 @@ from syda.sources.text import fit, slug
 from syda.sources.values import Values, from_python, objects, to_python
 from syda.sources.vocabulary import vocabulary
 
-Part = Literal["first_name", "middle_name", "last_name", "full_name", "initials", "gender", "prefix", "email", "username"]
+Part = Literal[
+    "first_name", "middle_name", "last_name", "full_name", "initials", "gender", "prefix", "email", "username"
+]
 _DOMAINS = ("example.com", "example.org", "example.net", "mail.example", "post.example", "inbox.example")
 
 
@@ -82,14 +84,19 @@ class Person(Source):
         salt = "middle" if self.part == "middle_name" else "first"
         female = self._drawn(context, "first_name.female", salt)
         male = self._drawn(context, "first_name.male", salt)
-        return [one if is_female else other for is_female, one, other in zip(self._female(context), female, male, strict=True)]
+        return [
+            one if is_female else other
+            for is_female, one, other in zip(self._female(context), female, male, strict=True)
+        ]
 
     def _drawn(self, context: Context, name: str, salt: str) -> list[str]:
         words = vocabulary(name, context.settings.locale)
         if self.part in ("first_name", "middle_name", "last_name"):
             words = words.fitting(context.column.type.length)
         uniform = to_uniform(context.bits(salt, self._scope(salt)))
-        index = weighted_index(uniform, words.weights) if words.weights else (uniform * len(words.entries)).astype(np.int64)
+        index = (
+            weighted_index(uniform, words.weights) if words.weights else (uniform * len(words.entries)).astype(np.int64)
+        )
         drawn: list[str] = words.array[index].tolist()
         return drawn
 

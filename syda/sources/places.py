@@ -114,7 +114,9 @@ def _spell(shape: str, bits: int) -> str:
 @lru_cache(maxsize=1)
 def _gazetteer() -> tuple[dict[str, str], ...]:
     folder = files("syda.sources").joinpath("data")
-    countries = {row["code"]: row for row in csv.DictReader(folder.joinpath("countries.csv").read_text("utf-8").splitlines())}
+    countries = {
+        row["code"]: row for row in csv.DictReader(folder.joinpath("countries.csv").read_text("utf-8").splitlines())
+    }
     rows = []
     for row in csv.DictReader(folder.joinpath("places.csv").read_text("utf-8").splitlines()):
         country = countries[row["country"]]
@@ -134,5 +136,7 @@ def _choices(locale: tuple[str, ...], widest: int | None) -> tuple[Integers, Int
     fits = [place for place, row in enumerate(_gazetteer()) if widest is None or len(row["postcode"]) <= widest]
     world = np.asarray(fits or range(len(_gazetteer())), dtype=np.int64)
     codes = {one.partition("_")[2] for one in locale}
-    home = np.asarray([place for place in world.tolist() if _gazetteer()[place]["country_code"] in codes], dtype=np.int64)
+    home = np.asarray(
+        [place for place in world.tolist() if _gazetteer()[place]["country_code"] in codes], dtype=np.int64
+    )
     return (home if len(home) else world), world

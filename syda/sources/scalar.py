@@ -91,7 +91,7 @@ def weighted_index(uniform: Floats, weights: Listing[float]) -> Integers:
     """Return indexes into `weights`, each drawn in proportion to its weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     index = np.searchsorted(edges, uniform * edges[-1], side="right")
-    return np.minimum(index, len(edges) - 1).astype(np.int64)
+    return np.asarray(np.minimum(index, len(edges) - 1), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +124,8 @@ class Number(Source):
     """
 
     source: Literal["number"] = "number"
-    low: float = 0
-    high: float = 100
+    low: int | float = 0
+    high: int | float = 100
     distribution: Distribution = "uniform"
     places: int | None = None
     ending: float | None = None
@@ -269,7 +269,7 @@ class Code(Source):
         return from_python(text, context.column.type)
 
     def capacity(self, column: Column) -> int | None:
-        return min(len(self.alphabet) ** self.length, 2**62)
+        return min(int(len(self.alphabet) ** self.length), 2**62)
 
     def at(self, context: Context, index: Integers) -> Values:
         digits = np.zeros((len(index), self.length), dtype=np.int64)

@@ -50,7 +50,9 @@ class Items(Source):
         item = context.column.type.item or LogicalType(kind=Kind.TEXT)
         count = to_index(context.bits("count"), self.most + 1).tolist()
         drawn = [context.bits(str(place)).tolist() for place in range(self.most)]
-        return Values(objects([_item(item, drawn[place][row]) for place in range(size)] for row, size in enumerate(count)))
+        return Values(
+            objects([_item(item, drawn[place][row]) for place in range(size)] for row, size in enumerate(count))
+        )
 
     def describe(self) -> str:
         return f"up to {self.most} items"

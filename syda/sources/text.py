@@ -107,7 +107,9 @@ class Template(Source):
                     columns[name] = _field(context, name)
                 parts.append([_formatted(item, spec or "", conversion) for item in columns[name]])
         text = fit(["".join(pieces) for pieces in zip(*parts, strict=True)] if parts else [""] * size, context.column)
-        return Values(objects(text)) if context.column.type.kind is Kind.TEXT else from_python(text, context.column.type)
+        return (
+            Values(objects(text)) if context.column.type.kind is Kind.TEXT else from_python(text, context.column.type)
+        )
 
     def describe(self) -> str:
         return repr(self.text)
@@ -139,7 +141,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", _ascii(plain)).strip("-")
 
 
-_TRANSLITERATION = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "ı": "i"})
+_TRANSLITERATION = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "\u0131": "i"}
+)
 
 
 def _ascii(text: str) -> str:

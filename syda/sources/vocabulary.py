@@ -110,7 +110,7 @@ def _own_words() -> dict[str, list[str]]:
     import yaml
 
     text = files("syda.sources").joinpath("data/words.yaml").read_text(encoding="utf-8")
-    words: dict[str, list[str]] = yaml.load(text, Loader=yaml.BaseLoader)
+    words: dict[str, list[str]] = yaml.safe_load(text)
     return words
 
 

@@ -116,4 +116,4 @@ def test_no_parent_rows_leave_optional_keys_null_and_stop_required_ones() -> Non
         syda.plan(Base, rows={"Customer": 0, "Order": 5})
     everywhere = syda.generate(Base, rows=0)
     assert set(everywhere.rows.values()) == {0}
-    assert list(everywhere.frames()["orders"].columns)[0] == "id"
+    assert next(iter(everywhere.frames()["orders"].columns)) == "id"

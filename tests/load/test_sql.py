@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, Identity, String, event, func, select, text
+from sqlalchemy import Engine, ForeignKey, Identity, String, Text, event, func, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import syda
@@ -32,7 +32,7 @@ class Post(CycleBase):
     __tablename__ = "posts"
     id: Mapped[int] = mapped_column(primary_key=True)
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"))
-    body: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -121,7 +121,9 @@ def failing_at(engine: Engine, number: int, error: BaseException) -> Iterator[li
         event.remove(engine, "before_cursor_execute", before)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("fault"), KeyboardInterrupt(), SystemExit(3)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error", [RuntimeError("fault"), KeyboardInterrupt(), SystemExit(3)], ids=lambda e: type(e).__name__
+)
 def test_a_fault_at_any_statement_of_a_load_leaves_the_database_as_it_was(engine: Engine, error: BaseException) -> None:
     CycleBase.metadata.create_all(engine)
     syda.seed(engine, CycleBase, rows=3)
@@ -183,7 +185,7 @@ def test_a_connection_outside_a_transaction_is_committed(engine: Engine) -> None
 
 
 def test_tables_are_made_when_asked_for(engine: Engine) -> None:
-    with pytest.raises(TargetError, match="no table 'customers'.*create=True"):
+    with pytest.raises(TargetError, match=r"no table 'customers'.*create=True"):
         syda.seed(engine, Base, rows=5)
     syda.seed(engine, Base, rows=5, create=True)
     assert len(dump(engine, Base)["customers"]) == 5

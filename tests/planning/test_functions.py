@@ -84,7 +84,9 @@ def test_a_function_reads_its_parent() -> None:
 
 
 def test_get_gives_the_default_for_null_and_for_no_such_column() -> None:
-    frame = claims({"procedure_code": lambda row, column: row.get("nothing", "none") + row.get("note", "-")[:1], "note": None})
+    frame = claims(
+        {"procedure_code": lambda row, column: row.get("nothing", "none") + row.get("note", "-")[:1], "note": None}
+    )
     assert set(frame["procedure_code"]) == {"none-"}
 
 
@@ -136,7 +138,13 @@ def registered() -> Iterator[None]:
     syda.register_generator("date", lambda row, column: date(1990, 1, 2))
     syda.register_generator("integer", lambda row, column: 9)
     yield
-    for type_, name in (("text", "note"), ("float", None), ("foreign_key", "patient_id"), ("date", None), ("integer", None)):
+    for type_, name in (
+        ("text", "note"),
+        ("float", None),
+        ("foreign_key", "patient_id"),
+        ("date", None),
+        ("integer", None),
+    ):
         syda.unregister_generator(type_, name)
 
 
@@ -158,7 +166,9 @@ def test_registering_nonsense_is_refused() -> None:
 
 
 def test_a_unique_column_made_by_a_function_is_drawn_again_where_it_repeats() -> None:
-    models = {"person": {"columns": {"id": {"type": "integer", "primary_key": True}, "pin": {"type": "text", "unique": True}}}}
+    models = {
+        "person": {"columns": {"id": {"type": "integer", "primary_key": True}, "pin": {"type": "text", "unique": True}}}
+    }
 
     def pin(row: Any, column: Any) -> str:
         import random

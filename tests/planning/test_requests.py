@@ -70,7 +70,9 @@ def test_distributions_and_bounds() -> None:
 
 
 def test_a_regular_expression_and_a_faker_provider() -> None:
-    assert all(value[0] in "AB" and len(value) == 4 for value in column({"last_name": syda.regex(r"[AB]\d{3}")}, "last_name"))
+    assert all(
+        value[0] in "AB" and len(value) == 4 for value in column({"last_name": syda.regex(r"[AB]\d{3}")}, "last_name")
+    )
     assert len(set(column({"last_name": syda.faker("color_name")}, "last_name"))) > 20
 
 

@@ -19,7 +19,9 @@ from tests.strategies import schemas
 
 @pytest.fixture(scope="module")
 def plan() -> syda.Plan:
-    return syda.plan(Base, rows={"Customer": 20, "Order.customer": syda.between(0, 5)}, seed=5, locale=["en_US", "de_DE"])
+    return syda.plan(
+        Base, rows={"Customer": 20, "Order.customer": syda.between(0, 5)}, seed=5, locale=["en_US", "de_DE"]
+    )
 
 
 def test_a_plan_survives_yaml(plan: syda.Plan, tmp_path: Path) -> None:

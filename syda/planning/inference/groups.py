@@ -22,7 +22,7 @@ _PREFIX = re.compile(
 )
 _EARLIER = re.compile(
     r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
-    r"|purchased|booked|requested|posted|received|admitted|enrolled|published|sent|effective|invoice|signed|departure)"
+    r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|enrolled|published|sent|effective|invoice|signed|departure)"
 )
 _LATER = re.compile(
     r"(updated|modified|changed|edited|deleted|removed|archived|end|ended|finish|finished|until|to|thru|closed|completed"
@@ -67,7 +67,9 @@ def _bind_places(table: Table, guesses: dict[str, Guess]) -> None:
     for name, source in members.items():
         column = table.column(name)
         if source.part == "postcode":
-            widths.setdefault(_group(name), []).append(5 if column.type.kind is Kind.INTEGER else column.type.length or 99)
+            widths.setdefault(_group(name), []).append(
+                5 if column.type.kind is Kind.INTEGER else column.type.length or 99
+            )
     for name, source in members.items():
         group = _group(name)
         widest = min(widths[group]) if widths.get(group) and min(widths[group]) < 10 else None
@@ -86,7 +88,9 @@ def _bind_moments(table: Table, guesses: dict[str, Guess]) -> None:
 
     kinds = (Kind.DATE, Kind.DATETIME)
     moments = [
-        name for name, guess in guesses.items() if isinstance(guess.source, Moment) and table.column(name).type.kind in kinds
+        name
+        for name, guess in guesses.items()
+        if isinstance(guess.source, Moment) and table.column(name).type.kind in kinds
     ]
     earlier = [name for name in moments if _EARLIER.search(words_of(name)) and not _LATER.search(words_of(name))]
     if not earlier:

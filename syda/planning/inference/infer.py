@@ -36,7 +36,9 @@ def infer_table(
     table: Table, schema: Schema, *, skip: Collection[str] = (), unique: Collection[str] = ()
 ) -> dict[str, Guess]:
     """Return a guess for each column that is not in `skip`; those in `unique` get a source that can be distinct."""
-    guesses = {column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip}
+    guesses = {
+        column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
+    }
     return grouped(table, guesses)
 
 
@@ -78,9 +80,9 @@ def _guess(table: Table, column: Column, unique: bool) -> Guess:
         return Guess(source, f"the name means {meaning.name}", _nulls(column, meaning.nulls), meaning.name)
     if column.default_kind is DefaultKind.SERVER and not unique and column.type.kind is not Kind.BOOLEAN:
         return Guess(Database(), "the database's default")
-    source = by_type(column, unique=unique)
+    plain = by_type(column, unique=unique)
     reason = f"the type {column.type.native or column.type.kind}"
-    return Guess(None if source is None else _with_default(source, column), reason, _nulls(column, 0.1))
+    return Guess(plain and _with_default(plain, column), reason, _nulls(column, 0.1))
 
 
 def _nulls(column: Column, share: float) -> float:

@@ -41,15 +41,21 @@ class Meaning:
     table: str | None = None
 
 
-def _words(name: str, words: str, vocabulary: str | None = None, table: str | None = None, nulls: float = 0.1) -> Meaning:
+def _words(
+    name: str, words: str, vocabulary: str | None = None, table: str | None = None, nulls: float = 0.1
+) -> Meaning:
     return Meaning(name, words, TEXT, Words(vocabulary=vocabulary or name), nulls, table)
 
 
-def _choice(name: str, words: str, listed: str, weights: tuple[float, ...] | None = None, table: str | None = None) -> Meaning:
+def _choice(
+    name: str, words: str, listed: str, weights: tuple[float, ...] | None = None, table: str | None = None
+) -> Meaning:
     return Meaning(name, words, TEXT, Choice(values=tuple(listed.split("|")), weights=weights), 0.05, table)
 
 
-def _number(name: str, words: str, low: float, high: float, shape: str = "uniform", kinds: tuple[Kind, ...] = NUMBERS) -> Meaning:
+def _number(
+    name: str, words: str, low: float, high: float, shape: str = "uniform", kinds: tuple[Kind, ...] = NUMBERS
+) -> Meaning:
     return Meaning(name, words, kinds, Number(low=low, high=high, distribution=shape))  # type: ignore[arg-type]
 
 
