@@ -70,10 +70,11 @@ def solve_joint(maker: Maker, table: str, joint: Joint) -> JointRows:
     planned = maker.table_plan(table)
     driven = planned.rows_from if planned.rows_from in joint.links else None
     found = _under_parents(maker, table, joint, driven) if driven else _walk(maker, table, joint)
-    if not driven and planned.exact and found.rows < planned.rows:
+    if not driven and (planned.exact or planned.rows_from) and found.rows < maker.wanted(table):
         sets = " and ".join(f"({', '.join(columns)})" for columns in joint.unique)
         raise CapacityError(
-            f"table {table!r} can have {found.rows} rows, not the {planned.rows} asked for: {sets} must be unique; "
+            f"table {table!r} can have {found.rows} rows, not the {maker.wanted(table)} asked for: "
+            f"{sets} must be unique; "
             f"ask for at most {found.rows} rows, or for more rows in the tables that it refers to"
         )
     return found

@@ -68,6 +68,9 @@ class Maker:
 
     def wanted(self, table: str) -> int:
         """Return how many new rows the table was asked for, rows of subclasses included."""
+        planned = self.table_plan(table)
+        if planned.rows_from and not any(planned.rows_from in joint.links for joint in planned.joints):
+            return len(self.link(table, planned.rows_from))
         return self.table_plan(table).rows + identity.subclass_rows(self, table)
 
     # -- structure ------------------------------------------------------------------------------------------------

@@ -125,6 +125,9 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     if ordinal := _ordinal(structure, links, free, set(members)):
         structure.ordinals[ordinal[0]] = ordinal[1]
         return
+    if len(free) == len(members) == 1 and free[0].name in needs.given:
+        structure.distinct.add(free[0].name)
+        return
     strong = [column for column in free if _is_strong(needs, column)]
     small = {column.name: needs.finite(column) or UNBOUNDED for column in free}
     if strong:
