@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
@@ -45,6 +45,7 @@ class PlanBuilder:
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
+        self.schema = _narrowed(self.schema)
         self._order = load_order(self.schema)
         self._check_external()
         wanted = self._wanted()
@@ -259,6 +260,26 @@ class PlanBuilder:
         optional = any(table.column(column).nullable for column in link.columns)
         draw = structure.links[name].draw
         return not optional and not self._expected[link.parent] and draw not in ("given", "span")
+
+
+def _narrowed(schema: Schema) -> Schema:
+    """Return the schema with text keys no longer than the narrowest foreign key column that takes their values."""
+    tables = dict(schema.tables)
+    changed = True
+    while changed:
+        changed = False
+        for table in list(tables.values()):
+            for link in table.foreign_keys:
+                for child, parent in link.pairs:
+                    room = tables[table.key].column(child).type.length
+                    owner = tables[link.parent]
+                    wide = owner.column(parent)
+                    if wide.type.kind is Kind.TEXT and room is not None and (wide.type.length or room + 1) > room:
+                        narrow = replace(wide, type=replace(wide.type, length=room))
+                        columns = tuple(narrow if column is wide else column for column in owner.columns)
+                        tables[link.parent] = replace(owner, columns=columns)
+                        changed = True
+    return replace(schema, tables=tables)
 
 
 def _alone_unique(table: Table, column: Column) -> bool:

@@ -117,3 +117,15 @@ def test_no_parent_rows_leave_optional_keys_null_and_stop_required_ones() -> Non
     everywhere = syda.generate(Base, rows=0)
     assert set(everywhere.rows.values()) == {0}
     assert next(iter(everywhere.frames()["orders"].columns)) == "id"
+
+
+def test_a_key_is_no_longer_than_the_narrowest_column_that_refers_to_it() -> None:
+    region = {"columns": {"id": {"type": "text", "length": 255, "primary_key": True}}}
+    narrow = {
+        "columns": {"id": {"type": "integer"}, "region_id": {"type": "text", "length": 12}},
+        "primary_key": ["id"],
+    }
+    narrow["foreign_keys"] = [{"columns": ["region_id"], "references": "region"}]
+    frames = syda.generate({"region": region, "limit": narrow}, rows=40).frames()
+    assert frames["region"]["id"].str.len().max() <= 12
+    assert frames["limit"]["region_id"].isin(frames["region"]["id"]).all()
