@@ -49,14 +49,25 @@ def _quick(values: Values, column: Column, process: Callable[[Any], Any]) -> lis
     type_ = column.type
     listed: list[Any] | None = None
     if type_.kind is Kind.DATETIME and not type_.timezone and process(_MOMENT) == "2001-02-03 04:05:06.000007":
-        text = np.datetime_as_string(values.data, unit="us").tolist()
-        listed = [item.replace("T", " ") for item in text]
+        listed = _with_space(np.datetime_as_string(values.data, unit="us"))
     elif type_.kind is Kind.DATE and process(date(2001, 2, 3)) == "2001-02-03":
         listed = np.datetime_as_string(values.data, unit="D").tolist()
     elif type_.kind is Kind.DECIMAL and isinstance(sample := process(Decimal("1.25")), float) and sample == 1.25:
         listed = (values.data / 10.0 ** decimal_places(type_)).tolist()
     elif type_.kind is Kind.BOOLEAN and process(True) == 1:
         listed = values.data.astype(np.int64).tolist()
+    elif type_.kind is Kind.ENUM:
+        items = values.data.tolist()
+        stored = {item: process(item) for item in type_.values}
+        listed = [stored[item] for item in items] if stored.keys() >= set(items) else None
+    return listed
+
+
+def _with_space(moments: np.ndarray) -> list[Any]:
+    """Return ISO moments with a space instead of the T, as SQLAlchemy stores them in SQLite."""
+    letters = moments.view(np.uint32).reshape(len(moments), -1)
+    letters[:, len("2001-02-03")] = ord(" ")
+    listed: list[Any] = moments.tolist()
     return listed
 
 

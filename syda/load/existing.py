@@ -26,7 +26,8 @@ def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, 
         with rejections(f"reading the rows of {table.key!r}"):
             if not inspector.has_table(target.name, schema=target.schema):
                 continue
-            rows = connection.scalar(sa.select(sa.func.count()).select_from(target)) or 0
+            name = connection.dialect.identifier_preparer.format_table(target)
+            rows = connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() or 0
             if rows:
                 found[table.key] = ExistingTable(rows=rows, columns=_key_columns(connection, schema, table, target))
     return found

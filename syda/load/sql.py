@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
 BATCH_ROWS = 5_000
+SQLITE_VARIABLES = 999  # what every version of SQLite takes in one statement
 Progress = Callable[[str, int, int], None]
 
 
@@ -140,18 +142,25 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
 
 
 def _driver_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
-    """Insert by one prepared statement, which skips SQLAlchemy's work on each row."""
+    """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
     columns = ", ".join(quote.quote_identifier(load.target.c[name].name) for name in names)
-    marks = ", ".join("?" * len(names))
-    statement = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES ({marks})"
+    one = f"({', '.join('?' * len(names))})"
+    head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
     listed = [
         driver_values(
             load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name], connection.dialect
         )
         for name in names
     ]
-    connection.exec_driver_sql(statement, list(zip(*listed, strict=True)))
+    rows = list(zip(*listed, strict=True))
+    width = max(1, SQLITE_VARIABLES // len(names))
+    whole = len(rows) - len(rows) % width
+    if whole:
+        bundles = [tuple(chain.from_iterable(rows[first : first + width])) for first in range(0, whole, width)]
+        connection.exec_driver_sql(head + ", ".join([one] * width), bundles)
+    if rows[whole:]:
+        connection.exec_driver_sql(head + one, rows[whole:])
 
 
 def _core_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:

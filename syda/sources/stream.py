@@ -7,11 +7,12 @@ the row number is the counter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
 import numpy as np
-from numpy.random import Generator, Philox
+from numpy.random import Philox
 from numpy.typing import NDArray
 
 Bits: TypeAlias = NDArray[np.uint64]
@@ -34,8 +35,7 @@ def stream_key(seed: int, *path: str) -> int:
 def random_bits(key: int, start: int, stop: int) -> Bits:
     """Return one 64-bit word for each row of ``start..stop``."""
     counter, skip = divmod(start, _WORDS_PER_COUNTER)
-    generator = Generator(Philox(key=key, counter=counter))
-    words = generator.integers(0, 2**64 - 1, size=stop - start + skip, dtype=np.uint64, endpoint=True)
+    words: Bits = Philox(key=key, counter=counter).random_raw(stop - start + skip)
     return words[skip:]
 
 
@@ -48,3 +48,10 @@ def to_index(bits: Bits, size: int | Integers) -> Integers:
     """Map words to whole numbers in [0, size); `size` may differ per row and must be positive."""
     scaled = np.floor(to_uniform(bits) * size).astype(np.int64)
     return np.minimum(scaled, np.asarray(size, dtype=np.int64) - 1)
+
+
+def weighted_index(uniform: Floats, weights: Sequence[float]) -> Integers:
+    """Return indexes into `weights`, each drawn in proportion to its weight."""
+    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
+    index = np.searchsorted(edges, uniform * edges[-1], side="right")
+    return np.asarray(np.minimum(index, len(edges) - 1), dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.meanings import MEANINGS, Meaning
@@ -42,6 +42,7 @@ def infer_table(
     return grouped(table, guesses)
 
 
+@lru_cache(maxsize=4_096)
 def words_of(name: str) -> str:
     """Return a name as lower-case words joined by ``_``, camel case split and abbreviations spelled out."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
@@ -49,21 +50,47 @@ def words_of(name: str) -> str:
     return "_".join(_ABBREVIATIONS.get(part, part) for part in parts)
 
 
+@dataclass(frozen=True)
+class Matcher:
+    """Compares names with one meaning; its patterns are compiled when a name holds one of their words."""
+
+    meaning: Meaning
+
+    @cached_property
+    def _needles(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"[a-z]+", _OPTIONAL.sub(" ", self.meaning.words)))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(f"(?:{self.meaning.words})")
+
+    def may_match(self, words: str) -> bool:
+        """Tell, cheaply, whether `matches` could be true: compiling 200 patterns takes longer than a small plan."""
+        return any(needle in words for needle in self._needles)
+
+    def matches(self, words: str, table_words: str) -> bool:
+        """Tell whether the meaning's pattern covers all the words, in a table that it can stand in."""
+        if not self.may_match(words) or not self._pattern.fullmatch(words):
+            return False
+        return self.meaning.table is None or re.search(self.meaning.table, table_words) is not None
+
+
+_OPTIONAL = re.compile(r"\([^()]*\)[?*]|[a-z][?*]|\\.|\[[^]]*\]")
+"""The parts of a pattern that a name can match without showing a letter of theirs."""
+
+
 @lru_cache(maxsize=1)
-def _compiled() -> tuple[tuple[re.Pattern[str], re.Pattern[str] | None, Meaning], ...]:
-    return tuple(
-        (re.compile(f"(?:{meaning.words})"), re.compile(meaning.table) if meaning.table else None, meaning)
-        for meaning in MEANINGS
-    )
+def matchers() -> tuple[Matcher, ...]:
+    """Return a matcher for each row of the table of meanings."""
+    return tuple(map(Matcher, MEANINGS))
 
 
 @lru_cache(maxsize=4_096)
 def find_meaning(table_words: str, words: str, kind: Kind) -> Meaning | None:
     """Return the first meaning whose pattern covers all the words, in a kind of column that it can stand in."""
-    for pattern, table_pattern, meaning in _compiled():
-        if kind in meaning.kinds and pattern.fullmatch(words):
-            if table_pattern is None or table_pattern.search(table_words):
-                return meaning
+    for matcher in matchers():
+        if kind in matcher.meaning.kinds and matcher.matches(words, table_words):
+            return matcher.meaning
     return None
 
 

@@ -95,7 +95,7 @@ def fitted(source: Source, column: Column) -> Source:
         return _place(source, length)
     if isinstance(source, Choice):
         return _choice(source, length)
-    if isinstance(source, Pattern) and len(source.at_length()) > length:
+    if isinstance(source, Pattern) and source.longest > length:
         return Code(length=length, alphabet=_LETTERS)
     return source
 
