@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -153,14 +152,21 @@ def _driver_insert(connection: Connection, load: TableLoad, names: list[str], st
         )
         for name in names
     ]
-    rows = list(zip(*listed, strict=True))
-    width = max(1, SQLITE_VARIABLES // len(names))
-    whole = len(rows) - len(rows) % width
-    if whole:
-        bundles = [tuple(chain.from_iterable(rows[first : first + width])) for first in range(0, whole, width)]
-        connection.exec_driver_sql(head + ", ".join([one] * width), bundles)
-    if rows[whole:]:
-        connection.exec_driver_sql(head + one, rows[whole:])
+    cells = _row_by_row(listed, stop - start)
+    width = max(1, SQLITE_VARIABLES // len(names)) * len(names)
+    whole = len(cells) - len(cells) % width
+    bundles = [cells[first : first + width] for first in range(0, whole, width)]
+    for group in (bundles, [cells[whole:]]):
+        if group and group[0]:
+            connection.exec_driver_sql(head + ", ".join([one] * (len(group[0]) // len(names))), group)
+
+
+def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
+    """Return the cells of all rows in one tuple, row after row."""
+    cells: list[Any] = [None] * (rows * len(columns))
+    for place, column in enumerate(columns):
+        cells[place :: len(columns)] = column
+    return tuple(cells)
 
 
 def _core_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:

@@ -185,9 +185,10 @@ def _repeats(members: Sequence[Values], before: Sequence[Values], nulls_not_dist
     if len(members) == 1 and not before and members[0].null is None and members[0].data.dtype != object:
         _, first = np.unique(members[0].data, return_index=True)
         return np.setdiff1d(np.arange(len(members[0])), first, assume_unique=True)
-    keys = list(zip(*map(_keys, members), strict=True))
-    if not before and len(set(keys)) == len(keys):
+    columns = [_keys(values) for values in members]
+    if not before and any(len(set(items)) == len(items) for items in columns):
         return np.zeros(0, dtype=np.int64)
+    keys = list(zip(*columns, strict=True))
     seen = set(zip(*map(_keys, before), strict=True)) if before else set()
     repeated = []
     for row, key in enumerate(keys):

@@ -52,6 +52,10 @@ def to_index(bits: Bits, size: int | Integers) -> Integers:
 
 def weighted_index(uniform: Floats, weights: Sequence[float]) -> Integers:
     """Return indexes into `weights`, each drawn in proportion to its weight."""
-    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
+    return edged_index(uniform, np.cumsum(np.asarray(weights, dtype=np.float64)))
+
+
+def edged_index(uniform: Floats, edges: Floats) -> Integers:
+    """Return indexes of weights whose cumulated sums are `edges`, each drawn in proportion to its weight."""
     index = np.searchsorted(edges, uniform * edges[-1], side="right")
     return np.asarray(np.minimum(index, len(edges) - 1), dtype=np.int64)

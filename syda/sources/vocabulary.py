@@ -10,8 +10,10 @@ from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+
 from syda.errors import UnknownNameError, near
-from syda.sources.stream import Bits, Integers, to_index, to_uniform, weighted_index
+from syda.sources.stream import Bits, Floats, Integers, edged_index, to_index, to_uniform
 from syda.sources.strings import Strings, strings
 
 FAKER = "faker:"
@@ -52,6 +54,10 @@ class Vocabulary:
         return strings(self.entries)
 
     @cached_property
+    def _edges(self) -> Floats:
+        return np.cumsum(np.asarray(self.weights, dtype=np.float64))
+
+    @cached_property
     def _longest(self) -> int:
         return max(map(len, self.entries), default=0)
 
@@ -59,7 +65,7 @@ class Vocabulary:
         """Return the index of an entry for each word of `bits`, by the entries' weights."""
         if self.weights is None:
             return to_index(bits, len(self.entries))
-        return weighted_index(to_uniform(bits), self.weights)
+        return edged_index(to_uniform(bits), self._edges)
 
     def drawn(self, bits: Bits) -> Strings:
         """Return an entry for each word of `bits`."""

@@ -61,6 +61,10 @@ class Matcher:
         return tuple(re.findall(r"[a-z]+", _OPTIONAL.sub(" ", self.meaning.words)))
 
     @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(self.meaning.words.split("|") if _is_list(self.meaning.words) else ())
+
+    @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(f"(?:{self.meaning.words})")
 
@@ -70,9 +74,19 @@ class Matcher:
 
     def matches(self, words: str, table_words: str) -> bool:
         """Tell whether the meaning's pattern covers all the words, in a table that it can stand in."""
-        if not self.may_match(words) or not self._pattern.fullmatch(words):
-            return False
-        return self.meaning.table is None or re.search(self.meaning.table, table_words) is not None
+        if self._listed:
+            return words in self._listed and self._stands_in(table_words)
+        return self.may_match(words) and bool(self._pattern.fullmatch(words)) and self._stands_in(table_words)
+
+    def _stands_in(self, table_words: str) -> bool:
+        table = self.meaning.table
+        if table is None or not _is_list(table):
+            return table is None or re.search(table, table_words) is not None
+        return any(word in table_words for word in table.split("|"))
+
+
+def _is_list(pattern: str) -> bool:
+    return pattern.replace("|", "").replace("_", "").isalpha()
 
 
 _OPTIONAL = re.compile(r"\([^()]*\)[?*]|[a-z][?*]|\\.|\[[^]]*\]")
