@@ -7,6 +7,7 @@ the row number is the counter.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TypeAlias
@@ -20,7 +21,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
 _WORDS_PER_COUNTER = 4
+_WORD = (1 << 64) - 1
 _TO_UNIT = 2.0**-53
+_THREAD = threading.local()
 
 
 def stream_key(seed: int, *path: str) -> int:
@@ -35,8 +38,29 @@ def stream_key(seed: int, *path: str) -> int:
 def random_bits(key: int, start: int, stop: int) -> Bits:
     """Return one 64-bit word for each row of ``start..stop``."""
     counter, skip = divmod(start, _WORDS_PER_COUNTER)
-    words: Bits = Philox(key=key, counter=counter).random_raw(stop - start + skip)
+    generator = _generator()
+    generator.state = {
+        "bit_generator": "Philox",
+        "state": {"key": _words(key, 2), "counter": _words(counter, _WORDS_PER_COUNTER)},
+        "buffer": _words(0, _WORDS_PER_COUNTER),
+        "buffer_pos": _WORDS_PER_COUNTER,
+        "has_uint32": 0,
+        "uinteger": 0,
+    }
+    words: Bits = generator.random_raw(stop - start + skip)
     return words[skip:]
+
+
+def _generator() -> Philox:
+    """Return this thread's generator: to make one costs more than to draw a thousand words."""
+    made: Philox | None = getattr(_THREAD, "generator", None)
+    if made is None:
+        made = _THREAD.generator = Philox(key=0)
+    return made
+
+
+def _words(number: int, count: int) -> Bits:
+    return np.array([number >> 64 * place & _WORD for place in range(count)], dtype=np.uint64)
 
 
 def to_uniform(bits: Bits) -> Floats:
