@@ -81,8 +81,7 @@ def load_tables(
             with rejections("checking deferred constraints"):
                 _check_deferred(connection)
     rows = {load.table.key: load.rows for load in loads}
-    notes = tuple(f"{key}: {note}" for key, planned in plan.tables.items() for note in planned.notes)
-    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes)
+    return LoadReport(rows=rows, seconds=perf_counter() - started)
 
 
 def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bool) -> None:
