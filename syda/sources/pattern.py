@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate, product
+from itertools import accumulate, pairwise, product
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Protocol
@@ -61,10 +61,12 @@ class Entropy:
 
 
 class Language(Protocol):
-    """`size` strings, the longest of which has `longest` characters."""
+    """`size` strings of `shortest` to `longest` characters; a string that can be read in two ways counts twice."""
 
     @property
     def size(self) -> int: ...
+    @property
+    def shortest(self) -> int: ...
     @property
     def longest(self) -> int: ...
 
@@ -87,7 +89,11 @@ class Listed:
     def size(self) -> int:
         return len(self.entries)
 
-    @property
+    @cached_property
+    def shortest(self) -> int:
+        return min(map(len, self.entries))
+
+    @cached_property
     def longest(self) -> int:
         return max(map(len, self.entries))
 
@@ -116,6 +122,10 @@ class Joined:
         return size
 
     @cached_property
+    def shortest(self) -> int:
+        return sum(part.shortest for part in self.parts)
+
+    @cached_property
     def longest(self) -> int:
         return sum(part.longest for part in self.parts)
 
@@ -139,6 +149,10 @@ class United:
     @cached_property
     def size(self) -> int:
         return sum(branch.size for branch in self.branches)
+
+    @cached_property
+    def shortest(self) -> int:
+        return min(branch.shortest for branch in self.branches)
 
     @cached_property
     def longest(self) -> int:
@@ -178,6 +192,10 @@ class Repeated:
         return sum(self._sizes)
 
     @cached_property
+    def shortest(self) -> int:
+        return self.least * self.body.shortest
+
+    @cached_property
     def longest(self) -> int:
         return self.most * self.body.longest
 
@@ -208,6 +226,28 @@ def _divided(number: Integers, size: int) -> tuple[Integers, Integers]:
 
 def _nothing(size: int) -> Strings:
     return np.full(size, "", dtype=object)
+
+
+@lru_cache(maxsize=256)
+def is_unambiguous(regex: str) -> bool:
+    """Tell whether different numbers of the expression's language surely give different strings."""
+    return _repeats_nothing(parse_pattern(regex))
+
+
+def _repeats_nothing(language: Language) -> bool:
+    """Tell whether no string has two numbers; False also where that is not easily told."""
+    if language.size <= _TABLE:
+        return len(set(language.at(np.arange(language.size)).tolist())) == language.size
+    if isinstance(language, Joined):
+        loose = [part for part in language.parts if part.shortest < part.longest]
+        return len(loose) <= 1 and all(map(_repeats_nothing, language.parts))
+    if isinstance(language, United):
+        spans = sorted((branch.shortest, branch.longest) for branch in language.branches)
+        apart = all(before[1] < after[0] for before, after in pairwise(spans))
+        return apart and all(map(_repeats_nothing, language.branches))
+    if isinstance(language, Repeated):
+        return 0 < language.body.shortest == language.body.longest and _repeats_nothing(language.body)
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ import numpy as np
 from syda.errors import PlanError
 from syda.schema.model import Column, Kind
 from syda.sources.base import Context, Source, rows_of
-from syda.sources.pattern import LARGEST, Entropy, Language, parse_pattern
+from syda.sources.pattern import LARGEST, Entropy, Language, is_unambiguous, parse_pattern
 from syda.sources.permutation import permute
 from syda.sources.stream import Integers, stream_key
 from syda.sources.strings import Strings, fit, joined, lengths, numerals, slug, strings, with_number
@@ -122,7 +122,8 @@ def _formatted(item: object, spec: str, conversion: str | None) -> str:
 class Pattern(Source):
     """A string that the regular expression matches from end to end, each length and branch alike.
 
-    Countable: a distinct column numbers the strings of the language. Unlimited repeats stop at 8.
+    Countable where each string can be read in one way only: a distinct column then numbers the strings of the
+    language. Unlimited repeats stop at 8.
     Raises `PlanError` for look-around, back-references and other constructs that describe no finite list.
     """
 
@@ -147,8 +148,12 @@ class Pattern(Source):
         entropy = Entropy(lambda word: context.bits(str(word)))
         return from_text(self._language().pick(entropy), context)
 
+    @property
+    def countable(self) -> bool:
+        return is_unambiguous(self.regex)
+
     def capacity(self, column: Column) -> int | None:
-        return min(self._language().size, LARGEST)
+        return min(self._language().size, LARGEST) if self.countable else None
 
     def at(self, context: Context, index: Integers) -> Values:
         return from_text(self._language().at(index), context)
