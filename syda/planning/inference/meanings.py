@@ -151,9 +151,9 @@ MEANINGS: tuple[Meaning, ...] = (
     code("order number", r"(\w+_)?(order|invoice|receipt|reference|ref|ticket|case|claim|policy|contract|booking|confirmation|document|customer|po|purchase_order|quote|employee|member"
           r"|student|patient|payment|transaction|medical_record|record|prescription|shipment|project|asset|batch|lot|job|account)_(number|no|num|code|ref|reference|key)|reference|ref|mrn", r"[A-Z]{2}-\d{6}"),
     words_in("payment method", "payment_(method|type|mode)|pay_method|paid_by|tender(_type)?", "payment_method"),
-    number("quantity", r"(\w+_)?(quantity|units|pieces|ordered|amount_of_items)(_(ordered|received|shipped|sold|requested|picked|returned))?", 1, 20, "zipf"),
     number("stock", r"(\w+_)?(stock|inventory|on_hand|in_stock|available|reorder_level|reorder_point|on_order|reserved|safety_stock)(_quantity|_count|_level|_units)?",
            0, 500, "exponential"),
+    number("quantity", r"(\w+_)?(quantity|units|pieces|ordered|amount_of_items)(_(ordered|received|shipped|sold|requested|picked|returned))?", 1, 20, "zipf"),
     words_in("size code", r"(clothing|shirt|garment|shoe|item|product)?_?size(_code|_label|_name)?", "size"),
     # money
     number("amount in cents", r"(\w+_)?(cents|pence)|\w+_in_(cents|pence)", 99, 99_999, "lognormal", WHOLE),
@@ -201,10 +201,10 @@ MEANINGS: tuple[Meaning, ...] = (
     # time
     number("expiry year", r"(expiry|exp|expiration)_year", 2026, 2031, kinds=NUMBERS),
     Meaning("year", r"(\w+_)?(year|yr|vintage)", (*NUMBERS, Kind.TEXT), Number(low=1990, high=2025, places=0)),
+    number("day", "day|day_of_month", 1, 28, "uniform", WHOLE),
     number("month", r"(\w+_)?month", 1, 12, "uniform", WHOLE),
     choice("month name", r"(\w+_)?month(_name)?", "January|February|March|April|May|June|July|August|September|October|November|December"),
     number("weekday number", "weekday|day_of_week|dow", 0, 6, "uniform", WHOLE),
-    number("day", "day|day_of_month", 1, 28, "uniform", WHOLE),
     number("hour", r"(\w+_)?hour(_of_day)?", 0, 23, "uniform", WHOLE),
     number("minute", r"(\w+_)?minute", 0, 59, "uniform", WHOLE),
     choice("weekday", r"(\w+_)?(weekday|day_of_week|day_name)|day", "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"),

@@ -56,6 +56,7 @@ NAMED: tuple[Meaning, ...] = (
             r"user|customer|person|people|patient|student|guest|passenger|member|applicant|author|profile"),
     prose("article title", "title|subject|headline|name", "title", 2, 0.02,
           r"post|article|thread|page|book|blog|document|news|stor|paper|video|song|movie|film|track|album|discussion|lecture|chapter|question|note|newsletter|campaign"),
+    choice("status name", "name|title|label", "New|Open|In progress|On hold|Completed|Cancelled", None, r"status|state_type|stage|phase"),
     # kinds of accounts, numbers and sizes
     code("wallet address", "(wallet_)?address", r"0x[0-9a-f]{40}", r"wallet|crypto|blockchain|token|coin|nft|contract_address"),
     Meaning("listed email", "address", TEXT, Person(part="email"), 0.02, r"email|mail|mailbox|email_address|subscriber"),
