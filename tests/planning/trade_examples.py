@@ -72,6 +72,7 @@ TRADES: tuple[Example, ...] = (
     E("personal title", "title", S(10), PREFIX_WORDS, "patients"),
     E("article title", "title", S(200), headline, "blog_posts"),
     E("article title", "title", S(200), headline, "books"),
+    E("status name", "name", S(40), one_of("New|Open|In progress|On hold|Completed|Cancelled"), "order_statuses"),
     E("wallet address", "address", S(42), regex("0x[0-9a-f]{40}"), "wallets"),
     E("listed email", "address", S(120), EMAIL, "email_addresses"),
     E("listed ip", "address", S(45), IPV4, "hosts"),

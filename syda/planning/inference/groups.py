@@ -1,4 +1,4 @@
-"""Columns of one table that must agree: the parts of a person or an address, and moments in their order."""
+"""Columns of one table that must agree: the parts of a person, an address or a company."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
 from syda.sources.company import Company
-from syda.sources.moment import After, Moment
 from syda.sources.person import Person
 from syda.sources.places import Place
 
@@ -20,15 +20,6 @@ _PREFIX = re.compile(
     r"^(billing|shipping|home|work|delivery|contact|emergency|mailing|sender|recipient|from|to|origin|destination"
     r"|departure|arrival|alternate|secondary|parent|spouse|manager|author|owner|reporter|assignee|bill|ship)_"
 )
-_EARLIER = re.compile(
-    r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
-    r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|enrolled|published|sent|effective|invoice|signed|departure)"
-)
-_LATER = re.compile(
-    r"(updated|modified|changed|edited|deleted|removed|archived|end|ended|finish|finished|until|to|thru|closed|completed"
-    r"|cancell?ed|shipped|delivered|paid|due|expires?|expiry|expiration|resolved|returned|last|processed|confirmed|accepted"
-    r"|approved|terminated|left|discharged|checked_out|arrival|seen|login|stopped|refreshed|revoked|sync|activity)"
-)
 
 
 def grouped(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
@@ -37,13 +28,10 @@ def grouped(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
     _bind_people(bound)
     _bind_places(table, bound)
     _bind_companies(bound)
-    _bind_moments(table, bound)
     return bound
 
 
 def _group(name: str) -> str:
-    from syda.planning.inference.infer import words_of
-
     found = _PREFIX.match(words_of(name))
     return found.group(1) if found else ""
 
@@ -80,28 +68,3 @@ def _bind_companies(guesses: dict[str, Guess]) -> None:
     for name, guess in guesses.items():
         if isinstance(guess.source, Company):
             guesses[name] = replace(guess, source=replace(guess.source, group=_group(name)))
-
-
-def _bind_moments(table: Table, guesses: dict[str, Guess]) -> None:
-    """Let each later moment of the row (updated, ended, shipped) follow the earliest one (created, started)."""
-    from syda.planning.inference.infer import words_of
-
-    kinds = (Kind.DATE, Kind.DATETIME)
-    moments = [
-        name
-        for name, guess in guesses.items()
-        if isinstance(guess.source, Moment) and table.column(name).type.kind in kinds
-    ]
-    earlier = [name for name in moments if _EARLIER.search(words_of(name)) and not _LATER.search(words_of(name))]
-    if not earlier:
-        return
-    required = [name for name in earlier if not table.column(name).nullable]
-    first = (required or earlier)[0]
-    for name in moments:
-        words = words_of(name)
-        if name == first or not (_LATER.search(words) or name in earlier):
-            continue
-        days = 60.0 if not _LATER.search(words) else 400.0
-        ahead = re.search(r"due|expir|until|end|to$|thru|arrival", words) is not None
-        source = After(column=first, days=days, until_now=not ahead)
-        guesses[name] = replace(guesses[name], source=source, reason=f"{guesses[name].reason}, not before {first}")

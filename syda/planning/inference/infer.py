@@ -7,19 +7,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.meanings import MEANINGS
+from syda.planning.inference.moments import in_order
+from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import by_type, fitted
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.scalar import Choice, Database, Flag, Number
 
-_ABBREVIATIONS = {
-    "qty": "quantity", "amt": "amount", "desc": "description", "descr": "description", "addr": "address", "num": "number",
-    "nbr": "number", "pct": "percent", "dt": "date", "tm": "time", "usr": "user", "pwd": "password", "msg": "message",
-    "cust": "customer", "prod": "product", "cat": "category", "org": "organization", "tel": "phone", "img": "image",
-}  # fmt: skip
 _DEFAULT_WEIGHT = 6.0
 _SUFFIXES = re.compile(r"(_(table|tbl|data|info|master|model|entity|record|mapping|view|history|log)s?)+$")
 _PLACED = re.compile(r"(\w+_)?(city|town|zip|zip_?code|post_?code|postal_?code|country|country_code)")
@@ -43,14 +41,7 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return grouped(table, guesses)
-
-
-def words_of(name: str) -> str:
-    """Return a name as lower-case words joined by ``_``, camel case split and abbreviations spelled out."""
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    parts = [part for part in re.split(r"[^a-zA-Z0-9]+", split.lower()) if part]
-    return "_".join(_ABBREVIATIONS.get(part, part) for part in parts)
+    return derived(table, in_order(table, grouped(table, guesses)))
 
 
 @dataclass(frozen=True, slots=True)
