@@ -29,6 +29,10 @@ def one_of(listed: str) -> Rule:
     return lambda value: value in allowed
 
 
+def one_of_numbers(*allowed: float) -> Rule:
+    return lambda value: value in allowed
+
+
 def words(*names: str) -> Rule:
     allowed = {entry for name in names for entry in vocabulary(name, LOCALE).entries}
     return lambda value: value in allowed

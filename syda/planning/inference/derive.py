@@ -19,7 +19,7 @@ from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import fitted
 from syda.schema.model import Column, Table
 from syda.sources.derived import Derived, Product, Share, Sum
-from syda.sources.scalar import Number
+from syda.sources.scalar import Choice, Number
 
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
@@ -29,7 +29,7 @@ _CENTS = re.compile(r"_?(in_)?(cents|pence)$")
 _MONEY = re.compile(r"_(usd|eur|gbp|chf|dollars|euros)$")
 _LINE = (
     r"(line|row|item|ext|extended)_(sub_?)?(total|amount|price|cost|value)|extended_price|sub_?total|total_price|total_cost|total_value|total|(total_)?amount"
-    r"|(\w+_)?total|gross_amount|net_amount|revenue"
+    r"|(\w+_)?total|gross(_amount|_pay)?|net_amount|revenue|earnings"
 )
 _COUNTS = (
     r"quantity|units|pieces|nights|hours(_worked|_billed)?|billable_hours|shares|num(ber)?_of_(nights|units|items|hours|days)|days|seats|volume",
@@ -116,7 +116,7 @@ def _computable(column: Column, guess: Guess, keys: set[str]) -> bool:
     """Tell whether a column holds numbers that inference makes: keys and the database's own values are none."""
     if column.type.kind not in NUMBERS or column.computed is not None or column.autoincrement:
         return False
-    return isinstance(guess.source, Number) and column.name not in keys
+    return isinstance(guess.source, Number | Derived | Choice) and column.name not in keys
 
 
 def _harmless(domain: Domain) -> bool:

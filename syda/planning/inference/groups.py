@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
-from syda.sources.company import Company
+from syda.sources.company import Company, Prose
 from syda.sources.person import Person
 from syda.sources.places import Place
+from syda.sources.text import Template, Words
 
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
@@ -21,13 +22,17 @@ _PREFIX = re.compile(
     r"|departure|arrival|alternate|secondary|parent|spouse|manager|author|owner|reporter|assignee|bill|ship)_"
 )
 
+_NAMED = re.compile(r"title|name|headline|subject|label|(product|article|post|page|category|event|course)_(name|title)")
+_PLAIN = re.compile(r"[A-Za-z]\w*")
 
-def grouped(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+
+def grouped(table: Table, guesses: Mapping[str, Guess], unique: Collection[str] = ()) -> dict[str, Guess]:
     """Return the guesses with the members of each group bound together."""
     bound = dict(guesses)
     _bind_people(bound)
     _bind_places(table, bound)
     _bind_companies(bound)
+    _bind_slugs(table, bound, unique)
     return bound
 
 
@@ -68,3 +73,17 @@ def _bind_companies(guesses: dict[str, Guess]) -> None:
     for name, guess in guesses.items():
         if isinstance(guess.source, Company):
             guesses[name] = replace(guess, source=replace(guess.source, group=_group(name)))
+
+
+def _bind_slugs(table: Table, guesses: dict[str, Guess], unique: Collection[str]) -> None:
+    """Spell the slug of a row from its title or name; where it must be unique, the row's number goes first."""
+    named = [
+        name
+        for name, guess in guesses.items()
+        if _NAMED.fullmatch(words_of(name)) and isinstance(guess.source, Prose | Words) and not guess.null_fraction
+    ]
+    title = next((name for name in named if _PLAIN.fullmatch(name)), None)
+    for name, guess in guesses.items():
+        if title and guess.meaning == "slug" and table.column(name).type.kind is Kind.TEXT:
+            text = f"{{row}}-{{{title}!s}}" if name in unique else f"{{{title}!s}}"
+            guesses[name] = replace(guess, source=Template(text=text), reason=f"spelled from {title}")

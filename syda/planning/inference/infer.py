@@ -41,7 +41,7 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return derived(table, in_order(table, grouped(table, guesses)))
+    return derived(table, in_order(table, grouped(table, guesses, unique)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,18 +26,22 @@ _EARLIER = re.compile(
 _STAGES = (
     r"confirmed|accepted|approved|verified|paid|payment|signed|assigned|acknowledged",
     r"processed|packed|picked|sent|prepared|boarding",
-    r"shipped|dispatched|departed|departure",
+    r"shipped|dispatched|departed",
     r"delivered|arrival|arrived|end|ended|until|thru|finish|finished|completed|closed|resolved|returned|discharged?|terminated|left|checked_out|check_?out|clock_?out|logout|stopped|to$",
     r"refunded|cancell?ed|reopened",
     r"updated|modified|changed|edited|last|seen|login|refreshed|sync|activity|processed_at",
     r"deleted|removed|archived|revoked",
 )
+_KEPT = len(_STAGES) - 2
+"""The stage from which a moment tells of the row (updated, deleted), not of what the row is about."""
 _DUE = re.compile(r"(^|_)(due|expires?|expiry|expiration|deadline)(_|$)")
 _LATER = re.compile("|".join((*_STAGES, _DUE.pattern)))
-_AHEAD = re.compile(r"due|expir|until|end|to$|thru|arrival")
-_SHORT_TABLE = re.compile(
-    r"(^|_| )(call|session|meeting|appointment|shift|lesson|flight|trip|ride|run|job|task_run|event|booking_slot|slot|visit|workout|match|game|showing|screening|time_?(entry|entrie|sheet|log))s?( |$)"
+_AHEAD = re.compile(r"due|expir|until|end|to$|thru|arrival|check_?out")
+_OUTING = re.compile(
+    r"(^|_| )(meeting|appointment|shift|lesson|flight|trip|ride|event|slot|visit|workout|match|game|showing|screening|time_?(entry|entrie|sheet|log)|class|tour)(s|es)?( |$)"
 )
+_MACHINE = re.compile(r"(^|_| )(call|session|run|job|task|build|deployment|execution|request|scan|chat|login)s?( |$)")
+_LONG = 400.0
 _END = re.compile(
     r"(\w+_)?(end|ends|ended|finish|finished|stop|stopped|until|to|thru|check_?out|checked_out|clock_?out|completed|closed|returned?|discharged?|arrival|arrived|resolved|logout)"
     r"(_(at|on|date|time|datetime|ts|timestamp))?"
@@ -89,39 +93,70 @@ def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
     earlier = [name for name, words in moments.items() if _EARLIER.search(words) and not _LATER.search(words)]
     if not earlier:
         return
-    required = [name for name in earlier if not table.column(name).nullable]
-    first = (required or earlier)[0]
-    stages = {name: _stage(words) for name, words in moments.items() if _LATER.search(words)}
+    first = min(earlier, key=lambda name: (table.column(name).nullable, _rank(moments[name])))
+    later = {name: _stage(words) for name, words in moments.items() if _LATER.search(words)}
     for name, words in moments.items():
-        if name == first or not (name in stages or name in earlier):
+        if name == first or not (name in later or name in earlier):
             continue
-        start = _start_of(name, words, earlier, moments) or first
-        stage = stages.get(name, -1)
-        before = tuple(
-            other
-            for other, place in stages.items()
-            if 0 <= place < stage and not _DUE.search(moments[other]) and other != start
+        planned = _planned(words, moments)
+        start = planned or _start_of(name, words, earlier, moments) or first
+        before = _before(name, later, moments) | (
+            {one for one in earlier if _rank(moments[one]) == 1} if name in later else set()
         )
-        days = _days(table, name, words) if name in stages else 60.0
-        source = After(column=start, also=before, days=days, until_now=not _AHEAD.search(words))
+        days, least = (0.1, 0.0) if planned else _reach(table, name, words) if name in later else (60.0, 0.0)
+        also = tuple(one for one in moments if one in before | {first} and one != start)
+        source = After(column=start, also=also, days=days, at_least_days=least, until_now=not _AHEAD.search(words))
         guesses[name] = replace(guesses[name], source=source, reason=f"{guesses[name].reason}, not before {start}")
+
+
+def _before(name: str, later: Mapping[str, int], moments: Mapping[str, str]) -> set[str]:
+    """Return the later moments that come before this one; what lies ahead does not put off an update."""
+    stage, words = later.get(name, -1), moments[name]
+    found = {
+        other
+        for other, place in later.items()
+        if 0 <= place < stage
+        and not _DUE.search(moments[other])
+        and not (stage >= _KEPT and _AHEAD.search(moments[other]))
+    }
+    if words.startswith("actual_arriv"):
+        found |= {other for other, its in moments.items() if its.startswith("actual_depart")}
+    return found
+
+
+def _planned(words: str, moments: Mapping[str, str]) -> str | None:
+    """Return the planned moment (`scheduled_departure`) of an actual one (`actual_departure`)."""
+    if not words.startswith("actual_"):
+        return None
+    names = {
+        f"{prefix}_{words.removeprefix('actual_')}" for prefix in ("scheduled", "planned", "expected", "estimated")
+    }
+    return next((name for name, its in moments.items() if its in names), None)
+
+
+def _rank(words: str) -> int:
+    """Return 0 for the day on which somebody was hired, 1 for the making of the row, 2 for others, 3 for the actual."""
+    if re.search("hire|joined|employed", words):
+        return 0
+    return 1 if re.search("created|inserted|registered", words) else 3 if words.startswith("actual_") else 2
 
 
 def _start_of(name: str, words: str, earlier: list[str], moments: Mapping[str, str]) -> str | None:
     """Return the start that an end belongs to (`start_date` of `end_date`), when the row has one."""
     if not _END.fullmatch(words):
         return None
-    starts = (
-        r"(\w+_)?(start|starts|started|begin|begins|began|from|check_?in|checked_in|clock_?in|departure|departed|admitted|admission|borrowed|loan|loaned|rental|pickup)(_\w+)?",
-    )
-    return next((one for one in earlier if one != name and re.fullmatch(starts[0], moments[one])), None)
+    start = r"(\w+_)?(start|starts|started|begin|begins|began|from|check_?in|checked_in|clock_?in|departure|departed|admitted|admission|borrowed|loan|loaned|rental|pickup)(_\w+)?"
+    return next((one for one in earlier if one != name and re.fullmatch(start, moments[one])), None)
 
 
-def _days(table: Table, name: str, words: str) -> float:
-    """Return within how many days the later moment lies: an hour or two where a row is a call or a flight."""
+def _reach(table: Table, name: str, words: str) -> tuple[float, float]:
+    """Return the most and the least days after the start: some hours where a row is a call or a flight."""
+    if table.column(name).type.kind is not Kind.DATETIME or not _END.fullmatch(words):
+        return _LONG, 0.0
     names = " ".join(words_of(one) for one in (table.name, *table.class_names))
-    timed = table.column(name).type.kind is Kind.DATETIME and _END.fullmatch(words)
-    return 0.2 if timed and _SHORT_TABLE.search(names) else 400.0
+    if "arriv" in words or _OUTING.search(names):
+        return 0.4, 0.025
+    return (0.1, 0.0) if _MACHINE.search(names) else (_LONG, 0.0)
 
 
 def _bind_births(guesses: dict[str, Guess]) -> None:
@@ -201,5 +236,7 @@ def _shorten(guesses: dict[str, Guess], length: Elapsed) -> None:
     assert length.end is not None
     end = guesses[length.end]
     days = next(days for _, unit, days in _UNITS if unit == length.unit)
-    if isinstance(end.source, After) and end.source.days > days:
-        guesses[length.end] = replace(end, source=replace(end.source, days=days))
+    if isinstance(end.source, After):
+        least = 1.0 if length.unit == "days" else end.source.at_least_days
+        near = replace(end.source, days=min(end.source.days, days), at_least_days=min(least, days))
+        guesses[length.end] = replace(end, source=near)
