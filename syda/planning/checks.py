@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from syda.errors import ConstraintError
 from syda.schema.model import Check, Column, Kind, Table
 from syda.sources.base import Source
+from syda.sources.derived import Derived
 from syda.sources.scalar import Choice, Constant, Number
 from syda.sources.text import Words
 
@@ -196,6 +197,9 @@ def apply_domain(source: Source, column: Column, domain: Domain) -> Source:
             place for place, value in enumerate(source.values) if domain.inside(value) and value not in domain.excluded
         ]
         return _from_list(source, tuple(source.values[place] for place in kept)) if kept else source
+    if isinstance(source, Derived):
+        heeded = (domain.low, domain.high) == (source.low, source.high) and not domain.excluded
+        return source if heeded else apply_domain(source.otherwise, column, domain)
     if column.type.kind in _NUMBERS and (domain.low is not None or domain.high is not None):
         return _within(source if isinstance(source, Number) else Number(), domain)
     if isinstance(source, Constant) and source.value in domain.excluded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syda.sources.company import Company, Prose
+from syda.sources.derived import Elapsed, Product, Share, Sum
 from syda.sources.function import Function
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.moment import After, Duration, Moment
@@ -13,7 +14,7 @@ from syda.sources.structured import Bytes, Items, JsonObject
 from syda.sources.text import Pattern, Template, Words
 
 AnySource = (
-    After | Bytes | Choice | Code | Company | Constant | Database | Discriminator | Duration | Flag | Function
-    | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place | Prose
-    | Reference | Sequence | Template | Words
+    After | Bytes | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
+    | Function | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place
+    | Product | Prose | Reference | Sequence | Share | Sum | Template | Words
 )  # fmt: skip

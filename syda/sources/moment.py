@@ -128,12 +128,14 @@ def _office_seconds(uniform: Floats) -> Integers:
 class After(Source):
     """The moment of `column` in the same row plus a delay from 0 to `days`; short delays are the commonest.
 
+    It lies after those of the columns `also`, too, where they are not NULL.
     With `until_now` no result lies after the plan's `as_of`, unless `column` itself does.
     Where `column` is NULL the delay counts from the moment two years before `as_of`.
     """
 
     source: Literal["after"] = "after"
     column: str
+    also: tuple[str, ...] = ()
     days: float = 365.0
     at_least_days: float = 0.0
     until_now: bool = True
@@ -143,6 +145,8 @@ class After(Source):
         start = to_moments(sibling, context.table.column(self.column).type)
         if sibling.null is not None:
             start = np.where(sibling.null, context.settings.now - np.timedelta64(730, "D"), start)
+        for name in self.also:
+            start = _latest(start, context, name)
         room = np.full(len(start), self.days * _DAY)
         if self.until_now:
             left = (context.settings.now - start) / np.timedelta64(1, "s")
@@ -155,6 +159,13 @@ class After(Source):
 
     def describe(self) -> str:
         return f"after {self.column}, within {self.days:g} days"
+
+
+def _latest(start: NDArray[np.datetime64], context: Context, name: str) -> NDArray[np.datetime64]:
+    other = context.sibling(name)
+    moments = to_moments(other, context.table.column(name).type)
+    later = np.maximum(start, moments)
+    return later if other.null is None else np.where(other.null, start, later)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,18 @@
-"""Columns of one table that must agree: the parts of a person or an address, and moments in their order."""
+"""Columns of one table that must agree: the parts of a person, an address or a company."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
-from syda.sources.company import Company
-from syda.sources.moment import After, Moment
+from syda.sources.company import Company, Prose
 from syda.sources.person import Person
 from syda.sources.places import Place
+from syda.sources.text import Template, Words
 
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
@@ -20,30 +21,22 @@ _PREFIX = re.compile(
     r"^(billing|shipping|home|work|delivery|contact|emergency|mailing|sender|recipient|from|to|origin|destination"
     r"|departure|arrival|alternate|secondary|parent|spouse|manager|author|owner|reporter|assignee|bill|ship)_"
 )
-_EARLIER = re.compile(
-    r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
-    r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|enrolled|published|sent|effective|invoice|signed|departure)"
-)
-_LATER = re.compile(
-    r"(updated|modified|changed|edited|deleted|removed|archived|end|ended|finish|finished|until|to|thru|closed|completed"
-    r"|cancell?ed|shipped|delivered|paid|due|expires?|expiry|expiration|resolved|returned|last|processed|confirmed|accepted"
-    r"|approved|terminated|left|discharged|checked_out|arrival|seen|login|stopped|refreshed|revoked|sync|activity)"
-)
+
+_NAMED = re.compile(r"title|name|headline|subject|label|(product|article|post|page|category|event|course)_(name|title)")
+_PLAIN = re.compile(r"[A-Za-z]\w*")
 
 
-def grouped(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+def grouped(table: Table, guesses: Mapping[str, Guess], unique: Collection[str] = ()) -> dict[str, Guess]:
     """Return the guesses with the members of each group bound together."""
     bound = dict(guesses)
     _bind_people(bound)
     _bind_places(table, bound)
     _bind_companies(bound)
-    _bind_moments(table, bound)
+    _bind_slugs(table, bound, unique)
     return bound
 
 
 def _group(name: str) -> str:
-    from syda.planning.inference.infer import words_of
-
     found = _PREFIX.match(words_of(name))
     return found.group(1) if found else ""
 
@@ -82,26 +75,15 @@ def _bind_companies(guesses: dict[str, Guess]) -> None:
             guesses[name] = replace(guess, source=replace(guess.source, group=_group(name)))
 
 
-def _bind_moments(table: Table, guesses: dict[str, Guess]) -> None:
-    """Let each later moment of the row (updated, ended, shipped) follow the earliest one (created, started)."""
-    from syda.planning.inference.infer import words_of
-
-    kinds = (Kind.DATE, Kind.DATETIME)
-    moments = [
+def _bind_slugs(table: Table, guesses: dict[str, Guess], unique: Collection[str]) -> None:
+    """Spell the slug of a row from its title or name; where it must be unique, the row's number goes first."""
+    named = [
         name
         for name, guess in guesses.items()
-        if isinstance(guess.source, Moment) and table.column(name).type.kind in kinds
+        if _NAMED.fullmatch(words_of(name)) and isinstance(guess.source, Prose | Words) and not guess.null_fraction
     ]
-    earlier = [name for name in moments if _EARLIER.search(words_of(name)) and not _LATER.search(words_of(name))]
-    if not earlier:
-        return
-    required = [name for name in earlier if not table.column(name).nullable]
-    first = (required or earlier)[0]
-    for name in moments:
-        words = words_of(name)
-        if name == first or not (_LATER.search(words) or name in earlier):
-            continue
-        days = 60.0 if not _LATER.search(words) else 400.0
-        ahead = re.search(r"due|expir|until|end|to$|thru|arrival", words) is not None
-        source = After(column=first, days=days, until_now=not ahead)
-        guesses[name] = replace(guesses[name], source=source, reason=f"{guesses[name].reason}, not before {first}")
+    title = next((name for name in named if _PLAIN.fullmatch(name)), None)
+    for name, guess in guesses.items():
+        if title and guess.meaning == "slug" and table.column(name).type.kind is Kind.TEXT:
+            text = f"{{row}}-{{{title}!s}}" if name in unique else f"{{{title}!s}}"
+            guesses[name] = replace(guess, source=Template(text=text), reason=f"spelled from {title}")

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
 
+from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
-from syda.planning.inference.meanings import MEANINGS, Meaning
+from syda.planning.inference.matching import find_meaning
+from syda.planning.inference.meaning import Meaning
+from syda.planning.inference.moments import in_order
+from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import by_type, fitted
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.scalar import Choice, Database, Flag, Number
 
-_ABBREVIATIONS = {
-    "qty": "quantity", "amt": "amount", "desc": "description", "descr": "description", "addr": "address", "num": "number",
-    "nbr": "number", "pct": "percent", "dt": "date", "tm": "time", "usr": "user", "pwd": "password", "msg": "message",
-    "cust": "customer", "prod": "product", "cat": "category", "org": "organization", "tel": "phone", "img": "image",
-}  # fmt: skip
 _DEFAULT_WEIGHT = 6.0
+_SUFFIXES = re.compile(r"(_(table|tbl|data|info|master|model|entity|record|mapping|view|history|log)s?)+$")
+_PLACED = re.compile(r"(\w+_)?(city|town|zip|zip_?code|post_?code|postal_?code|country|country_code)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,73 +39,20 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return grouped(table, guesses)
+    return derived(table, in_order(table, grouped(table, guesses, unique)))
 
 
-@lru_cache(maxsize=4_096)
-def words_of(name: str) -> str:
-    """Return a name as lower-case words joined by ``_``, camel case split and abbreviations spelled out."""
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    parts = [part for part in re.split(r"[^a-zA-Z0-9]+", split.lower()) if part]
-    return "_".join(_ABBREVIATIONS.get(part, part) for part in parts)
+def _table_words(table: Table) -> str:
+    names = [words_of(name) for name in (table.name, *table.class_names)]
+    return " ".join(_SUFFIXES.sub("", name) or name for name in names)
 
 
-@dataclass(frozen=True)
-class Matcher:
-    """Compares names with one meaning; its patterns are compiled when a name holds one of their words."""
-
-    meaning: Meaning
-
-    @cached_property
-    def _needles(self) -> tuple[str, ...]:
-        return tuple(re.findall(r"[a-z]+", _OPTIONAL.sub(" ", self.meaning.words)))
-
-    @cached_property
-    def _listed(self) -> frozenset[str]:
-        return frozenset(self.meaning.words.split("|") if _is_list(self.meaning.words) else ())
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(f"(?:{self.meaning.words})")
-
-    def may_match(self, words: str) -> bool:
-        """Tell, cheaply, whether `matches` could be true: compiling 200 patterns takes longer than a small plan."""
-        return any(needle in words for needle in self._needles)
-
-    def matches(self, words: str, table_words: str) -> bool:
-        """Tell whether the meaning's pattern covers all the words, in a table that it can stand in."""
-        if self._listed:
-            return words in self._listed and self._stands_in(table_words)
-        return self.may_match(words) and bool(self._pattern.fullmatch(words)) and self._stands_in(table_words)
-
-    def _stands_in(self, table_words: str) -> bool:
-        table = self.meaning.table
-        if table is None or not _is_list(table):
-            return table is None or re.search(table, table_words) is not None
-        return any(word in table_words for word in table.split("|"))
-
-
-def _is_list(pattern: str) -> bool:
-    return pattern.replace("|", "").replace("_", "").isalpha()
-
-
-_OPTIONAL = re.compile(r"\([^()]*\)[?*]|[a-z][?*]|\\.|\[[^]]*\]")
-"""The parts of a pattern that a name can match without showing a letter of theirs."""
-
-
-@lru_cache(maxsize=1)
-def matchers() -> tuple[Matcher, ...]:
-    """Return a matcher for each row of the table of meanings."""
-    return tuple(map(Matcher, MEANINGS))
-
-
-@lru_cache(maxsize=4_096)
-def find_meaning(table_words: str, words: str, kind: Kind) -> Meaning | None:
-    """Return the first meaning whose pattern covers all the words, in a kind of column that it can stand in."""
-    for matcher in matchers():
-        if kind in matcher.meaning.kinds and matcher.matches(words, table_words):
-            return matcher.meaning
-    return None
+def _column_words(table: Table, column: Column) -> str:
+    """Return the words of the column's name; a `state` beside a city or postal code is one of an address."""
+    words = words_of(str(column.info.get("meaning") or column.name))
+    if words == "state" and any(_PLACED.fullmatch(words_of(other.name)) for other in table.columns):
+        return "address_state"
+    return words
 
 
 def _guess(table: Table, column: Column, unique: bool) -> Guess:
@@ -113,8 +60,7 @@ def _guess(table: Table, column: Column, unique: bool) -> Guess:
         return Guess(Database(), "generated by the database")
     if column.type.kind is Kind.ENUM:
         return Guess(_skewed(column.type.values, column.default), "its enum", _nulls(column, 0.1))
-    words = words_of(str(column.info.get("meaning") or column.name))
-    table_words = words_of(" ".join((table.name, *table.class_names)))
+    words, table_words = _column_words(table, column), _table_words(table)
     meaning = find_meaning(table_words, words, column.type.kind) or _from_comment(table_words, column)
     if meaning is not None and not (unique and isinstance(meaning.source, Choice | Flag)):
         source = _with_default(fitted(meaning.source, column), column)

@@ -1,299 +1,262 @@
 """What column names mean: a table from words to sources, the most specific row first.
 
 Each row gives the meaning, a pattern over the column's words joined by ``_`` (camel case split, abbreviations
-expanded), the kinds of column it can stand in, and the source. A row with a pattern for the table's name only holds
-in such tables.
+expanded), the kinds of column it can stand in, and the source. The rows that only hold in some tables are in
+`named`, those of single trades in `domains`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syda.planning.inference.domains import DOMAINS
+from syda.planning.inference.meaning import (
+    CLOCK,
+    FRACTIONS,
+    HEX,
+    HIGH,
+    LOW,
+    MOMENTS,
+    NUMBERS,
+    STAMPS,
+    TEXT,
+    TIMES,
+    WHOLE,
+    Meaning,
+    choice,
+    code,
+    flag,
+    moment,
+    number,
+    prose,
+    words_in,
+)  # fmt: skip
+from syda.planning.inference.named import NAMED
 from syda.schema.model import Kind
-from syda.sources.base import Source
-from syda.sources.company import Company, Prose
+from syda.sources.company import Company
 from syda.sources.moment import Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
-from syda.sources.scalar import Choice, Code, Flag, Identifier, Number
+from syda.sources.scalar import Choice, Code, Identifier, Number
 from syda.sources.structured import JsonObject
-from syda.sources.text import Pattern, Words
+from syda.sources.text import Pattern
 
-TEXT = (Kind.TEXT, Kind.OTHER)
-NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
-FRACTIONS = (Kind.FLOAT, Kind.DECIMAL)
-WHOLE = (Kind.INTEGER,)
-MOMENTS = (Kind.DATE, Kind.DATETIME)
-TIMES = (Kind.DATE, Kind.DATETIME, Kind.INTEGER, Kind.FLOAT, Kind.TEXT)
-FLAGS = (Kind.BOOLEAN, Kind.INTEGER)
-LOW, HIGH, HEX = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "0123456789abcdef"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One row of the table; `nulls` is the share of NULL in a column that may be NULL."""
-
-    name: str
-    words: str
-    kinds: tuple[Kind, ...]
-    source: Source
-    nulls: float = 0.1
-    table: str | None = None
-
-
-def _words(
-    name: str, words: str, vocabulary: str | None = None, table: str | None = None, nulls: float = 0.1
-) -> Meaning:
-    return Meaning(name, words, TEXT, Words(vocabulary=vocabulary or name), nulls, table)
-
-
-def _choice(
-    name: str, words: str, listed: str, weights: tuple[float, ...] | None = None, table: str | None = None
-) -> Meaning:
-    return Meaning(name, words, TEXT, Choice(values=tuple(listed.split("|")), weights=weights), 0.05, table)
-
-
-def _number(
-    name: str, words: str, low: float, high: float, shape: str = "uniform", kinds: tuple[Kind, ...] = NUMBERS
-) -> Meaning:
-    return Meaning(name, words, kinds, Number(low=low, high=high, distribution=shape))  # type: ignore[arg-type]
-
-
-def _flag(name: str, words: str, probability: float) -> Meaning:
-    return Meaning(name, words, FLAGS, Flag(probability=probability), 0.05)
-
-
-def _moment(name: str, words: str, low: str, high: str = "now", nulls: float = 0.1) -> Meaning:
-    return Meaning(name, words, TIMES, Moment(low=low, high=high, recent=0.5, office_hours=True), nulls)
-
-
-def _code(name: str, words: str, regex: str) -> Meaning:
-    return Meaning(name, words, TEXT, Pattern(regex=regex))
-
+_SUM = (
+    r"(_(amount|total|value|sum|price|usd|eur|gbp|dollars|euros|net|gross|per_\w+|each|incl_\w+|excl_\w+|before_\w+|after_\w+"
+    r"|at_\w+|when_\w+|min|max|low|high|base|ytd|monthly|yearly|annual|annually|paid|due|offered|from|to))*"
+)
+"""What may stand behind a word for money without making something else of it (`fee_percent`, `price_id`)."""
+_DONE = (
+    r"created|inserted|registered|added|signed_up|signed|opened|submitted|ordered|placed|issued|posted|filed|sent|received|started|begun|purchased|booked"
+    r"|requested|enrolled|admitted|logged|occurred|recorded|updated|modified|changed|edited|paid|shipped|delivered|completed|finished|ended|closed|resolved"
+    r"|approved|confirmed|verified|accepted|processed|reviewed|synced|refreshed|used|seen|read|visited|left|returned|scheduled|published|accessed|uploaded|triggered"
+)
+_STAMPED = r"_(at|on|date|time|datetime|timestamp|ts|utc|epoch|unix)"
 
 MEANINGS: tuple[Meaning, ...] = (
-    # names that only their table explains
-    _words("product name", "name|title|label|product_name", "product", r"product|item|article|goods|merchandise"),
-    Meaning("company name", "name|title|legal_name", TEXT, Company(part="name"), 0.0,
-            r"compan|organi[sz]ation|vendor|supplier|manufacturer|account|client|employer|agency|firm|merchant|airline|publisher"),
-    Meaning("person name", "name|full_name|display_name", TEXT, Person(part="full_name"), 0.05,
-            r"user|customer|person|people|employee|patient|doctor|author|contact|member|student|teacher|staff|guest|passenger|driver|artist|lead|buyer|seller"),
-    _words("category name", "name|title|label", "product_category", r"product_categor"),
-    _words("category", "name|title|label", "category", r"categor|topic|subject|forum|section"),
-    _words("department name", "name|title|label", "department", r"department|division"),
-    _words("role name", "name|title|label|role", "role", r"role"),
-    _words("permission name", "name|title|label|codename", "permission", r"permission|privilege|scope"),
-    _words("team name", "name|title|label", "team", r"team|squad|group|tenant|workspace|project"),
-    _words("tag name", "name|title|label|tag", "tag", r"tag|label|keyword"),
-    _words("industry name", "name|title", "industry", r"industr|sector"),
-    _words("language name", "name|title", "language", r"language"),
-    _words("brand name", "name|title", "brand", r"brand"),
-    _words("color name", "name|title", "color", r"colou?r"),
-    _words("course name", "name|title", "course", r"course|lesson|class"),
-    _words("event name", "name|title", "event", r"event|conference|meeting"),
-    _words("genre name", "name|title", "genre", r"genre"),
-    _words("bank name", "name|title", "bank", r"bank"),
-    _words("diagnosis name", "name|title", "diagnosis", r"diagnos|condition|disease"),
-    _words("medication name", "name|title", "medication", r"medic|drug"),
-    Meaning("country name", "name|title", TEXT, Words(vocabulary="country"), 0.0, r"countr"),
-    Meaning("city name", "name|title", TEXT, Place(part="city"), 0.0, r"cit(y|ies)|airport|location|place|store|branch|warehouse"),
-    Meaning("state name", "name|title", TEXT, Place(part="state"), 0.0, r"states?$|province|region"),
-    _words("currency", "name|code", "currency_code", r"currenc"),
-    _words("setting name", "name|key", "setting", r"setting|preference|config|option|parameter"),
-    Meaning("article title", "title|subject|headline|name", TEXT, Prose(topic="title"), 0.02,
-            r"post|article|thread|page|book|blog|document|news|story|paper|video|song|movie|film|track|album"),
+    *NAMED,
+    flag("switch", r"(is|has|can|should|was|allow|allows|enable|use|uses|needs|requires|accepts|show|hide|notify)_(?!(at|on|by)$)\w+", 0.5, (Kind.INTEGER,)),
+    number("reference number", r"(\w+_)?id", 1, 10_000, kinds=WHOLE),
+    *DOMAINS,
     # person
-    Meaning("first name", "first_name|given_name|fore_name|forename|fname|first", TEXT, Person(part="first_name"), 0.02),
-    Meaning("middle name", "middle_name|second_name|middle_initial", TEXT, Person(part="middle_name"), 0.5),
-    Meaning("last name", "last_name|family_name|surname|sur_name|lname|last|maiden_name", TEXT, Person(part="last_name"), 0.02),
-    Meaning("full name", r"(full|display|real|contact|person|customer|user|employee|patient|author|owner|recipient|sender"
-            r"|student|doctor|manager|passenger|holder|card_holder|billing|shipping|nick|legal)_name|author|assignee|reporter|cardholder",
-            TEXT, Person(part="full_name"), 0.05),
-    Meaning("initials", "initials?", TEXT, Person(part="initials")),
+    Meaning("first name", r"(\w+_)?(first_name|given_name|fore_?name|fname)|first", TEXT, Person(part="first_name"), 0.02),
+    Meaning("middle name", r"(\w+_)?(middle_name|second_name)", TEXT, Person(part="middle_name"), 0.5),
+    Meaning("last name", r"(\w+_)?(last_name|family_name|surname|sur_name|lname|maiden_name)|last", TEXT, Person(part="last_name"), 0.02),
+    Meaning("full name", r"(\w+_)?(full|display|real|contact|person|customer|client|user|employee|patient|author|owner|recipient|sender|student|teacher|doctor|physician|manager|supervisor"
+            r"|passenger|guest|holder|card_holder|cardholder|account_holder|driver|billing|shipping|ship|nick|legal|member|buyer|seller|signer|agent|attending)_name"
+            r"|author|assignee|reporter|cardholder|instructor|supervisor|signed_by|addressee|attendee", TEXT, Person(part="full_name"), 0.05),
+    Meaning("initials", "initials?|middle_initial", TEXT, Person(part="initials")),
     Meaning("gender", "gender|sex", (*TEXT, Kind.INTEGER), Person(part="gender"), 0.05),
-    Meaning("salutation", "salutation|honorific|name_prefix|courtesy_title", TEXT, Person(part="prefix"), 0.3),
-    Meaning("email", r"(\w+_)?e?mail(_address)?|email_\w*address", TEXT, Person(part="email"), 0.02),
-    Meaning("user name", r"user_?name|login(_name)?|user_?id|account_name|handle|screen_name|nick(_?name)?|slack_\w+|alias", TEXT,
-            Person(part="username"), 0.02),
-    Meaning("phone", r"(\w+_)?(phone|mobile|cell|tele?phone|fax|tel)(_number|_no)?", TEXT, Phone(), 0.1),
+    Meaning("salutation", "salutation|honorific|name_prefix|(courtesy|personal)_title|title_of_courtesy", TEXT, Person(part="prefix"), 0.3),
+    Meaning("email", r"(\w+_)?e?_?mail(_address)?|email_\w*address", TEXT, Person(part="email"), 0.02),
+    Meaning("user name", r"(\w+_)?user_?name|userid|login(_name|_id)?|account_name|handle|screen_name|nick(_?name)?|slack_(user|handle|name|id)|alias|(github|twitter|telegram)(_user(name)?|_handle)?",
+            TEXT, Person(part="username"), 0.02),
+    Meaning("phone", r"(\w+_)?(phone|mobile|cell|cell_phone|tele?phone|fax|tel|whatsapp)(_?(number|no))?", TEXT, Phone(), 0.1),
     Meaning("phone number", r"(\w+_)?(phone|mobile|fax)(_number)?", WHOLE, Number(low=2_025_550_100, high=2_025_550_199)),
-    Meaning("birth date", "birth_?date|date_of_birth|birthday|dob|born(_on|_at)?", TIMES, Moment(low="-85y", high="-18y"), 0.05),
-    _number("age", r"age|age_years|\w+_age", 18, 90, "normal"),
-    _words("job title", r"job(_title)?|position(_title)?|occupation|profession|designation", "job"),
-    _words("marital status", "marital_status|civil_status", "marital_status"),
-    _words("education", "education|education_level", "education"),
-    _words("degree", "degree|qualification", "degree"),
-    _words("blood type", "blood_(type|group)", "blood_type"),
-    _code("social security number", "ssn|social_security_number", r"9\d{2}-[1-9]\d-\d{4}"),
-    _code("passport", "passport(_number|_no)?", r"[A-Z]\d{8}"),
-    _code("tax number", "tax_(id|number|no)|vat(_id|_number)?|ein|tin", r"[A-Z]{2}\d{9}"),
-    _number("height in cm", "height(_cm)?", 150, 200, "normal"),
-    _number("weight in kg", "weight(_kg)?", 45, 120, "normal"),
-    Meaning("biography", "bio|biography|about(_me)?|profile_text", TEXT, Prose(topic="bio"), 0.2),
+    Meaning("birth date", r"(\w+_)?(birth_?date|date_of_birth|birthday|dob)|born(_on|_at)?", TIMES, Moment(low="-85y", high="-18y"), 0.05),
+    number("birth year", r"(\w+_)?(birth_year|year_of_birth)", 1940, 2005, "uniform", NUMBERS),
+    number("age", r"age|age_years|\w+_age", 18, 90, "normal"),
+    words_in("marital status", "marital_status|civil_status", "marital_status"),
+    code("social security number", r"(\w+_)?(ssn|social_security_(number|no))", r"9\d{2}-[1-9]\d-\d{4}"),
+    code("passport", r"(\w+_)?passport(_number|_no)?", r"[A-Z]\d{8}"),
+    code("national number", r"national_(id|number|insurance_number)|id_(number|card|card_number)|identity_(number|card)|citizen_id", r"[1-9]\d{9}"),
+    code("tax number", r"(\w+_)?(tax_(id|number|no)|vat_(id|number|no)|vat|ein|tin)", r"[A-Z]{2}\d{9}"),
+    prose("biography", r"(\w+_)?(bio|biography|about|about_me|profile_text)", "bio", 2, 0.2),
     # company
-    Meaning("company", r"company(_name)?|organi[sz]ation(_name)?|employer|vendor(_name)?|supplier(_name)?|business_name|manufacturer|airline",
+    Meaning("company", r"(\w+_)?(company|organi[sz]ation|employer|vendor|supplier|business|manufacturer|airline|publisher|merchant|client|legal_entity)(_name)?",
             TEXT, Company(part="name"), 0.1),
-    _words("department", r"department(_name)?|division|dept", "department"),
-    _words("industry", "industry|sector|line_of_business", "industry"),
-    _words("brand", "brand(_name)?|make_brand", "brand"),
-    _words("slogan", "slogan|tag_?line|catch_?phrase|motto", "catch_phrase"),
-    _number("employees", r"(number_of_)?employees|employee_count|head_?count|staff_count", 1, 5_000, "lognormal", WHOLE),
-    _code("stock symbol", "ticker|symbol|stock_symbol", r"[A-Z]{3,4}"),
+    words_in("department", r"(\w+_)?(department|division|dept)(_name)?", "department"),
+    words_in("industry", "industry(_name|_type)?|sector|line_of_business", "industry"),
+    words_in("brand", "brand(_name)?|make_brand|make", "brand"),
+    words_in("slogan", "slogan|tag_?line|catch_?phrase|motto", "catch_phrase"),
+    number("employees", r"(number_of_|number_)?(employees|staff|workers)|employee_count|head_?count|staff_count|company_size", 1, 5_000, "lognormal", WHOLE),
+    code("stock symbol", "ticker(_symbol)?|symbol|stock_symbol", r"[A-Z]{3,4}"),
     # address
-    Meaning("city", r"(\w+_)?(city|town|locality|municipality|birth_?place|destination|origin)(_name)?", TEXT, Place(part="city"), 0.05),
-    Meaning("state", r"(\w+_)?(state|province|region|county)(_name)?", TEXT, Place(part="state"), 0.1),
-    Meaning("postal code", r"(\w+_)?(zip|zip_?code|post_?code|postal_?code|plz)", (*TEXT, Kind.INTEGER), Place(part="postcode"), 0.05),
-    Meaning("country code", r"(\w+_)?country_(code|iso|iso2)|iso_country|nationality_code", TEXT, Place(part="country_code"), 0.02),
-    Meaning("country", r"(\w+_)?(country|nation|nationality)(_name)?", TEXT, Place(part="country"), 0.02),
-    Meaning("street", r"(\w+_)?(street|street_address|address|address_line|address_1|address_line_1|addr|line_1)", TEXT, Place(part="street"), 0.05),
-    Meaning("second address line", r"(\w+_)?(address_?2|address_line_?2|line_2|unit|suite|apartment|apt)(_number)?", TEXT, Place(part="unit"), 0.7),
-    Meaning("street name", "street_name", TEXT, Place(part="street_name")),
-    Meaning("building number", r"(building|house|street)_(number|no)", (*TEXT, Kind.INTEGER), Place(part="building")),
-    Meaning("full address", "full_address|mailing_address|location_address", TEXT, Place(part="address")),
-    Meaning("latitude", "latitude|lat|geo_lat", (*FRACTIONS, Kind.TEXT), Place(part="latitude")),
-    Meaning("longitude", "longitude|lng|lon|long|geo_lo?ng?", (*FRACTIONS, Kind.TEXT), Place(part="longitude")),
-    Meaning("time zone", r"(\w+_)?(time_?zone|tz)(_name)?", TEXT, Place(part="timezone")),
-    Meaning("location", "location|place|venue|site|address_text", TEXT, Place(part="city")),
-    # internet and computing
-    Meaning("web site", r"web_?site(_url)?|home_?page(_url)?|company_url|blog(_url)?", TEXT, Company(part="website"), 0.2),
-    Meaning("url", r"(\w+_)?(url|uri|link|href|endpoint|webhook)", TEXT, Company(part="website"), 0.2),
-    Meaning("domain", r"(\w+_)?(domain|host|host_?name|server|fqdn)(_name)?", TEXT, Company(part="domain")),
-    Meaning("slug", r"(\w+_)?(slug|permalink)", TEXT, Code(length=10, alphabet=LOW)),
-    Meaning("ip address", r"(\w+_)?(ip|ip_?address|ip_?addr|ipv4|remote_addr)", TEXT, Company(part="ipv4")),
+    Meaning("ip address", r"(\w+_)?(ip|ip_?address|ip_?addr|ipv4|remote_addr|remote_address)", TEXT, Company(part="ipv4")),
     Meaning("ipv6 address", r"(\w+_)?ipv6(_address)?", TEXT, Company(part="ipv6")),
     Meaning("mac address", r"(\w+_)?mac(_address|_addr)?", TEXT, Company(part="mac")),
-    _words("user agent", r"(\w+_)?(user_agent|browser|client_agent)", "user_agent"),
+    Meaning("city", r"(\w+_)?(city|town|locality|municipality|birth_?place|place_of_birth|destination|origin)(_name)?", TEXT, Place(part="city"), 0.05),
+    Meaning("state", r"(\w+_)?(state|province|region|county|prefecture)(_name)?", TEXT, Place(part="state"), 0.1),
+    Meaning("state code", r"(\w+_)?(state|province|region)_(code|abbr|abbreviation|iso)", TEXT, Place(part="state_code"), 0.1),
+    Meaning("postal code", r"(\w+_)?(zip|zip_?code|post_?code|postal_?code|plz|eircode)", (*TEXT, Kind.INTEGER), Place(part="postcode"), 0.05),
+    Meaning("country code 3", r"(\w+_)?(iso_?3|alpha_?3|country_(iso_?3|code_?3))(_code)?", TEXT, Place(part="country_code3"), 0.02),
+    Meaning("country code", r"(\w+_)?country_(code|iso|iso_?2|cd)|(country_)?(iso|alpha)_?2(_code)?|iso_code|iso_country|nationality_code", TEXT, Place(part="country_code"), 0.02),
+    Meaning("country", r"(\w+_)?(country|nation|nationality|citizenship)(_name)?|country_of_\w+", TEXT, Place(part="country"), 0.02),
+    Meaning("second address line", r"(\w+_)?((address|addr|street|line)_?(line_?)?[23]|suite|apartment|apt)(_number)?", TEXT, Place(part="unit"), 0.7),
+    Meaning("full address", r"(\w+_)?(full_address|mailing_address|location_address|formatted_address|address_text|postal_address)", TEXT, Place(part="address")),
+    Meaning("street", r"(\w+_)?(street|address|addr|road)(_?(address|line|1|line_?1))?|(\w+_)?line_?1", TEXT, Place(part="street"), 0.05),
+    Meaning("street name", r"(\w+_)?(street|road)_name", TEXT, Place(part="street_name")),
+    Meaning("building number", r"(\w+_)?(building|house|street)_?(number|no|num)", (*TEXT, Kind.INTEGER), Place(part="building")),
+    Meaning("latitude", r"(\w+_)?(latitude|lat)", (*FRACTIONS, Kind.TEXT), Place(part="latitude")),
+    Meaning("longitude", r"(\w+_)?(longitude|lng|lon|long)", (*FRACTIONS, Kind.TEXT), Place(part="longitude")),
+    Meaning("time zone", r"(\w+_)?(time_?zone|tz)(_name)?", TEXT, Place(part="timezone")),
+    Meaning("location", r"(\w+_)?(location|place|venue|site|office|branch|warehouse|store)(_name)?", TEXT, Place(part="city")),
+    # internet and computing
+    Meaning("image address", r"(\w+_)?(image|photo|picture|avatar|thumbnail|icon|logo|cover|banner)_(url|uri|link|src)", TEXT, Pattern(regex=r"https://img\.example/[a-z0-9]{8}\.(png|jpg)"), 0.3),
+    Meaning("image", r"(\w+_)?(image|photo|picture|avatar|thumbnail|icon|logo|cover|banner)s?(_path|_file)?", TEXT, Pattern(regex=r"/img/[a-z0-9]{8}\.(png|jpg)"), 0.3),
+    Meaning("web site", r"(\w+_)?(web_?site|home_?page)(_url)?|company_url|blog(_url)?|web", TEXT, Company(part="website"), 0.2),
+    Meaning("url", r"(\w+_)?(url|uri|link|href|endpoint|webhook|referr?er)", TEXT, Company(part="website"), 0.2),
+    Meaning("domain", r"(\w+_)?(domain|host|host_?name|server|fqdn|subdomain)(_name)?", TEXT, Company(part="domain")),
+    Meaning("slug", r"(\w+_)?(slug|permalink)", TEXT, Code(length=10, alphabet=LOW)),
+    words_in("user agent", r"(\w+_)?(user_agent|browser|client_agent)", "user_agent"),
     Meaning("path", r"(\w+_)?(path|directory|folder|route|mount_point)", TEXT, Company(part="path")),
-    Meaning("file name", r"(\w+_)?(file_?name|file|attachment|document_name)", TEXT, Pattern(regex=r"(report|invoice|summary|photo|scan|notes)-\d{4}\.(pdf|png|csv|txt)")),
-    _words("mime type", r"mime(_?type)?|content_type|media_type", "mime_type"),
-    _words("file extension", "extension|file_ext|file_type|ext", "extension"),
-    _words("http method", "(http_|request_)?method|verb", "http_method"),
-    Meaning("http status", "(http_)?(status_code|response_code)", WHOLE, Choice(values=(200, 201, 301, 400, 401, 404, 500), weights=(70, 8, 4, 6, 4, 6, 2))),
-    _number("port", r"(\w+_)?port", 1024, 65535, kinds=(*WHOLE, Kind.TEXT)),
-    Meaning("password hash", r"(\w+_)?(password|passwd|pwd)(_hash|_digest)?|hashed_password", TEXT, Code(length=60, alphabet=HEX), 0.02),
+    Meaning("file name", r"(\w+_)?(file_?name|file|attachment|document_name|filename)", TEXT, Pattern(regex=r"(report|invoice|summary|photo|scan|notes)-\d{4}\.(pdf|png|csv|txt)")),
+    words_in("mime type", r"(\w+_)?(mime(_?type)?|content_type|media_type)", "mime_type"),
+    words_in("file extension", r"(\w+_)?(extension|file_ext|file_type|file_format)|ext", "extension"),
+    words_in("http method", "(http_|request_)?method|verb", "http_method"),
+    number("port", r"port|port_number|\w*(server|http|https|smtp|imap|ssh|db|database|remote|local|listen|proxy|src|dst|source|dest|destination|host|udp|tcp)_port", 1024, 65535, kinds=WHOLE),
+    Meaning("port text", "port(_number)?", TEXT, Number(low=1024, high=65535, places=0)),
+    Meaning("password hash", r"(\w+_)?(password|passwd|pwd)(_hash|_digest|_encrypted)?|(hashed|encrypted)_password|pass_?hash", TEXT, Code(length=60, alphabet=HEX), 0.02),
     Meaning("hash", r"(\w+_)?(hash|digest|checksum|sha1|sha256|md5|fingerprint|etag|signature)", TEXT, Code(length=40, alphabet=HEX)),
-    Meaning("token", r"(\w+_)?(token|secret|api_?key|access_key|salt|nonce|session_?(id|key)|cookie(_id)?|client_secret|private_key|public_key)",
+    Meaning("token", r"(\w+_)?(token|secret|api_?key|access_key|salt|nonce|session_?(id|key)|cookie(_id)?|client_secret|private_key|public_key|otp_secret)",
             TEXT, Code(length=32, alphabet=HEX), 0.1),
-    Meaning("uuid", r"(\w+_)?(uuid|guid)", TEXT, Identifier(), 0.05),
-    _code("version", r"(\w+_)?(version|release)(_string|_name)?", r"[0-9]\.(1?\d)\.\d"),
-    Meaning("version number", r"(\w+_)?(version|revision|rev)(_number|_no|_id)?", NUMBERS, Number(low=1, high=9, distribution="zipf")),
-    _words("environment", "environment|env|deployment", "environment"),
-    _words("service", "service(_name)?|component|module|application|app(_name)?", "service"),
-    _words("log message", "log_message|event_message", "log_message"),
-    _words("error message", r"error(_message|_text)?|exception|failure_reason|status_message|stack_?trace|traceback", "error_message", nulls=0.8),
-    _words("action", "action|operation|activity|event(_type|_name)?", "action"),
-    _code("colour code", r"(\w+_)?(hex_colou?r|colou?r_(code|hex))", r"#[0-9a-f]{6}"),
-    _words("color", r"(\w+_)?colou?r", "color"),
-    Meaning("image", r"(\w+_)?(image|photo|picture|avatar|thumbnail|icon|logo|cover)(_url|_path)?", TEXT, Pattern(regex=r"/img/[a-z0-9]{8}\.(png|jpg)"), 0.3),
+    Meaning("uuid", r"(\w+_)?(uuid|guid)|(correlation|trace|request|idempotency)_(id|key)", TEXT, Identifier(), 0.05),
+    code("version", r"(\w+_)?(version|release)(_string|_name)?", r"[0-9]\.(1?\d)\.\d"),
+    Meaning("version number", r"(\w+_)?(version|revision|rev)(_number|_no|_id)?", NUMBERS, Number(low=1, high=9, distribution="zipf", places=0)),
+    words_in("environment", "environment|env|deployment", "environment"),
+    words_in("service", r"service(_name)?|component|module|application|app(_name)?", "service"),
+    words_in("log message", "log_message|event_message", "log_message"),
+    words_in("error message", r"(\w+_)?error(_message|_text|_description)?|exception(_message)?|failure_reason|status_message|stack_?trace|traceback", "error_message", nulls=0.8),
+    words_in("action", "action(_name|_type)?|operation|activity(_type)?|event(_type|_name)?", "action"),
+    code("colour code", r"(\w+_)?(hex_colou?r|colou?r_(code|hex))", r"#[0-9a-f]{6}"),
+    words_in("color", r"(\w+_)?colou?r(_name)?", "color"),
     # commerce
-    _words("product", r"product(_name)?|item(_name)?|article(_name)?", "product"),
-    _words("product category", "product_(category|type)", "product_category"),
-    _words("category text", "category(_name)?|genre|topic|segment|classification", "category"),
-    _code("sku", r"(\w+_)?(sku|product_code|item_code|part_(number|no)|article_(number|no)|model_(number|no))", r"[A-Z]{3}-\d{5}"),
-    Meaning("barcode", "(bar_?code|ean|ean_13|upc|gtin)", TEXT, Pattern(regex=r"4\d{12}")),
-    _code("isbn", "isbn(_?13)?", r"978-\d-\d{4}-\d{4}-\d"),
-    _code("order number", r"(order|invoice|receipt|reference|ref|ticket|case|claim|policy|contract|booking|confirmation|account|document|customer|po)"
-          r"_(number|no|num|code|ref|reference)|reference|ref", r"[A-Z]{2}-\d{6}"),
-    _code("tracking number", r"tracking(_number|_no|_code)?|waybill", r"1Z\d{12}"),
-    _code("coupon", r"coupon(_code)?|voucher(_code)?|promo(_code)?|discount_code", r"(SAVE|GIFT|WELCOME)[A-Z]{4}"),
-    _words("payment method", "payment_(method|type)|pay_method|paid_by", "payment_method"),
-    _words("carrier", "carrier|shipper|shipping_(company|method|carrier)|courier", "carrier"),
-    _words("card brand", "card_(brand|type|network)", "card_brand"),
-    _code("card number", r"(credit_)?card_(number|no)|pan", r"4000 00\d{2} \d{4} \d{4}"),
-    _code("last four digits", r"last_?(4|four)|card_last\w*", r"\d{4}"),
-    _code("iban", r"iban|bank_account(_number)?", r"DE\d{20}"),
-    _code("bic", "bic|swift(_code)?|routing_number", r"[A-Z]{4}DE[A-Z0-9]{2}"),
-    _words("bank", r"bank(_name)?", "bank"),
-    _number("quantity", r"(\w+_)?(quantity|qty|amount_of_items|units|pieces|ordered)", 1, 20, "zipf", NUMBERS),
-    _number("stock", r"(\w+_)?(stock|inventory|on_hand|in_stock|units_in_stock|available|reorder_level)(_quantity|_count|_level)?", 0, 500, "exponential", NUMBERS),
-    _words("size code", r"(clothing|shirt|garment)?_?size(_code|_label)?", "size"),
+    words_in("product category", "(product|item)_(category|type)(_name)?", "product_category"),
+    words_in("product", r"(product|item|article)(_name|_title)?", "product"),
+    words_in("genre", "(music_|book_|movie_)?genres?", "genre"),
+    words_in("material", r"(\w+_)?(material|fabric)(_type)?", "material"),
+    words_in("category text", r"(\w+_)?(category|topic|segment|classification)(_name)?", "category"),
+    code("sku", r"(\w+_)?(sku|product_code|item_code|part_(number|no)|article_(number|no)|model_(number|no)|stock_code|product_(number|no))", r"[A-Z]{3}-\d{5}"),
+    Meaning("barcode", r"(\w+_)?(bar_?code|ean|ean_?13|upc|gtin)", TEXT, Pattern(regex=r"4\d{12}")),
+    code("isbn", r"isbn(_?1[03])?", r"978-\d-\d{4}-\d{4}-\d"),
+    code("coupon", r"(coupon|voucher|promo|promotion|gift|referral)(_code)?|discount_code", r"(SAVE|GIFT|WELCOME)[A-Z]{4}"),
+    code("order number", r"(\w+_)?(order|invoice|receipt|reference|ref|ticket|case|claim|policy|contract|booking|confirmation|document|customer|po|purchase_order|quote|employee|member"
+          r"|student|patient|payment|transaction|medical_record|record|prescription|shipment|project|asset|batch|lot|job|account)_(number|no|num|code|ref|reference|key)|reference|ref|mrn", r"[A-Z]{2}-\d{6}"),
+    words_in("payment method", "payment_(method|type|mode)|pay_method|paid_by|tender(_type)?", "payment_method"),
+    number("stock", r"(\w+_)?(stock|inventory|on_hand|in_stock|available|reorder_level|reorder_point|on_order|reserved|safety_stock)(_quantity|_count|_level|_units)?",
+           0, 500, "exponential"),
+    number("quantity", r"(\w+_)?(quantity|units|pieces|ordered|amount_of_items)(_(ordered|received|shipped|sold|requested|picked|returned))?", 1, 20, "zipf"),
+    words_in("size code", r"(clothing|shirt|garment|shoe|item|product)?_?size(_code|_label|_name)?", "size"),
     # money
-    _number("amount in cents", r"(\w+_)?(cents|pence)|\w+_in_cents", 99, 99_999, "lognormal", WHOLE),
-    Meaning("price", r"(\w+_)?(price|unit_price|list_price|cost|msrp|fare|fee|rate_per_\w+)(_\w+)?", NUMBERS,
+    number("amount in cents", r"(\w+_)?(cents|pence)|\w+_in_(cents|pence)", 99, 99_999, "lognormal", WHOLE),
+    number("discount percent", r"(\w+_)?(discount|rebate|markdown|commission|vat|tax|gst)_(percent|percentage|pct)|percent_off", 0, 40),
+    number("tax rate", r"(\w+_)?(tax|vat|gst|commission|discount|withholding)_rate", 0, 0.25, "uniform", FRACTIONS),
+    number("salary", rf"(\w+_)?(salary|wage|wages|income|compensation|annual_pay|base_pay){_SUM}", 24_000, 180_000, "lognormal"),
+    number("tax", r"(\w+_)?(tax|vat|gst)(es)?(_amount|_total|_paid)?", 0.5, 200, "lognormal"),
+    number("discount", r"(\w+_)?(discount|rebate)s?(_amount|_total|_value)?", 0, 50, "exponential"),
+    Meaning("price", rf"(\w+_)?(price|cost|msrp|rrp|fare|fee|fees|tuition|rent|rate_per_(?!hour|day)\w+){_SUM}", NUMBERS,
             Number(low=1, high=900, distribution="lognormal", ending=0.99)),
-    _number("salary", r"(\w+_)?(salary|wage|income|compensation)(_\w+)?", 24_000, 180_000, "lognormal"),
-    _number("budget", r"(\w+_)?(budget|revenue|turnover|sales|funding|valuation|market_cap)(_\w+)?", 5_000, 2_000_000, "lognormal"),
-    _number("balance", r"(\w+_)?(balance|credit|debit|deposit|limit)(_\w+)?", 0, 9_000, "lognormal"),
-    _number("discount", r"(\w+_)?(discount|rebate)(_amount)?", 0, 50, "exponential"),
-    _number("tax", r"(\w+_)?(tax|vat|gst)(_amount|_total)?", 0.5, 200, "lognormal"),
-    _number("amount", r"(\w+_)?(amount|total|sub_?total|sum|gross|net|paid|due|value_total|payment|refund|charge|tip|billed|allowed|shipping_cost|freight)"
-            r"(_\w+)?", 5, 2_500, "lognormal", (*FRACTIONS, Kind.INTEGER)),
+    number("budget", rf"(\w+_)?(budget|revenue|turnover|sales|funding|valuation|market_cap|arr|mrr|gmv|profit|expenses){_SUM}", 5_000, 2_000_000, "lognormal"),
+    number("balance", rf"(\w+_)?(balance|credit|debit|deposit|(credit|overdraft|spending|transfer|withdrawal)_limit){_SUM}", 0, 9_000, "lognormal"),
+    Meaning("maximum score", r"(max|maximum|total|possible|full)_(score|points|marks)|points_possible|out_of", NUMBERS, Choice(values=(10, 20, 25, 50, 100), weights=(20, 20, 10, 20, 30))),
+    number("total count", r"total_(?!(sales|fees|expenses|taxes|costs|wages)$)\w+s|\w+_total_count", 0, 1_000, "exponential", WHOLE),
+    number("amount", rf"(\w+_)?(amount|total|sub_?total|payment|refund|charge|charges|copay|premium){_SUM}", 5, 2_500, "lognormal"),
+    number("pay", rf"(\w+_)?(gross|net|total|take_home|base)_(pay|wages|earnings)|payout|earnings{_SUM}", 300, 6_000, "lognormal"),
+    number("amount paid", rf"(\w+_)?(sum|gross|net|paid|due|tip|gratuity|billed|allowed|freight|shipping|handling|donation|bonus|commission|deductible|penalty|interest|principal|loan){_SUM}",
+           5, 2_500, "lognormal", FRACTIONS),
     Meaning("currency code", r"(\w+_)?currency(_code|_iso)?", TEXT, Choice(values=("USD", "EUR", "GBP", "CAD", "JPY"), weights=(60, 22, 10, 5, 3))),
     # measures
-    _number("rate", r"(\w+_)?(rate|ratio|probability|confidence|fraction|similarity|weight_factor|threshold)", 0, 1, "uniform", FRACTIONS),
-    _number("percent", r"(\w+_)?(percent|percentage|pct|progress|completion)(_\w+)?", 0, 100),
-    _number("rating", r"(\w+_)?(rating|stars|review_score)", 1, 5, "normal"),
-    _number("score", r"(\w+_)?(score|points|grade_points|karma|reputation)", 0, 100, "normal"),
-    _number("priority number", "priority|importance|urgency|severity|level", 1, 5, "zipf", WHOLE),
-    _number("temperature", r"(\w+_)?(temperature|temp)(_\w+)?", -10, 38, "normal"),
-    _number("distance", r"(\w+_)?(distance|mileage|odometer|length|width|depth|radius|elevation|altitude)(_\w+)?", 1, 500, "lognormal"),
-    _number("size in bytes", r"(\w+_)?(file_size|size_bytes|bytes|byte_size|content_length|size)", 500, 5_000_000, "lognormal", WHOLE),
-    _number("width in pixels", r"width|height|\w+_px", 320, 3840, "uniform", WHOLE),
-    _number("capacity", r"(\w+_)?(capacity|seats|seat_count|max_\w+|limit)", 2, 400, "lognormal", WHOLE),
-    _number("count", r"(\w+_)?(count|number_of_\w+|num_\w+|cnt|views|likes|hits|clicks|visits|downloads|followers|attempts|retries|retry_count)",
-            0, 1_000, "exponential", WHOLE),
-    _number("position", r"position|pos|sort_order|order|ordinal|rank|index|idx|sequence|seq|line_number|line|row|step|slot", 1, 100, "uniform", WHOLE),
-    _number("floor", "floor|storey|room_number|room", 1, 40, "uniform", NUMBERS),
-    Meaning("duration", r"(\w+_)?(duration|elapsed|length_seconds|seconds|minutes|runtime|timeout|ttl|interval|latency|response_time|wait_time)(_\w+)?",
+    number("rate", r"(\w+_)?(rate|ratio|probability|confidence|fraction|similarity|weight_factor|threshold|share|odds)", 0, 1, "uniform", FRACTIONS),
+    number("percent", r"(\w+_)?(percent|percentage|pct|progress|completion|humidity|battery|battery_level|utili[sz]ation)(_complete|_done|_used|_full|_value)?", 0, 100),
+    number("rating", r"(\w+_)?(rating|stars|review_score|satisfaction)", 1, 5, "normal"),
+    number("score", r"(\w+_)?(score|points|grade_points|karma|reputation)", 0, 100, "normal"),
+    number("priority number", r"(\w+_)?(priority|importance|urgency|severity|level|difficulty)", 1, 5, "zipf", WHOLE),
+    number("temperature", r"(\w+_)?(temperature|temp)(_c|_f|_celsius|_min|_max|_high|_low|_fahrenheit)?", -10, 38, "normal"),
+    number("weight", r"(\w+_)?weight(_(kg|g|lbs?|grams|oz|kilograms|pounds))?", 0.1, 40, "lognormal"),
+    number("size in bytes", r"(\w+_)?(file_size|size_bytes|size_in_bytes|bytes|byte_size|content_length|size|size_kb)", 500, 5_000_000, "lognormal", WHOLE),
+    number("distance", r"(\w+_)?(distance|mileage|odometer|length|width|height|depth|radius|elevation|altitude|range)(_(km|m|cm|mm|mi|miles|in|inches|ft|feet|meters|metres))?",
+           1, 500, "lognormal"),
+    number("area", r"(\w+_)?(area|square_(feet|meters|metres|footage)|sqft|sqm)(_\w+)?", 20, 400, "lognormal"),
+    number("capacity", r"(\w+_)?(capacity|seats|seat_count|max_\w+|limit|quota)", 2, 400, "lognormal", WHOLE),
+    number("count", r"(\w+_)?(count|number_of_\w+|number_\w+s|nb_\w+|cnt|views|likes|dislikes|hits|clicks|visits|downloads|shares|votes|upvotes|downvotes|followers|following|attempts|retries"
+           r"|retry_count|replies|impressions|opens|errors|warnings|logins)|count_\w+", 0, 1_000, "exponential", WHOLE),
+    number("position", r"(\w+_)?(position|pos|sort_order|display_order|sort|ordinal|rank|index|idx|sequence|seq|line_number|line_no|sequence_number)|order|line|row|step|slot|track_number|line_item_number",
+           1, 100, "uniform", WHOLE),
+    number("floor", r"floor|floor_number|storey|(\w+_)?(rooms|bedrooms|bathrooms|room_number|room)|beds|baths", 1, 12, "uniform", WHOLE),
+    code("room", r"(\w+_)?room(_number|_no|_name)?", r"[1-9][0-3]\d"),
+    number("hours", r"(\w+_)?hours(_\w+)?", 1, 40, "lognormal"),
+    number("days", r"(\w+_)?days(_\w+)?|length_of_stay", 1, 30, "zipf"),
+    number("months", r"(\w+_)?(months|weeks)(_\w+)?", 1, 36, "zipf", WHOLE),
+    number("minutes", r"(\w+_)?(minutes|mins|min_duration)(_\w+)?", 5, 180, "lognormal"),
+    number("milliseconds", r"(\w+_)?(ms|msec|millis|milliseconds|latency|response_time)", 1, 3_000, "lognormal"),
+    Meaning("duration", r"(\w+_)?(duration|elapsed|length_seconds|seconds|runtime|timeout|ttl|interval|wait_time|time_spent|uptime)(_(in_)?(seconds|secs?|s))?",
             (*NUMBERS, Kind.INTERVAL), Duration(low=1, high=7_200)),
-    _words("unit", "unit|uom|unit_of_measure|measure", "unit"),
+    words_in("unit", r"(\w+_)?(unit|uom|unit_of_measure|measure|measurement_unit)(_name|_code)?", "unit"),
     # time
-    _number("year", r"(\w+_)?(year|yr|vintage)", 1990, 2025, "uniform", NUMBERS),
-    _number("month", "month|expiry_month|exp_month", 1, 12, "uniform", WHOLE),
-    _number("day", "day|day_of_month", 1, 28, "uniform", WHOLE),
-    _number("hour", "hour", 0, 23, "uniform", WHOLE),
-    _choice("weekday", "weekday|day_of_week|day_name", "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"),
-    Meaning("expiry", r"(\w+_)?(expires?|expiry|expiration|valid_until|valid_to|due|deadline|renewal|next_\w+)(_at|_on|_date|_time)?",
-            (*MOMENTS, Kind.INTEGER, Kind.TEXT), Moment(low="now", high="+1y"), 0.3),
-    _moment("deleted", r"(\w+_)?(deleted|removed|cancell?ed|archived|revoked|disabled|banned|deactivated)(_at|_on|_date|_time|_timestamp)", "-1y", nulls=0.9),
-    _moment("hired", r"hire_?date|hired(_at|_on)?|employed_since|start_of_employment|joined(_at|_on)?|member_since", "-12y"),
-    _moment("published", r"publi(shed|cation)(_at|_on|_date)?|release_?date|released(_at|_on)?", "-5y", nulls=0.2),
-    _moment("created", r"(\w+_)?(created|inserted|registered|added|signed_up|opened|submitted|ordered|placed|issued|posted|filed|sent|received|started"
-            r"|begin|start|from|valid_from|effective|purchased|booked|requested|enrolled|admitted|logged|occurred|recorded|timestamp|date|time|when|at|on)"
-            r"(_at|_on|_date|_time|_datetime|_timestamp|_ts|_utc)?|(date|time|datetime)_(\w+)|ctime|ts|\w+_(at|on|ts)", "-2y", nulls=0.05),
+    number("expiry year", r"(expiry|exp|expiration)_year", 2026, 2031, kinds=NUMBERS),
+    Meaning("year", r"(\w+_)?(year|yr|vintage)", (*NUMBERS, Kind.TEXT), Number(low=1990, high=2025, places=0)),
+    number("day", "day|day_of_month", 1, 28, "uniform", WHOLE),
+    number("month", r"(\w+_)?month", 1, 12, "uniform", WHOLE),
+    choice("month name", r"(\w+_)?month(_name)?", "January|February|March|April|May|June|July|August|September|October|November|December"),
+    number("weekday number", "weekday|day_of_week|dow", 0, 6, "uniform", WHOLE),
+    number("hour", r"(\w+_)?hour(_of_day)?", 0, 23, "uniform", WHOLE),
+    number("minute", r"(\w+_)?minute", 0, 59, "uniform", WHOLE),
+    choice("weekday", r"(\w+_)?(weekday|day_of_week|day_name)|day", "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"),
+    Meaning("expiry", r"(\w+_)?(expires?|expiry|expiration|valid_until|valid_to|due|deadline|renewal|renews|eta|estimated_arrival|estimated_delivery|follow_up|next_\w+)(_at|_on|_date|_time)?",
+            MOMENTS, Moment(low="now", high="+1y"), 0.3),
+    Meaning("expiry stamp", rf"(\w+_)?(expires|expiry|expiration|valid_until|due|next_\w+|renews)({_STAMPED})|expires", STAMPS, Moment(low="now", high="+1y"), 0.3),
+    moment("deleted", r"(\w+_)?(deleted|removed|cancell?ed|archived|revoked|disabled|banned|deactivated|suspended|unsubscribed)(_at|_on|_date|_time|_timestamp)", "-1y", nulls=0.9),
+    moment("hired", r"hire_?date|date_hired|hired(_at|_on)?|employed_since|(start_of_employment|employment_start)(_date)?|joined(_at|_on)?|join(ing)?_date|member_since|date_joined", "-12y"),
+    moment("published", r"(\w+_)?(publi(shed|cation)(_at|_on|_date)|release_?date|released(_at|_on)|date_published)", "-5y", nulls=0.2),
+    moment("founded", "founded(_on|_at|_date)?|established(_on)?|incorporat(ed|ion)(_on|_at|_date)|date_founded", "-60y", "-2y", 0.1, MOMENTS),
+    moment("created", rf"(\w+_)?({_DONE}|begin|start|from|valid_from|effective|timestamp|date|time|when|at|on)(_at|_on|_date|_time|_datetime|_timestamp|_ts|_utc)?"
+           r"|(date|time|datetime)_(\w+)|ctime|mtime|ts|\w+_(at|on|ts)", "-2y", "now", 0.05, MOMENTS),
+    moment("time stamp", rf"(\w+_)?({_DONE}|login|activity|sync|start|end|order|invoice|payment|transaction|event|purchase|signup|sign_up){_STAMPED}|(\w+_)?(timestamp|epoch|unix_time)|date|ts|[cm]time",
+           "-2y", "now", 0.05, STAMPS),
+    Meaning("opening time", r"(\w+_)?(opens?|opening|start|starts|begin|begins|from|check_?in|clock_?in)(_(at|time))?", CLOCK,
+            Moment(low="2025-01-06T07:00", high="2025-01-06T11:00"), 0.05),
+    Meaning("closing time", r"(\w+_)?(closes?|closing|end|ends|finish|until|to|check_?out|clock_?out)(_(at|time))?", CLOCK,
+            Moment(low="2025-01-06T12:00", high="2025-01-06T21:00"), 0.05),
+    Meaning("time of day", r"\w+", CLOCK, Moment(low="-2y", office_hours=True), 0.05),
     # status and switches
-    _choice("order status", r"(order_)?(status|state)", "pending|paid|shipped|delivered|cancelled|refunded", (12, 18, 15, 45, 7, 3), r"order|purchase|cart|shipment|deliver"),
-    _choice("payment status", r"(payment_)?(status|state)", "succeeded|pending|failed|refunded", (80, 8, 8, 4), r"payment|transaction|charge|invoice|bill"),
-    _choice("task status", r"(\w+_)?(status|state)", "queued|running|succeeded|failed|cancelled", (10, 8, 68, 11, 3), r"job|task|run|build|deploy|execution|queue"),
-    _choice("ticket status", r"(\w+_)?(status|state)", "open|in progress|waiting|resolved|closed", (22, 18, 10, 20, 30), r"ticket|issue|case|request|incident|bug"),
-    _choice("claim status", r"(\w+_)?(status|state)", "submitted|approved|denied|paid", (20, 25, 10, 45), r"claim|loan|application|approval"),
-    _choice("booking status", r"(\w+_)?(status|state)", "confirmed|pending|checked in|cancelled|no-show", (60, 12, 15, 10, 3), r"booking|reservation|appointment|flight|departure|visit"),
-    _choice("status", r"(\w+_)?(status|state)", "active|inactive|pending|archived", (70, 12, 12, 6)),
-    _choice("severity", "(log_)?severity|log_?level", "info|warning|error|critical", (70, 18, 10, 2)),
-    _choice("priority", r"(\w+_)?(priority|importance|urgency|level|risk)", "low|medium|high|urgent", (30, 45, 20, 5)),
-    _words("role", r"(\w+_)?roles?(_name)?", "role"),
-    _choice("plan", r"(\w+_)?(plan|tier|subscription)(_name|_type)?|edition", "free|basic|pro|enterprise", (50, 25, 18, 7)),
-    _choice("visibility", "visibility|privacy|access(_level)?|scope", "public|private|internal", (50, 30, 20)),
-    _choice("channel", r"(\w+_)?(channel|source|medium|origin|lead_source|referrer)", "web|mobile|e-mail|partner|referral|phone", (40, 25, 12, 8, 9, 6)),
-    _choice("frequency", "frequency|recurrence|billing_cycle|period", "daily|weekly|monthly|quarterly|yearly", (10, 20, 45, 10, 15)),
-    _choice("type", r"(\w+_)?(type|kind|class|mode|variant)", "standard|premium|basic|custom", (50, 20, 20, 10)),
-    _words("language code", "(lang|language|locale_lang)(_code)?", "language_code"),
-    _words("locale", "locale|culture", "locale"),
-    _flag("active", r"(is_|has_)?(active|enabled|available|visible|published|current|valid|live|online|open|public|in_stock|approved|confirmed)", 0.85),
-    _flag("verified", r"(is_|has_)?(\w+_)?(verified|confirmed|accepted|paid|completed|done|read|seen|subscribed|opt_in|success|passed)", 0.7),
-    _flag("deleted flag", r"(is_|has_)?(\w+_)?(deleted|removed|archived|hidden|blocked|banned|locked|disabled|suspended|expired|cancelled|spam|test|draft)", 0.06),
-    _flag("admin", r"(is_|has_)?(\w+_)?(admin|superuser|staff|root|owner|moderator|vip|premium|featured|default|primary|system|internal|nan)", 0.08),
+    choice("payment state", r"(\w+_)?(payment|billing|refund|payout)_(status|state)", "succeeded|pending|failed|refunded", (80, 8, 8, 4)),
+    choice("order state", r"(\w+_)?(order|fulfil+ment)_(status|state)", "pending|paid|shipped|delivered|cancelled|refunded", (12, 18, 15, 45, 7, 3)),
+    choice("delivery state", r"(\w+_)?(shipment|shipping|delivery|tracking)_(status|state)", "pending|in transit|out for delivery|delivered|returned|lost", (12, 25, 10, 48, 4, 1)),
+    choice("work state", "(employment|employee)_status", "active|on leave|terminated|retired", (86, 5, 7, 2)),
+    choice("status", r"(\w+_)?(status|state)", "active|inactive|pending|archived", (70, 12, 12, 6)),
+    choice("severity", "(log_)?severity|log_?level", "info|warning|error|critical", (70, 18, 10, 2)),
+    choice("priority", r"(\w+_)?(priority|importance|urgency|level|risk|impact)", "low|medium|high|urgent", (30, 45, 20, 5)),
+    choice("difficulty", r"(\w+_)?difficulty(_level)?", "easy|medium|hard", (35, 45, 20)),
+    words_in("role", r"(\w+_)?roles?(_name)?", "role"),
+    choice("visibility", r"(\w+_)?(visibility|privacy|access|access_level)|scope", "public|private|internal", (50, 30, 20)),
+    choice("channel", r"(\w+_)?(channel|source|medium|lead_source|acquisition)", "web|mobile|e-mail|partner|referral|phone", (40, 25, 12, 8, 9, 6)),
+    choice("frequency", r"(\w+_)?(frequency|recurrence|period|cadence|interval)", "daily|weekly|monthly|quarterly|yearly", (10, 20, 45, 10, 15)),
+    choice("date format", "(date|time|datetime)_format", "YYYY-MM-DD|DD/MM/YYYY|MM/DD/YYYY|DD.MM.YYYY"),
+    choice("type", r"(\w+_)?(type|kind|class|mode|variant)", "standard|premium|basic|custom", (50, 20, 20, 10)),
+    words_in("language code", r"(\w+_)?(lang|language|locale_lang)(_code)?", "language_code"),
+    words_in("locale", r"(\w+_)?(locale|culture)", "locale"),
+    flag("active", r"(is_|has_)?(active|enabled|available|visible|published|current|valid|live|online|open|public|in_stock|approved|confirmed)|\w+_enabled", 0.85),
+    flag("verified", r"(is_|has_)?(\w+_)?(verified|confirmed|accepted|paid|completed|done|read|seen|subscribed|opt_in|success|passed)", 0.7),
+    flag("deleted flag", r"(is_|has_)?(\w+_)?(deleted|removed|archived|hidden|blocked|banned|locked|disabled|suspended|expired|cancelled|spam|test|draft)", 0.06),
+    flag("admin", r"(is_|has_)?(\w+_)?(admin|superuser|staff|root|owner|moderator|vip|premium|featured|default|primary|system|internal)", 0.08, (Kind.BOOLEAN,)),
     # text
-    Meaning("comment", r"(\w+_)?(review|comment|feedback|opinion|testimonial)(_text|_body)?s?", TEXT, Prose(topic="review", sentences=3), 0.2),
-    Meaning("description", r"(\w+_)?(description|summary|details?|abstract|overview|info|synopsis|excerpt|intro)(_text)?", TEXT, Prose(topic="description"), 0.15),
-    Meaning("note", r"(\w+_)?(notes?|remarks?|memo|reason|instructions?|diagnosis_text|history|observation|justification)", TEXT, Prose(topic="note"), 0.3),
-    Meaning("message", r"(\w+_)?(message|body|content|text|question|answer|reply|prompt|query)", TEXT, Prose(topic="message", sentences=3), 0.05),
-    Meaning("title", r"(\w+_)?(title|subject|headline|caption|heading|topic)", TEXT, Prose(topic="title"), 0.05),
-    _words("diagnosis", r"diagnosis|condition|disease", "diagnosis"),
-    _code("medical code", r"(diagnosis|icd|icd_?10)(_code)?", r"[A-TV-Z]\d{2}\.\d"),
-    _code("procedure code", r"(procedure|cpt)(_code)?", r"9\d{4}"),
-    _words("medication", r"medication|drug(_name)?|medicine", "medication"),
-    _words("specialty", "specialty|speciality|specialization", "medical_specialty"),
-    _words("vehicle make", "(vehicle_|car_)?make", "vehicle_make"),
-    _words("vehicle model", "(vehicle_|car_)?model", "vehicle_model"),
-    _code("licence plate", r"(license|licence|registration)_(plate|number)|plate(_number)?", r"[A-Z]{3}-\d{4}"),
-    _code("vehicle number", "vin", r"[A-HJ-NPR-Z0-9]{17}"),
-    _words("aircraft", "aircraft(_type|_model)?|plane", "aircraft"),
-    _code("airport code", r"iata(_code)?|airport(_code)?|(origin|destination|departure|arrival)_(code|airport)", r"[A-Z]{3}"),
-    _code("seat", "seat(_number|_no)?", r"[1-3]\d[A-F]"),
-    _code("gate", "gate(_number)?", r"[A-D]\d{1,2}"),
+    prose("comment", r"(\w+_)?(review|comment|feedback|opinion|testimonial)(_text|_body)?s?", "review", 3, 0.2),
+    prose("description", r"(\w+_)?(description|summary|details?|abstract|overview|info|synopsis|excerpt|intro)(_text)?", "description", 2, 0.15),
+    prose("note", r"(\w+_)?(notes?|remarks?|memo|reason|instructions?|diagnosis_text|history|observation|justification|reason_for_\w+)", "note", 2, 0.3),
+    prose("message", r"(\w+_)?(message|body|content|text|question|answer|reply|prompt|query|sentence|paragraph)(_(text|html|plain|md|markdown))?", "message", 3, 0.05),
+    prose("title", r"(\w+_)?(title|subject|headline|caption|heading)", "title", 2, 0.05),
+    code("model", r"model(_name)?", r"[A-Z]{2}-\d{3,4}"),
     Meaning("tags", r"(\w+_)?(tags|keywords|labels|scopes|items|list)", (Kind.JSON,), JsonObject(listed=True), 0.2),
-    _words("tags text", r"(\w+_)?(tags?|keywords?|labels?)", "tag"),
+    words_in("tags text", r"(\w+_)?(tags?|keywords?|labels?)", "tag"),
+    Meaning("external identifier", r"(\w+_)?id", TEXT, Code(length=16, alphabet=LOW + "0123456789"), 0.1),
     Meaning("code", r"(\w+_)?(code|abbreviation|abbr|short_name|identifier|key|number|no|serial(_number)?)", TEXT, Code(length=8, alphabet=HIGH + "23456789"), 0.05),
-    _words("name", r"(\w+_)?(name|label)", "word", nulls=0.05),
+    words_in("name", r"(\w+_)?(name|label)", "word", nulls=0.05),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _HEX = "0123456789abcdef"
-_SHORT, _PHRASE = 6, 40
+_SHORT, _PHRASE, _CITY_CODE = 6, 40, 4
 _NATIVE = {
     "inet": Company(part="ipv4"),
     "macaddr": Company(part="mac"),
@@ -112,7 +112,9 @@ def _number(source: Number, column: Column) -> Number:
     return replace(source, low=min(low, top), high=top, ending=source.ending if type_.scale != 0 else None)
 
 
-def _place(source: Place, length: int) -> Place:
+def _place(source: Place, length: int) -> Source:
+    if source.part == "city" and length <= _CITY_CODE:
+        return Pattern(regex=f"[A-Z]{{{length}}}")
     if source.part == "state" and length <= 3:
         return replace(source, part="state_code")
     if source.part in ("country", "country_code") and length <= 3:
