@@ -20,4 +20,4 @@ def test_every_name_that_a_pattern_covers_may_match(matcher):
     covered = [name for name in language.at(numbers).tolist() if re.fullmatch(matcher.meaning.words, name)]
     assert covered
     for name in covered:
-        assert matcher.may_match(name), name
+        assert matcher.names.may_cover(name), name
