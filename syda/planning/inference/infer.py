@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
+from syda.planning.inference.inherited import inherited
 from syda.planning.inference.matching import find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
@@ -39,7 +40,8 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return derived(table, in_order(table, grouped(table, guesses, unique)))
+    bound = derived(table, in_order(table, grouped(table, guesses, unique)))
+    return inherited(table, schema, bound)
 
 
 def _table_words(table: Table) -> str:
