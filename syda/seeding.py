@@ -156,8 +156,10 @@ def seed(
     """
     from syda.load.ddl import build_tables
     from syda.load.existing import read_existing
-    from syda.load.target import connected
+    from syda.load.target import connected, require_database
 
+    if not create:
+        require_database(target)
     given = models if isinstance(models, Plan) else None
     with connected(target) as connection:
         reading = _reading(models, given, connection)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, exc
+from sqlalchemy import Connection, Engine, create_engine, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, scoped_session
 
 from syda.errors import RejectedError, TargetError
-from syda.redact import redact_url
+from syda.redact import redact_cause, redact_url
+from syda.schema.reach import full_url, reach, require_file, sqlite_file
 
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
@@ -29,34 +30,50 @@ def connected(target: Target) -> Iterator[Connection]:
         target.flush()
         yield target.connection()
     elif isinstance(target, Engine):
-        with _reached(target) as connection:
+        with reach(target) as connection:
             yield connection
     elif isinstance(target, URL | str):
         engine = _engine(target)
+        file = sqlite_file(engine.url)
+        is_new = file is not None and not file.exists()
         try:
-            with _reached(engine) as connection:
+            with reach(engine, target if isinstance(target, str) else "") as connection:
                 yield connection
         finally:
             engine.dispose()
+            if file is not None and is_new and file.exists() and not file.stat().st_size:
+                file.unlink()  # SQLite made it to be asked; nothing was put there
     else:
-        raise TargetError(f"{_EXPECTED}, got {type(target).__name__} {target!r}")
+        raise TargetError(f"{_EXPECTED}, got {type(target).__name__}")
+
+
+def require_database(target: Target) -> None:
+    """Raise `TargetError` for the URL of an SQLite file that does not exist, which connecting would make."""
+    if isinstance(target, URL | str):
+        require_file(_parsed(target))
+
+
+def _parsed(url: URL | str) -> URL:
+    try:
+        return make_url(url)
+    except (exc.ArgumentError, ValueError):
+        # Neither chained nor shown: which part is the password cannot be told.
+        scheme, found, _ = str(url).partition("://")
+        which = f"the {scheme!r} URL" if found else "the text"
+        raise TargetError(
+            f"{_EXPECTED} (dialect://user:password@host:port/name or sqlite:///file); {which} cannot be read as one"
+        ) from None
 
 
 def _engine(url: URL | str) -> Engine:
+    parsed = _parsed(url)
     try:
-        return create_engine(url)
-    except (exc.ArgumentError, exc.NoSuchModuleError) as error:
-        raise TargetError(f"{_EXPECTED}; cannot read {redact_url(str(url))!r} as a URL: {error}") from error
+        return create_engine(parsed)
+    except exc.ArgumentError as error:
+        written = full_url(parsed)
+        raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}") from None
     except ImportError as error:
-        raise TargetError(f"the driver for {redact_url(str(url))!r} is not installed: {error}") from error
-
-
-def _reached(engine: Engine) -> Connection:
-    try:
-        return engine.connect()
-    except exc.DBAPIError as error:
-        where = redact_url(engine.url.render_as_string(hide_password=True))
-        raise TargetError(f"cannot reach the database {where}: {error.orig}") from error
+        raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
 
 
 @contextmanager

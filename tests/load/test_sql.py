@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, ForeignKey, Identity, String, Text, event, func, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import syda
-from syda.errors import LoadError, MissingTableError, RejectedError, SydaError, TargetError
+from syda.errors import LoadError, MissingTableError, RejectedError, SydaError, TargetError, UnknownNameError
 from tests.databases import dump, sqlite_engine, sqlite_violations
 from tests.shop import Base, Customer, Order, OrderItem, Product
 
@@ -258,13 +259,41 @@ def test_a_server_default_fills_a_column_of_unknown_meaning() -> None:
         (object(), "expected a SQLAlchemy Engine"),
         ("not a url", "expected a SQLAlchemy Engine"),
         ("postgresql+psycopg://someone:hidden@127.0.0.1:1/none", "cannot reach the database"),
+        ("postgresql://someone:hidden@host:port/db", "the 'postgresql' URL cannot be read"),
+        ("postgresql://someone:p@12:hidden@127.0.0.1/db", "the 'postgresql' URL cannot be read"),
+        ("postgresql+psycopg://someone:p@hidden@127.0.0.1:1/none", "more than one '@'"),
+        ("postgresql+psycopg://someone:p@hidden?a@127.0.0.1:1/none", "more than one '@'"),
+        ("mysql+pymysql://someone:hidden@127.0.0.1:1/none?unknown=1", "unknown"),
+        ("nosuchdb://someone:hidden@host/db", "nosuchdb"),
+        ("someone:hidden@host/db", "the text cannot be read"),
+        ({"url": "postgresql://someone:hidden@host/db"}, "got dict"),
         ("sqlite:////no/such/folder/file.db", "cannot reach the database"),
     ],
 )
 def test_a_target_that_cannot_be_used_is_said_without_its_password(target: Any, message: str) -> None:
     with pytest.raises(LoadError, match=message) as caught:
         syda.seed(target, Base, rows=1)
-    assert "hidden" not in str(caught.value)
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_sqlite_file_is_made_only_when_asked_for_and_kept_only_when_filled(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    url = f"sqlite:///{file}"
+    dataset = syda.generate(Base, rows=2)
+    for attempt in (lambda: syda.seed(url, Base), lambda: syda.seed(url), lambda: dataset.to_sql(url)):
+        with pytest.raises(TargetError, match="the file does not exist"):
+            attempt()
+    with pytest.raises(UnknownNameError):
+        syda.seed(url, Base, rows={"Custmer": 1}, create=True)
+    assert not file.exists()
+    syda.seed(url, Base, rows=2, create=True)
+    with pytest.raises(RejectedError):
+        dataset.to_sql(url)
+    assert file.stat().st_size
+    file.write_bytes(b"")
+    with pytest.raises(TargetError, match="no table"):
+        syda.seed(url, Base)
+    assert file.exists(), "an empty file of the user's own stays"
 
 
 def test_quick_sqlite_values_equal_those_of_sqlalchemy() -> None:
