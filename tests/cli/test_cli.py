@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 
 import syda
-from syda.cli import main
 from syda.cli.models import load_models
-from syda.errors import SchemaError, UnknownNameError
+from tests.cli.running import PLANNED, run, run_json
 
 COMMANDS = ("demo", "plan", "generate", "seed", "check")
-MODELS = """
-from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-class Base(DeclarativeBase):
-    pass
-
-class Customer(Base):
-    __tablename__ = "customers"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(80), unique=True)
-
-class Order(Base):
-    __tablename__ = "orders"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
-    quantity: Mapped[int] = mapped_column(CheckConstraint("quantity > 0"))
-    customer: Mapped[Customer] = relationship()
-
-class Holder:
-    tables = [Customer]
-"""
-SCHEMA = "customers: {id: {type: integer, primary_key: true}, name: text}\n"
-PLANNED = ("--models", "shopmodels:Base", "--rows", "Customer=10,Order=30")
-
-
-@pytest.fixture(autouse=True)
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with models, which is the current one; what is imported from it is forgotten again."""
-    (tmp_path / "shopmodels.py").write_text(MODELS)
-    (tmp_path / "schema.yaml").write_text(SCHEMA)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
-
-
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-    return result
-
-
-def run_json(*arguments: str, code: int = 0) -> Any:
-    result = run(*arguments, "--json")
-    assert result.exit_code == code, result.output
-    assert result.stderr == ""
-    return json.loads(result.stdout)
 
 
 def make_database(*statements: str) -> str:
@@ -198,38 +142,15 @@ def test_ctrl_c_ends_with_130_and_one_line(arguments: list[str], monkeypatch: py
     assert sorted(path.name for path in shop.iterdir() if "demo" in path.name) == []
 
 
-def test_models_are_found_by_name_or_as_the_only_base() -> None:
-    base = load_models("shopmodels")
-    assert base is load_models("shopmodels:Base")
-    assert base.__name__ == "Base"
-    assert load_models("shopmodels:Holder.tables")[0].__name__ == "Customer"
-
-
-def test_models_in_a_package_and_its_metadata(shop: Path) -> None:
-    (shop / "shoppackage").mkdir()
-    (shop / "shoppackage" / "__init__.py").write_text("")
-    (shop / "shoppackage" / "models.py").write_text("from shopmodels import Base as Base")
-    (shop / "shoppackage" / "core.py").write_text("import sqlalchemy\nmetadata = sqlalchemy.MetaData()")
-    assert load_models("shoppackage.models") is load_models("shopmodels:Base")
-    assert type(load_models("shoppackage.core")).__name__ == "MetaData"
-    with pytest.raises(UnknownNameError, match=r"'shoppackage.model'; did you mean 'shoppackage.models'"):
-        load_models("shoppackage.model")
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("x = 1", "neither a declarative base nor a MetaData"),
-        ("import sqlalchemy as s\na = s.MetaData()\nb = s.MetaData()", "oddmodels:a or oddmodels:b"),
-        ("1 / 0", "importing 'oddmodels' failed: ZeroDivisionError"),
-        ("import no_such_module", "importing 'oddmodels' failed: No module named 'no_such_module'"),
-        ("def", "importing 'oddmodels' failed: SyntaxError"),
-    ],
-)
-def test_modules_that_do_not_say_what_to_take(shop: Path, source: str, message: str) -> None:
-    (shop / "oddmodels.py").write_text(source)
-    with pytest.raises(SchemaError, match=message):
-        load_models("oddmodels")
+@pytest.mark.parametrize("command", ["check", "plan", "seed"])
+@pytest.mark.parametrize("rules", [(), ("--models", "shopmodels")])
+def test_what_is_no_database_is_said_in_one_line(shop: Path, command: str, rules: tuple[str, ...]) -> None:
+    (shop / "odd.db").write_text("this is not a database, whatever its name says")
+    result = run(command, "--url", "sqlite:///odd.db", *(() if command == "plan" else rules))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.endswith(": file is not a database\n")
+    assert result.stderr.count("\n") == 1
 
 
 def test_plan_explains_itself() -> None:
