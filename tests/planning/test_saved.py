@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import syda
 from syda.errors import GeneratorFunctionError, PlanFileError
-from syda.schema.model import Schema
+from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
 from tests.strategies import schemas
 
@@ -37,6 +39,32 @@ def test_a_plan_survives_yaml(plan: syda.Plan, tmp_path: Path) -> None:
 def test_a_plan_of_any_schema_survives_yaml(schema: Schema) -> None:
     plan = syda.plan(schema, rows=3)
     assert syda.Plan.from_yaml(plan.to_yaml()) == plan
+
+
+@settings(max_examples=300)
+@given(st.text(st.characters()))
+@example("\x85")
+@example("a \u2028 b\u2029\ufeff")
+@example("\ud800\udc00")
+@example("\r\n\x00\x1b\x7f\uffff\U0010ffff")
+@example("x y " * 40 + "\x85\n ")
+def test_any_text_in_a_plan_survives_yaml(text: str) -> None:
+    """Wherever text stands: names, comments, enums, choices, notes and reasons."""
+    kinds = (LogicalType(kind=Kind.TEXT), LogicalType(kind=Kind.ENUM, values=(f"{text}1", text)))
+    columns = tuple(Column(name=f"{text}{kind.kind}", type=kind, nullable=False, comment=text) for kind in kinds)
+    table = Table(name=f"{text}t", columns=columns, comment=text, checks=(Check(expression=text),))
+    choices = {columns[0].name: {text: 2, f"{text}!": 1}, columns[1].name: [text]}
+    plan = syda.plan(Schema(tables={table.key: table}), rows=2, overrides=choices)
+    noted = replace(plan.tables[table.key], notes=(text,))
+    plan = replace(plan, tables={table.key: noted})
+    assert syda.Plan.from_yaml(plan.to_yaml()) == plan
+    assert len(plan.fingerprint) == 16
+
+
+def test_a_plan_with_odd_text_survives_a_file(tmp_path: Path) -> None:
+    plan = syda.plan({"T": {"id": "integer", "c": "text"}}, overrides={"c": ["\x85\u2028", "\ud800\r\n"]})
+    plan.to_yaml(tmp_path / "plan.yaml")
+    assert syda.Plan.from_yaml(tmp_path / "plan.yaml") == plan
 
 
 def test_the_fingerprint_follows_what_the_plan_makes(plan: syda.Plan) -> None:
