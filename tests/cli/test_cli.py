@@ -247,35 +247,6 @@ def test_check_finds_what_breaks_the_models_rules() -> None:
     assert [each["rule"] for each in report["violations"]] == ["unique", "foreign key", "check"]
 
 
-def test_demo_makes_a_database_shows_it_and_checks_it(shop: Path) -> None:
-    result = run("demo", "--rows", "20", "--seed", "3")
-    assert result.exit_code == 0
-    assert "Made demo.sqlite with 100 rows" in result.stdout
-    assert "Order " in result.stdout
-    assert "all hold" in result.stdout
-    assert (shop / "demo.sqlite").exists()
-    assert not (shop / "demo.sqlite.new").exists()
-
-
-def test_demo_replaces_a_file_only_when_told_to(shop: Path) -> None:
-    (shop / "x.sqlite").write_text("precious")
-    refused = run_json("demo", "--path", "x.sqlite", code=1)
-    assert "exists already; --force replaces it" in refused["error"]["message"]
-    assert (shop / "x.sqlite").read_text() == "precious"
-    result = run_json("demo", "--path", "x.sqlite", "--rows", "15", "--force")
-    assert result["check"]["ok"]
-    assert result["check"]["skipped"] == []
-    assert set(result["rows"].values()) == {15}
-    assert 1 <= len(result["sample"]) <= 3
-    assert all(order["items"] and order["customer"] for order in result["sample"])
-    assert run("check", "--url", "sqlite:///x.sqlite", "--models", "syda.demo").exit_code == 0
-
-
-def test_the_demo_is_the_same_every_time() -> None:
-    samples = [run_json("demo", "--path", f"{number}.sqlite", "--rows", "9")["sample"] for number in (1, 2)]
-    assert samples[0] == samples[1]
-
-
 def test_a_bar_moves_on_a_terminal_and_only_there(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
