@@ -36,7 +36,7 @@ def check(ctx: click.Context, *, url: str, models: str | None, schema: str | Non
     own. Nothing is changed.
     """
     one_source(needed=False, models=models, schema=schema)
-    report = _checked(url, load_models(models) if models else schema)
+    report = _checked(url, load_models(models) if models is not None else schema)
     if as_json:
         echo_json(report.to_dict())
     else:

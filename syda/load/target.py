@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, scoped_session
 
-from syda.errors import RejectedError, TargetError
+from syda.errors import RejectedError, TargetError, near
 from syda.redact import redact_cause, redact_url
 from syda.schema.reach import full_url, reach, require_file, sqlite_file
+from syda.schema.read import DATABASE_ENDINGS
 
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
+_DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
 
 
@@ -25,10 +28,11 @@ def connected(target: Target) -> Iterator[Connection]:
     Raises `TargetError` when the target is something else or cannot be reached.
     """
     if isinstance(target, Connection):
+        if target.closed:
+            raise TargetError("the connection is closed")
         yield target
     elif isinstance(target, Session | scoped_session):
-        target.flush()
-        yield target.connection()
+        yield _connection_of(target)
     elif isinstance(target, Engine):
         with reach(target) as connection:
             yield connection
@@ -41,10 +45,31 @@ def connected(target: Target) -> Iterator[Connection]:
                 yield connection
         finally:
             engine.dispose()
-            if file is not None and is_new and file.exists() and not file.stat().st_size:
-                file.unlink()  # SQLite made it to be asked; nothing was put there
+            if file is not None and is_new:
+                _remove_unfilled(file)
     else:
-        raise TargetError(f"{_EXPECTED}, got {type(target).__name__}")
+        raise TargetError(f"{_EXPECTED}, got {_described(target)}")
+
+
+def _described(target: object) -> str:
+    return f"the class {target.__name__}" if isinstance(target, type) else type(target).__name__
+
+
+def _connection_of(session: Session | scoped_session[Any]) -> Connection:
+    try:
+        session.flush()
+        return session.connection()
+    except exc.UnboundExecutionError as error:
+        raise TargetError("the session has no database: it is not bound to an engine") from error
+
+
+def _remove_unfilled(file: Path) -> None:
+    """Remove a file that SQLite made to be asked, unless something was committed to it."""
+    journal = file.with_name(f"{file.name}-journal")  # there while a transaction is neither committed nor rolled back
+    with suppress(OSError):
+        if journal.exists() or not file.stat().st_size:
+            file.unlink()
+            journal.unlink(missing_ok=True)
 
 
 def require_database(target: Target) -> None:
@@ -60,8 +85,11 @@ def _parsed(url: URL | str) -> URL:
         # Neither chained nor shown: which part is the password cannot be told.
         scheme, found, _ = str(url).partition("://")
         which = f"the {scheme!r} URL" if found else "the text"
+        file = (
+            "" if found or not str(url).endswith(DATABASE_ENDINGS) else f"; for an SQLite file give 'sqlite:///{url}'"
+        )
         raise TargetError(
-            f"{_EXPECTED} (dialect://user:password@host:port/name or sqlite:///file); {which} cannot be read as one"
+            f"{_EXPECTED} (dialect://user:password@host:port/name); {which} cannot be read as one{file}"
         ) from None
 
 
@@ -71,7 +99,8 @@ def _engine(url: URL | str) -> Engine:
         return create_engine(parsed)
     except exc.ArgumentError as error:
         written = full_url(parsed)
-        raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}") from None
+        meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""
+        raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}{meant}") from None
     except ImportError as error:
         raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
 

@@ -128,6 +128,10 @@ def _read(source: str | Path) -> str:
         return Path(source).read_text(encoding="utf-8")
     except OSError as error:
         raise PlanFileError(f"cannot read the plan {str(source)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PlanFileError(f"cannot read the plan {str(source)!r}: it is not UTF-8 text") from error
+    except ValueError as error:  # a NUL in the name
+        raise PlanFileError(f"cannot read the plan {str(source)!r}: {error}") from error
 
 
 def _shown(document: Any) -> str:

@@ -89,6 +89,10 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], message: str) ->
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
     assert result.stdout == ""
+    if len(arguments) > 1:
+        error = run_json(*arguments, code=2)["error"]
+        assert error["type"] == "UsageError"
+        assert message in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +117,16 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], message: str) ->
         (["seed", "--url", "mysql+pymysql://u:hidden@127.0.0.1:1/db?charset=x"], "TargetError", "cannot reach"),
         (["check", "--url", "nonsense"], "TargetError", "database URL"),
         (["generate", "--plan", "schema.yaml", "--out", "x"], "PlanFileError", ""),
+        (["generate", "--plan", "shopmodels.py", "--out", "x"], "PlanFileError", "not YAML"),
+        (["generate", "--models", "shopmodels", "--out", "schema.yaml/x"], "TargetError", "cannot write to the folder"),
+        (["plan", "--models", ""], "UnknownNameError", "expected package.module:Name"),
+        (["plan", "--models", "shopmodels", "--locale", "xx"], "UnknownNameError", "Faker has no locale 'xx'"),
+        (["plan", "--models", "shopmodels", "--as-of", "soon"], "PlanError", "expected an ISO date"),
+        (["seed", "--url", "shop.db"], "TargetError", "for an SQLite file give 'sqlite:///shop.db'"),
+        (["seed", "--url", "postgres://u@h/db"], "TargetError", "did you mean 'postgresql'?"),
+        (["seed", "--url", ""], "TargetError", "cannot be read"),
+        (["seed", "--url", "postgresql+psycopg://u:hidden@127.0.0.1:1/x"], "TargetError", "u:***@127.0.0.1:1/x"),
+        (["check", "--url", "mysql+pymysql://u:hidden@127.0.0.1:1/x"], "TargetError", "u:***@127.0.0.1:1/x"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -126,6 +140,7 @@ def test_a_failure_ends_with_1_and_one_message(arguments: list[str], type_: str,
     error = run_json(*arguments, code=1)["error"]
     assert error["type"] == type_
     assert message in error["message"]
+    assert "hidden" not in error["message"]
     assert not (shop / "none.db").exists()
 
 
@@ -225,6 +240,13 @@ def test_seed_without_tables_leaves_one_message() -> None:
     result = run("seed", "--url", "sqlite:///shop.db", "--models", "shopmodels")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
+
+
+def test_seed_of_a_database_without_tables_says_what_to_do(shop: Path) -> None:
+    (shop / "empty.db").write_bytes(b"")
+    result = run("seed", "--url", "sqlite:///empty.db")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Note: there are no tables; give --models and --create")
 
 
 def test_check_of_a_clean_database() -> None:

@@ -276,6 +276,14 @@ def test_a_target_that_cannot_be_used_is_said_without_its_password(target: Any, 
     assert "hidden" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_connections_and_sessions_that_lead_nowhere_are_refused() -> None:
+    connection = sqlite_engine().connect()
+    connection.close()
+    for target, message in ((connection, "closed"), (Session(), "not bound"), (Base, "got the class Base")):
+        with pytest.raises(TargetError, match=message):
+            syda.seed(target, Base, rows=1)
+
+
 def test_an_sqlite_file_is_made_only_when_asked_for_and_kept_only_when_filled(tmp_path: Path) -> None:
     file = tmp_path / "new.db"
     url = f"sqlite:///{file}"

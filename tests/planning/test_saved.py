@@ -114,10 +114,17 @@ def test_a_plan_that_was_edited_wrongly_says_where(plan: syda.Plan, change: obje
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["{", "a: [\n", "- 1\n- 2\n", "\n", "/no/such/plan.yaml"])
+@pytest.mark.parametrize("text", ["{", "a: [\n", "- 1\n- 2\n", "\n", "/no/such/plan.yaml", "nul\x00", "", "x" * 9999])
 def test_what_is_not_a_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanFileError):
         syda.Plan.from_yaml(text)
+
+
+def test_a_plan_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PlanFileError, match="it is not UTF-8 text"):
+        syda.Plan.from_yaml(path)
 
 
 def test_the_json_schema_describes_saved_plans(plan: syda.Plan) -> None:
