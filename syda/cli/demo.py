@@ -22,7 +22,14 @@ APPLICATION_ID = int.from_bytes(b"syda", "big")
 
 
 @click.command(cls=Command, epilog=example("syda demo --path crm.sqlite --rows 500 --seed 7"))
-@click.option("--path", type=click.Path(dir_okay=False), default="demo.sqlite", show_default=True, metavar="FILE")
+@click.option(
+    "--path",
+    type=click.Path(dir_okay=False),
+    default="demo.sqlite",
+    show_default=True,
+    metavar="FILE",
+    help="The SQLite file to make.",
+)
 @click.option("--rows", type=click.IntRange(min=1), default=200, show_default=True, help="Rows of every table.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Choose among all possible data.")
 @click.option("--force", is_flag=True, help="Replace a file that no demo made.")

@@ -32,7 +32,12 @@ from syda.cli.command import (
 @click.option("--url", help="Read the tables of this database.")
 @making_options
 @click.option(
-    "--format", "format_", type=click.Choice(["csv", "json", "jsonl", "parquet"]), default="csv", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "json", "jsonl", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="What to write; parquet needs the extra parquet.",
 )
 @click.option("--out", type=click.Path(file_okay=False), required=True, metavar="DIR", help="Where the files go.")
 @json_option
