@@ -117,19 +117,35 @@ def one_transaction(target: Target) -> Iterator[Connection]:
         transaction = _begin(connection, nested=joins)
         try:
             yield connection
-            transaction.commit()
+            with rejections("committing"):
+                transaction.commit()
         except BaseException:
             if transaction.is_active:
                 transaction.rollback()
+            elif not joins:
+                _end(connection, transaction)
             raise
 
 
 def _begin(connection: Connection, *, nested: bool) -> Any:
     """Begin; sqlite3 in its legacy mode does so by itself only before some statements, so it is told to."""
     transaction = None if nested else connection.begin()
-    if connection.dialect.name == "sqlite" and not _driver_in_transaction(connection):
-        connection.exec_driver_sql("BEGIN" if nested else "BEGIN IMMEDIATE")
-    return connection.begin_nested() if transaction is None else transaction
+    try:
+        with rejections("beginning the transaction"):
+            if connection.dialect.name == "sqlite" and not _driver_in_transaction(connection):
+                connection.exec_driver_sql("BEGIN" if nested else "BEGIN IMMEDIATE")
+            return connection.begin_nested() if transaction is None else transaction
+    except BaseException:
+        if transaction is not None:
+            transaction.rollback()
+        raise
+
+
+def _end(connection: Connection, transaction: Any) -> None:
+    """Roll back what the database refused to commit: SQLAlchemy counts that as ended, the driver does not."""
+    transaction.rollback()
+    if not connection.closed and not connection.invalidated:
+        connection.connection.rollback()
 
 
 def _driver_in_transaction(connection: Connection) -> bool:
