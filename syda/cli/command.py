@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
@@ -39,6 +40,10 @@ class Command(click.Command):
         except KeyboardInterrupt:
             message = "Interrupted; what was not finished is not in the database."
             _fail(ctx, "Interrupted", message, INTERRUPTED, as_json=as_json)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader has left; click ends quietly
+            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=False)  # stdout may be what is full
 
 
 @contextmanager

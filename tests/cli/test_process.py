@@ -87,3 +87,12 @@ def test_a_reader_that_leaves_early_is_no_failure_to_explain() -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     process.wait()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_output_that_is_full_is_one_message() -> None:
+    command = [sys.executable, "-m", "syda", "plan", "--models", "shopmodels"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr == "Error: [Errno 28] No space left on device\n"
