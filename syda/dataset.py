@@ -88,8 +88,11 @@ class Dataset:
         """
         from syda.load.ddl import build_tables
         from syda.load.sql import TableLoad, load_tables
+        from syda.load.target import require_database
 
         self._refuse_external()
+        if not create:
+            require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
         loads = [
             TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)

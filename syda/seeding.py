@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from syda.schema import Reading, read_schema
 from syda.sources.base import DATA_ENDS, Settings
 from syda.sources.registry import DEFAULT_REGISTRY
 
+LOCALE = "en_US"
+
 if TYPE_CHECKING:
     from syda.load.report import LoadReport
     from syda.load.target import Target
@@ -29,7 +31,7 @@ def plan(
     *,
     rows: int | Mapping[Any, Any] | None = None,
     seed: int = 0,
-    locale: str | Sequence[str] = "en_US",
+    locale: str | Sequence[str] = LOCALE,
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
@@ -60,6 +62,9 @@ def _plan(
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None,
 ) -> Plan:
     settings = _settings(seed, locale, as_of)
+    for name, given in (("overrides", overrides), ("custom_generators", custom_generators)):
+        if given is not None and not isinstance(given, Mapping):
+            raise PlanError(f"{name}: expected a dict, got {type(given).__name__}")
     sources = Overrides(reading.schema, DEFAULT_REGISTRY)
     sources.add_generators(custom_generators or {})
     sources.add(overrides or {})
@@ -75,10 +80,19 @@ def _plan(
 def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise PlanError(f"seed: expected a whole number, got {type(seed).__name__} {seed!r}")
-    locales = (locale,) if isinstance(locale, str) else tuple(locale)
-    if not locales:
-        raise PlanError("locale: expected at least one locale such as 'en_US'")
-    return Settings(seed=seed, locale=locales, as_of=_moment(as_of))
+    return Settings(seed=seed, locale=_locales(locale), as_of=_moment(as_of))
+
+
+def _locales(locale: str | Sequence[str]) -> tuple[str, ...]:
+    listed = (locale,) if isinstance(locale, str) else tuple(locale) if isinstance(locale, Iterable) else ()
+    if not listed or not all(isinstance(each, str) for each in listed):
+        raise PlanError(f"locale: expected a locale such as 'en_US', or a list of some, got {locale!r}")
+    if listed != (LOCALE,):
+        from syda.sources.vocabulary import faker_for
+
+        for each in listed:
+            faker_for(each)  # says now, rather than when rows are made, that there is no such locale
+    return listed
 
 
 def _moment(as_of: str | date | None) -> str:
@@ -91,6 +105,8 @@ def _moment(as_of: str | date | None) -> str:
             as_of = datetime.fromisoformat(as_of)
         except ValueError as error:
             raise PlanError(f"as_of: expected an ISO date, 'today' or 'now', got {as_of!r}") from error
+    if not isinstance(as_of, date):
+        raise PlanError(f"as_of: expected an ISO date, 'today' or 'now', got {type(as_of).__name__} {as_of!r}")
     if not isinstance(as_of, datetime):
         as_of = datetime(as_of.year, as_of.month, as_of.day)
     return as_of.replace(tzinfo=None).isoformat()
@@ -101,7 +117,7 @@ def generate(
     *,
     rows: int | Mapping[Any, Any] | None = None,
     seed: int = 0,
-    locale: str | Sequence[str] = "en_US",
+    locale: str | Sequence[str] = LOCALE,
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
@@ -113,16 +129,21 @@ def generate(
     `block_size` bounds the rows worked on at a time and never changes a value. `progress` is called with a table's
     key, the rows done and the rows to do. Raises a `SydaError`; rows that break a rule are an `IntegrityError`.
     """
-    asked = (rows, overrides, custom_generators)
     if isinstance(models, Plan):
-        if any(argument is not None for argument in asked):
-            raise PlanError(
-                "a plan is complete: change it with plan(...), not with rows or overrides given to generate"
-            )
+        _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
         return _make(models, Reading(schema=models.schema, origin=None), {}, block_size, progress)
     reading = read_schema(models)
     made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
     return _make(made, reading, {}, block_size, progress)
+
+
+def _refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: Any, custom_generators: Any) -> None:
+    """Raise `PlanError` when an argument beside a plan asks for something that the plan has decided."""
+    asked = {"rows": rows, "as_of": as_of, "overrides": overrides, "custom_generators": custom_generators}
+    changed = [name for name, value in asked.items() if value is not None]
+    changed += [name for name, value, usual in (("seed", seed, 0), ("locale", locale, LOCALE)) if value != usual]
+    if changed:
+        raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")
 
 
 def _make(plan: Plan, reading: Reading, existing: Existing, block_size: int, progress: Progress | None) -> Dataset:
@@ -138,7 +159,7 @@ def seed(
     *,
     rows: int | Mapping[Any, Any] | None = None,
     seed: int = 0,
-    locale: str | Sequence[str] = "en_US",
+    locale: str | Sequence[str] = LOCALE,
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
@@ -156,9 +177,13 @@ def seed(
     """
     from syda.load.ddl import build_tables
     from syda.load.existing import read_existing
-    from syda.load.target import connected
+    from syda.load.target import connected, require_database
 
+    if not create:
+        require_database(target)
     given = models if isinstance(models, Plan) else None
+    if given:
+        _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
     with connected(target) as connection:
         reading = _reading(models, given, connection)
         targets = reading.origin or build_tables(reading.schema)

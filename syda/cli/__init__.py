@@ -21,7 +21,7 @@ def main() -> None:
     """Fill a database with believable synthetic data that breaks no rule.
 
     Start with `syda demo`. Each command has its own --help with an example. Every command takes --json; exit codes
-    are 0 (done), 1 (failed, or `check` found violations) and 2 (the command line is wrong).
+    are 0 (done), 1 (failed, or `check` found violations), 2 (the command line is wrong) and 130 (Ctrl-C).
     """
 
 

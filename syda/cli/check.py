@@ -18,7 +18,6 @@ from syda.cli.command import (
     schema_option,
 )
 from syda.cli.models import load_models
-from syda.errors import TargetError
 
 if TYPE_CHECKING:
     from syda.quality.database import DatabaseReport
@@ -37,7 +36,7 @@ def check(ctx: click.Context, *, url: str, models: str | None, schema: str | Non
     own. Nothing is changed.
     """
     one_source(needed=False, models=models, schema=schema)
-    report = _checked(url, load_models(models) if models else schema)
+    report = _checked(url, load_models(models) if models is not None else schema)
     if as_json:
         echo_json(report.to_dict())
     else:
@@ -59,26 +58,11 @@ def echo_report(report: DatabaseReport) -> None:
 
 
 def _checked(url: str, source: Any) -> DatabaseReport:
-    from syda.load.target import connected
+    from syda.load.target import connected, rejections, require_database
     from syda.quality.database import check_database
     from syda.schema import read_schema
 
-    _require_file(url)
-    with connected(url) as connection:
+    require_database(url)
+    with connected(url) as connection, rejections("checking the database"):
         schema = read_schema(connection if source is None else source).schema
         return check_database(connection, replace(schema, dialect=connection.dialect.name))
-
-
-def _require_file(url: str) -> None:
-    """Raise `TargetError` for an SQLite file that does not exist: to connect would make it."""
-    from pathlib import Path
-
-    from sqlalchemy import exc, make_url
-
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError:
-        return  # `connected` says what is wrong
-    name = parsed.database or ":memory:"
-    if parsed.get_backend_name() == "sqlite" and not name.startswith((":", "file:")) and not Path(name).exists():
-        raise TargetError(f"there is no SQLite file {name!r}")

@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
+from syda.cli.models import load_models
 from syda.errors import SydaError
 
+FAILED = 1
 INTERRUPTED = 130
 _COUNT = re.compile(r"[0-9]+")
 
 
 class Command(click.Command):
-    """A command that ends with one message and exit code 1 on a `SydaError`, and with 130 on Ctrl-C."""
+    """A command that ends with one message and exit code 1 on a `SydaError`, and with 130 on Ctrl-C.
+
+    With --json the message is JSON on stdout, also for a wrong command line.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _usage_as_json(ctx, as_json="--json" in args):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        as_json = bool(ctx.params.get("as_json"))
         try:
-            return super().invoke(ctx)
+            with _usage_as_json(ctx, as_json=as_json):
+                return super().invoke(ctx)
         except SydaError as error:
-            if ctx.params.get("as_json"):
-                echo_json({"error": {"type": type(error).__name__, "message": str(error)}})
-            else:
-                click.echo(f"Error: {error}", err=True)
-            ctx.exit(1)
+            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=as_json)
         except KeyboardInterrupt:
-            click.echo("Interrupted; what was not finished is not in the database.", err=True)
-            ctx.exit(INTERRUPTED)
+            message = "Interrupted; what was not finished is not in the database."
+            _fail(ctx, "Interrupted", message, INTERRUPTED, as_json=as_json)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader has left; click ends quietly
+            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=False)  # stdout may be what is full
+
+
+@contextmanager
+def _usage_as_json(ctx: click.Context, *, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        if not as_json:
+            raise
+        _fail(ctx, "UsageError", error.format_message(), error.exit_code, as_json=True)
+
+
+def _fail(ctx: click.Context, type_: str, message: str, code: int, *, as_json: bool) -> NoReturn:
+    if as_json:
+        echo_json({"error": {"type": type_, "message": message}})
+    else:
+        click.echo(message if code == INTERRUPTED else f"Error: {message}", err=True)
+    ctx.exit(code)
 
 
 def echo_json(result: Mapping[str, Any]) -> None:
@@ -146,7 +176,14 @@ def one_source(*, needed: bool, **sources: Any) -> None:
         raise click.UsageError(f"Say which tables: give one of {names}.")
 
 
-def complete_plan(plan_file: str, asked: Mapping[str, Any]) -> Any:
+def chosen_source(*, plan: str | None, models: str | None, other: str | None, asked: Mapping[str, Any]) -> Any:
+    """Return what to make rows for: the plan in a file, the models, or what is read by its name."""
+    if plan is not None:
+        return _complete_plan(plan, asked)
+    return load_models(models) if models is not None else other
+
+
+def _complete_plan(plan_file: str, asked: Mapping[str, Any]) -> Any:
     """Return the plan in a file; a usage error names the options that it leaves no room for."""
     if asked:
         options = " and ".join("--" + name.replace("_", "-") for name in asked)

@@ -8,7 +8,7 @@ import click
 
 from syda.cli.command import (
     Command,
-    complete_plan,
+    chosen_source,
     echo_json,
     echo_rows,
     example,
@@ -21,7 +21,6 @@ from syda.cli.command import (
     progress_bar,
     schema_option,
 )
-from syda.cli.models import load_models
 
 
 @click.command(
@@ -33,7 +32,12 @@ from syda.cli.models import load_models
 @click.option("--url", help="Read the tables of this database.")
 @making_options
 @click.option(
-    "--format", "format_", type=click.Choice(["csv", "json", "jsonl", "parquet"]), default="csv", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "json", "jsonl", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="What to write; parquet needs the extra parquet.",
 )
 @click.option("--out", type=click.Path(file_okay=False), required=True, metavar="DIR", help="Where the files go.")
 @json_option
@@ -53,7 +57,7 @@ def generate(
     given = making(**asked)
     import syda
 
-    source = complete_plan(plan_file, given) if plan_file else load_models(models) if models else schema or url
+    source = chosen_source(plan=plan_file, models=models, other=schema or url, asked=given)
     with progress_bar(hidden=as_json) as progress:
         dataset = syda.generate(source, **given, progress=progress)
     files = getattr(dataset, f"to_{format_}")(out)

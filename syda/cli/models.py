@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,12 +15,16 @@ from syda.errors import SchemaError, UnknownNameError, near
 def load_models(spec: str) -> Any:
     """Import ``module:Name``, or the declarative base (or else the MetaData) of ``module``.
 
-    The current directory comes first on the path. Raises `UnknownNameError` with near matches for a module or name
-    that does not exist, and `SchemaError` for a module that cannot be imported or says not which base is meant.
+    The current directory comes first on the path. What the module prints goes to stderr, away from syda's own output.
+    Raises `UnknownNameError` with near matches for a module or name that does not exist, and `SchemaError` for a module
+    that cannot be imported or says not which base is meant.
     """
     name, _, attribute = spec.partition(":")
-    module = _import(name)
-    return _attribute(module, attribute) if attribute else _base(module)
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UnknownNameError(f"{name!r} cannot name a module; expected package.module:Name{_meant(name)}")
+    with redirect_stdout(sys.stderr):
+        module = _import(name)
+        return _attribute(module, attribute) if attribute else _base(module)
 
 
 def _import(name: str) -> ModuleType:
@@ -30,11 +35,23 @@ def _import(name: str) -> ModuleType:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            known = _modules_beside(error.name)
-            raise UnknownNameError(f"no module is called {error.name!r}{near(error.name, known)}") from error
+            raise UnknownNameError(f"no module is called {error.name!r}{_meant(error.name)}") from error
         raise SchemaError(f"importing {name!r} failed: {error}") from error
-    except Exception as error:  # the module is the user's: it may raise anything
-        raise SchemaError(f"importing {name!r} failed: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the module is the user's: it may raise anything, and call sys.exit
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SchemaError(f"importing {name!r} failed: {cause}") from error
+
+
+def _meant(name: str) -> str:
+    """Return what may have been meant by a module's name: a file, a name within a module, or a module beside it."""
+    if name.endswith(".py"):
+        return f"; did you mean {'.'.join(Path(name).with_suffix('').parts)!r}?"
+    parent, _, last = name.rpartition(".")
+    if parent in sys.modules and not hasattr(sys.modules[parent], "__path__"):
+        return f"; did you mean '{parent}:{last}'?"
+    return near(name, _modules_beside(name))
 
 
 def _modules_beside(name: str) -> list[str]:

@@ -50,7 +50,7 @@ def plan(
     one_source(needed=True, models=models, schema=schema, url=url)
     import syda
 
-    made = syda.plan(load_models(models) if models else schema or url, **making(**asked))
+    made = syda.plan(load_models(models) if models is not None else schema or url, **making(**asked))
     if out:
         _write(Path(out), _text(made, form or "text"))
     if as_json:

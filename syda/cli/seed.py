@@ -8,7 +8,7 @@ import click
 
 from syda.cli.command import (
     Command,
-    complete_plan,
+    chosen_source,
     echo_json,
     echo_rows,
     example,
@@ -21,7 +21,6 @@ from syda.cli.command import (
     progress_bar,
     schema_option,
 )
-from syda.cli.models import load_models
 
 
 @click.command(
@@ -54,13 +53,15 @@ def seed(
     given = making(**asked)
     import syda
 
-    source = complete_plan(plan_file, given) if plan_file else load_models(models) if models else schema
+    source = chosen_source(plan=plan_file, models=models, other=schema, asked=given)
     with progress_bar(hidden=as_json) as progress:
         report = syda.seed(url, source, **given, create=create, progress=progress)
     if as_json:
         echo_json(report.to_dict())
         return
     echo_rows(report.rows)
+    if not report.rows:
+        click.echo("Note: there are no tables; give --models and --create to make them")
     for note in report.notes:
         click.echo(f"Note: {note}")
     click.echo(f"Loaded {report.total:,} rows in {report.seconds:.2f} s")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, exc
+from sqlalchemy import Connection, Engine, create_engine, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, scoped_session
 
-from syda.errors import RejectedError, TargetError
-from syda.redact import redact_url
+from syda.errors import RejectedError, TargetError, near
+from syda.redact import redact_cause, redact_url
+from syda.schema.reach import full_url, reach, require_file, sqlite_file
+from syda.schema.read import DATABASE_ENDINGS
 
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
+_DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
 
 
@@ -24,39 +28,81 @@ def connected(target: Target) -> Iterator[Connection]:
     Raises `TargetError` when the target is something else or cannot be reached.
     """
     if isinstance(target, Connection):
+        if target.closed:
+            raise TargetError("the connection is closed")
         yield target
     elif isinstance(target, Session | scoped_session):
-        target.flush()
-        yield target.connection()
+        yield _connection_of(target)
     elif isinstance(target, Engine):
-        with _reached(target) as connection:
+        with reach(target) as connection:
             yield connection
     elif isinstance(target, URL | str):
         engine = _engine(target)
+        file = sqlite_file(engine.url)
+        is_new = file is not None and not file.exists()
         try:
-            with _reached(engine) as connection:
+            with reach(engine, target if isinstance(target, str) else "") as connection:
                 yield connection
         finally:
             engine.dispose()
+            if file is not None and is_new:
+                _remove_unfilled(file)
     else:
-        raise TargetError(f"{_EXPECTED}, got {type(target).__name__} {target!r}")
+        raise TargetError(f"{_EXPECTED}, got {_described(target)}")
+
+
+def _described(target: object) -> str:
+    return f"the class {target.__name__}" if isinstance(target, type) else type(target).__name__
+
+
+def _connection_of(session: Session | scoped_session[Any]) -> Connection:
+    try:
+        session.flush()
+        return session.connection()
+    except exc.UnboundExecutionError as error:
+        raise TargetError("the session has no database: it is not bound to an engine") from error
+
+
+def _remove_unfilled(file: Path) -> None:
+    """Remove a file that SQLite made to be asked, unless something was committed to it."""
+    journal = file.with_name(f"{file.name}-journal")  # there while a transaction is neither committed nor rolled back
+    with suppress(OSError):
+        if journal.exists() or not file.stat().st_size:
+            file.unlink()
+            journal.unlink(missing_ok=True)
+
+
+def require_database(target: Target) -> None:
+    """Raise `TargetError` for the URL of an SQLite file that does not exist, which connecting would make."""
+    if isinstance(target, URL | str):
+        require_file(_parsed(target))
+
+
+def _parsed(url: URL | str) -> URL:
+    try:
+        return make_url(url)
+    except (exc.ArgumentError, ValueError):
+        # Neither chained nor shown: which part is the password cannot be told.
+        scheme, found, _ = str(url).partition("://")
+        which = f"the {scheme!r} URL" if found else "the text"
+        file = (
+            "" if found or not str(url).endswith(DATABASE_ENDINGS) else f"; for an SQLite file give 'sqlite:///{url}'"
+        )
+        raise TargetError(
+            f"{_EXPECTED} (dialect://user:password@host:port/name); {which} cannot be read as one{file}"
+        ) from None
 
 
 def _engine(url: URL | str) -> Engine:
+    parsed = _parsed(url)
     try:
-        return create_engine(url)
-    except (exc.ArgumentError, exc.NoSuchModuleError) as error:
-        raise TargetError(f"{_EXPECTED}; cannot read {redact_url(str(url))!r} as a URL: {error}") from error
+        return create_engine(parsed)
+    except exc.ArgumentError as error:
+        written = full_url(parsed)
+        meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""
+        raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}{meant}") from None
     except ImportError as error:
-        raise TargetError(f"the driver for {redact_url(str(url))!r} is not installed: {error}") from error
-
-
-def _reached(engine: Engine) -> Connection:
-    try:
-        return engine.connect()
-    except exc.DBAPIError as error:
-        where = redact_url(engine.url.render_as_string(hide_password=True))
-        raise TargetError(f"cannot reach the database {where}: {error.orig}") from error
+        raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
 
 
 @contextmanager
@@ -71,19 +117,35 @@ def one_transaction(target: Target) -> Iterator[Connection]:
         transaction = _begin(connection, nested=joins)
         try:
             yield connection
-            transaction.commit()
+            with rejections("committing"):
+                transaction.commit()
         except BaseException:
             if transaction.is_active:
                 transaction.rollback()
+            elif not joins:
+                _end(connection, transaction)
             raise
 
 
 def _begin(connection: Connection, *, nested: bool) -> Any:
     """Begin; sqlite3 in its legacy mode does so by itself only before some statements, so it is told to."""
     transaction = None if nested else connection.begin()
-    if connection.dialect.name == "sqlite" and not _driver_in_transaction(connection):
-        connection.exec_driver_sql("BEGIN" if nested else "BEGIN IMMEDIATE")
-    return connection.begin_nested() if transaction is None else transaction
+    try:
+        with rejections("beginning the transaction"):
+            if connection.dialect.name == "sqlite" and not _driver_in_transaction(connection):
+                connection.exec_driver_sql("BEGIN" if nested else "BEGIN IMMEDIATE")
+            return connection.begin_nested() if transaction is None else transaction
+    except BaseException:
+        if transaction is not None:
+            transaction.rollback()
+        raise
+
+
+def _end(connection: Connection, transaction: Any) -> None:
+    """Roll back what the database refused to commit: SQLAlchemy counts that as ended, the driver does not."""
+    transaction.rollback()
+    if not connection.closed and not connection.invalidated:
+        connection.connection.rollback()
 
 
 def _driver_in_transaction(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ Pydantic checks what is read; the plan itself stays plain dataclasses, so that p
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,6 +27,8 @@ from syda.sources.function import Function
 
 VERSION = 1
 _SCHEMA_TITLE = "syda plan"
+# Outside of double quotes YAML keeps neither all line breaks nor what it holds for unprintable.
+_PLAIN_TEXT = re.compile("[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffe]*")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,10 +53,16 @@ def dump_plan(plan: Plan) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no anchors: a plan is read by people."""
+    """Writes no anchors: a plan is read by people. All text comes back as it was, odd characters included."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if _PLAIN_TEXT.fullmatch(data) else '"')
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _plain(item: Any) -> Any:
@@ -119,6 +128,10 @@ def _read(source: str | Path) -> str:
         return Path(source).read_text(encoding="utf-8")
     except OSError as error:
         raise PlanFileError(f"cannot read the plan {str(source)!r}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PlanFileError(f"cannot read the plan {str(source)!r}: it is not UTF-8 text") from error
+    except ValueError as error:  # a NUL in the name
+        raise PlanFileError(f"cannot read the plan {str(source)!r}: {error}") from error
 
 
 def _shown(document: Any) -> str:

@@ -7,24 +7,23 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import (
     ArgumentError,
-    DBAPIError,
     NoSuchModuleError,
     SADeprecationWarning,
     SAWarning,
     SQLAlchemyError,
 )
 
-from syda.errors import MissingExtraError, SchemaError, TargetError, UnknownNameError, near
-from syda.redact import redact_url
+from syda.errors import MissingExtraError, SchemaError, UnknownNameError, near
+from syda.redact import redact_cause, redact_url
 from syda.schema.backend import Backend, Reference
 from syda.schema.keys import named_apart
 from syda.schema.model import ForeignKey, Schema, Table
+from syda.schema.reach import full_url, reach, require_file
 from syda.schema.reflect_mysql import MySQLBackend
 from syda.schema.reflect_postgresql import PostgreSQLBackend
 from syda.schema.reflect_sqlite import SQLiteBackend
@@ -44,24 +43,13 @@ BACKENDS: Mapping[str, type[Backend]] = {
 
 def reflect(source: object, *, tables: Collection[str] | None = None, schema: str | None = None) -> Found | None:
     """Return the tables of a database, or None when `source` is not an Engine, a Connection or a URL."""
-    if isinstance(source, str):
-        source = _parsed(source)
-    if isinstance(source, sa.URL):
+    if isinstance(source, str | sa.URL):
         return _reflect_url(source, tables, schema)
     if isinstance(source, sa.Engine):
         return _reflect_engine(source, tables, schema)
     if isinstance(source, sa.Connection):
         return _reflect_connection(source, tables, schema)
     return None
-
-
-def safe_url(url: sa.URL) -> str:
-    """Return a URL as text with every secret in it hidden."""
-    return redact_url(url.render_as_string(hide_password=True))
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in ("password", "passwd", "pwd", "secret", "token", "key"))
 
 
 def _parsed(text: str) -> sa.URL:
@@ -75,49 +63,25 @@ def _parsed(text: str) -> sa.URL:
         ) from None
 
 
-def _reflect_url(url: sa.URL, tables: Collection[str] | None, schema: str | None) -> Found:
+def _reflect_url(source: str | sa.URL, tables: Collection[str] | None, schema: str | None) -> Found:
+    url = _parsed(source) if isinstance(source, str) else source
+    written = source if isinstance(source, str) else full_url(source)
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
     except ModuleNotFoundError as exc:
         raise MissingExtraError(f"{url.drivername} needs the package {exc.name!r}; install it with pip") from exc
     except (NoSuchModuleError, ArgumentError) as exc:
-        raise SchemaError(f"cannot use {safe_url(url)}: {_redacted(exc, url)}") from None
+        raise SchemaError(f"cannot use {redact_url(written)}: {redact_cause(exc, written)}") from None
     try:
-        return _reflect_engine(engine, tables, schema)
+        return _reflect_engine(engine, tables, schema, written)
     finally:
         engine.dispose()
 
 
-def _reflect_engine(engine: sa.Engine, tables: Collection[str] | None, schema: str | None) -> Found:
-    _require_file(engine.url)
-    try:
-        connection = engine.connect()
-    except (DBAPIError, OSError) as exc:
-        raise _unreachable(engine.url, exc) from None
-    with connection:
+def _reflect_engine(engine: sa.Engine, tables: Collection[str] | None, schema: str | None, written: str = "") -> Found:
+    require_file(engine.url)
+    with reach(engine, written) as connection:
         return _reflect_connection(connection, tables, schema)
-
-
-def _require_file(url: sa.URL) -> None:
-    """Refuse an SQLite file that is not there: connecting would create it, empty."""
-    database = url.database
-    if url.get_backend_name() != "sqlite" or not database or database == ":memory:" or database.startswith("file:"):
-        return
-    if not Path(database).exists():
-        raise TargetError(f"cannot reach {safe_url(url)}: there is no file {database!r}")
-
-
-def _unreachable(url: sa.URL, exc: BaseException) -> TargetError:
-    cause = getattr(exc, "orig", None) or exc
-    return TargetError(f"cannot reach {safe_url(url)}: {_redacted(cause, url)}")
-
-
-def _redacted(exc: BaseException, url: sa.URL) -> str:
-    text = " ".join(str(exc).split())
-    secrets = [str(url.password or "")] + [str(value) for name, value in url.query.items() if _is_secret(name)]
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return text
 
 
 def _reflect_connection(connection: sa.Connection, tables: Collection[str] | None, schema: str | None) -> Found:
@@ -128,7 +92,9 @@ def _reflect_connection(connection: sa.Connection, tables: Collection[str] | Non
         try:
             return _Reflection(connection, schema).read(tables)
         except SQLAlchemyError as exc:
-            raise SchemaError(f"cannot read {safe_url(connection.engine.url)}: {exc}") from exc
+            url = full_url(connection.engine.url)
+            cause = getattr(exc, "orig", None) or exc
+            raise SchemaError(f"cannot read {redact_url(url)}: {redact_cause(cause, url)}") from exc
 
 
 @contextmanager

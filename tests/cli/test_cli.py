@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 
 import syda
-from syda.cli import main
 from syda.cli.models import load_models
-from syda.errors import SchemaError, UnknownNameError
+from tests.cli.running import PLANNED, run, run_json
 
 COMMANDS = ("demo", "plan", "generate", "seed", "check")
-MODELS = """
-from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-class Base(DeclarativeBase):
-    pass
-
-class Customer(Base):
-    __tablename__ = "customers"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(80), unique=True)
-
-class Order(Base):
-    __tablename__ = "orders"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
-    quantity: Mapped[int] = mapped_column(CheckConstraint("quantity > 0"))
-    customer: Mapped[Customer] = relationship()
-
-class Holder:
-    tables = [Customer]
-"""
-SCHEMA = "customers: {id: {type: integer, primary_key: true}, name: text}\n"
-PLANNED = ("--models", "shopmodels:Base", "--rows", "Customer=10,Order=30")
-
-
-@pytest.fixture(autouse=True)
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with models, which is the current one; what is imported from it is forgotten again."""
-    (tmp_path / "shopmodels.py").write_text(MODELS)
-    (tmp_path / "schema.yaml").write_text(SCHEMA)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
-
-
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, arguments)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-    return result
-
-
-def run_json(*arguments: str, code: int = 0) -> Any:
-    result = run(*arguments, "--json")
-    assert result.exit_code == code, result.output
-    assert result.stderr == ""
-    return json.loads(result.stdout)
 
 
 def make_database(*statements: str) -> str:
@@ -145,6 +89,10 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], message: str) ->
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
     assert result.stdout == ""
+    if len(arguments) > 1:
+        error = run_json(*arguments, code=2)["error"]
+        assert error["type"] == "UsageError"
+        assert message in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -156,9 +104,29 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], message: str) ->
         (["plan", "--models", "shopmodels:Holder"], "SchemaError", "Holder"),
         (["seed", "--url", "nonsense"], "TargetError", "database URL"),
         (["seed", "--url", "sqlite:////no/such/folder/x.db", "--models", "shopmodels"], "TargetError", "cannot reach"),
-        (["check", "--url", "sqlite:///none.db"], "TargetError", "there is no SQLite file 'none.db'"),
+        (["check", "--url", "sqlite:///none.db"], "TargetError", "sqlite:///none.db: the file does not exist"),
+        (["seed", "--url", "sqlite:///none.db"], "TargetError", "sqlite:///none.db: the file does not exist"),
+        (["seed", "--url", "sqlite:///none.db", "--models", "shopmodels"], "TargetError", "the file does not exist"),
+        (
+            ["seed", "--url", "sqlite:///none.db", "--models", "shopmodels", "--create", "--rows", "Custmer=1"],
+            "UnknownNameError",
+            "'Customer'",
+        ),
+        (["plan", "--url", "sqlite:///none.db"], "TargetError", "the file does not exist"),
+        (["generate", "--url", "sqlite:///none.db", "--out", "x"], "TargetError", "the file does not exist"),
+        (["seed", "--url", "mysql+pymysql://u:hidden@127.0.0.1:1/db?charset=x"], "TargetError", "cannot reach"),
         (["check", "--url", "nonsense"], "TargetError", "database URL"),
         (["generate", "--plan", "schema.yaml", "--out", "x"], "PlanFileError", ""),
+        (["generate", "--plan", "shopmodels.py", "--out", "x"], "PlanFileError", "not YAML"),
+        (["generate", "--models", "shopmodels", "--out", "schema.yaml/x"], "TargetError", "cannot write to the folder"),
+        (["plan", "--models", ""], "UnknownNameError", "expected package.module:Name"),
+        (["plan", "--models", "shopmodels", "--locale", "xx"], "UnknownNameError", "Faker has no locale 'xx'"),
+        (["plan", "--models", "shopmodels", "--as-of", "soon"], "PlanError", "expected an ISO date"),
+        (["seed", "--url", "shop.db"], "TargetError", "for an SQLite file give 'sqlite:///shop.db'"),
+        (["seed", "--url", "postgres://u@h/db"], "TargetError", "did you mean 'postgresql'?"),
+        (["seed", "--url", ""], "TargetError", "cannot be read"),
+        (["seed", "--url", "postgresql+psycopg://u:hidden@127.0.0.1:1/x"], "TargetError", "u:***@127.0.0.1:1/x"),
+        (["check", "--url", "mysql+pymysql://u:hidden@127.0.0.1:1/x"], "TargetError", "u:***@127.0.0.1:1/x"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -172,6 +140,7 @@ def test_a_failure_ends_with_1_and_one_message(arguments: list[str], type_: str,
     error = run_json(*arguments, code=1)["error"]
     assert error["type"] == type_
     assert message in error["message"]
+    assert "hidden" not in error["message"]
     assert not (shop / "none.db").exists()
 
 
@@ -188,38 +157,15 @@ def test_ctrl_c_ends_with_130_and_one_line(arguments: list[str], monkeypatch: py
     assert sorted(path.name for path in shop.iterdir() if "demo" in path.name) == []
 
 
-def test_models_are_found_by_name_or_as_the_only_base() -> None:
-    base = load_models("shopmodels")
-    assert base is load_models("shopmodels:Base")
-    assert base.__name__ == "Base"
-    assert load_models("shopmodels:Holder.tables")[0].__name__ == "Customer"
-
-
-def test_models_in_a_package_and_its_metadata(shop: Path) -> None:
-    (shop / "shoppackage").mkdir()
-    (shop / "shoppackage" / "__init__.py").write_text("")
-    (shop / "shoppackage" / "models.py").write_text("from shopmodels import Base as Base")
-    (shop / "shoppackage" / "core.py").write_text("import sqlalchemy\nmetadata = sqlalchemy.MetaData()")
-    assert load_models("shoppackage.models") is load_models("shopmodels:Base")
-    assert type(load_models("shoppackage.core")).__name__ == "MetaData"
-    with pytest.raises(UnknownNameError, match=r"'shoppackage.model'; did you mean 'shoppackage.models'"):
-        load_models("shoppackage.model")
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("x = 1", "neither a declarative base nor a MetaData"),
-        ("import sqlalchemy as s\na = s.MetaData()\nb = s.MetaData()", "oddmodels:a or oddmodels:b"),
-        ("1 / 0", "importing 'oddmodels' failed: ZeroDivisionError"),
-        ("import no_such_module", "importing 'oddmodels' failed: No module named 'no_such_module'"),
-        ("def", "importing 'oddmodels' failed: SyntaxError"),
-    ],
-)
-def test_modules_that_do_not_say_what_to_take(shop: Path, source: str, message: str) -> None:
-    (shop / "oddmodels.py").write_text(source)
-    with pytest.raises(SchemaError, match=message):
-        load_models("oddmodels")
+@pytest.mark.parametrize("command", ["check", "plan", "seed"])
+@pytest.mark.parametrize("rules", [(), ("--models", "shopmodels")])
+def test_what_is_no_database_is_said_in_one_line(shop: Path, command: str, rules: tuple[str, ...]) -> None:
+    (shop / "odd.db").write_text("this is not a database, whatever its name says")
+    result = run(command, "--url", "sqlite:///odd.db", *(() if command == "plan" else rules))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.endswith(": file is not a database\n")
+    assert result.stderr.count("\n") == 1
 
 
 def test_plan_explains_itself() -> None:
@@ -296,6 +242,13 @@ def test_seed_without_tables_leaves_one_message() -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_seed_of_a_database_without_tables_says_what_to_do(shop: Path) -> None:
+    (shop / "empty.db").write_bytes(b"")
+    result = run("seed", "--url", "sqlite:///empty.db")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Note: there are no tables; give --models and --create")
+
+
 def test_check_of_a_clean_database() -> None:
     url = make_database(*GOOD)
     for rules in ((), ("--models", "shopmodels:Base")):
@@ -314,35 +267,6 @@ def test_check_finds_what_breaks_the_models_rules() -> None:
     assert "3 do not hold" in result.stdout
     report = run_json("check", "--url", url, "--models", "shopmodels:Base", code=1)
     assert [each["rule"] for each in report["violations"]] == ["unique", "foreign key", "check"]
-
-
-def test_demo_makes_a_database_shows_it_and_checks_it(shop: Path) -> None:
-    result = run("demo", "--rows", "20", "--seed", "3")
-    assert result.exit_code == 0
-    assert "Made demo.sqlite with 100 rows" in result.stdout
-    assert "Order " in result.stdout
-    assert "all hold" in result.stdout
-    assert (shop / "demo.sqlite").exists()
-    assert not (shop / "demo.sqlite.new").exists()
-
-
-def test_demo_replaces_a_file_only_when_told_to(shop: Path) -> None:
-    (shop / "x.sqlite").write_text("precious")
-    refused = run_json("demo", "--path", "x.sqlite", code=1)
-    assert "exists already; --force replaces it" in refused["error"]["message"]
-    assert (shop / "x.sqlite").read_text() == "precious"
-    result = run_json("demo", "--path", "x.sqlite", "--rows", "15", "--force")
-    assert result["check"]["ok"]
-    assert result["check"]["skipped"] == []
-    assert set(result["rows"].values()) == {15}
-    assert 1 <= len(result["sample"]) <= 3
-    assert all(order["items"] and order["customer"] for order in result["sample"])
-    assert run("check", "--url", "sqlite:///x.sqlite", "--models", "syda.demo").exit_code == 0
-
-
-def test_the_demo_is_the_same_every_time() -> None:
-    samples = [run_json("demo", "--path", f"{number}.sqlite", "--rows", "9")["sample"] for number in (1, 2)]
-    assert samples[0] == samples[1]
 
 
 def test_a_bar_moves_on_a_terminal_and_only_there(

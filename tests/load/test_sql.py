@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, Identity, String, Text, event, func, select, text
+from sqlalchemy import Engine, ForeignKey, Identity, String, Text, create_engine, event, func, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import syda
-from syda.errors import LoadError, MissingTableError, RejectedError, SydaError, TargetError
+from syda.errors import LoadError, MissingTableError, RejectedError, SydaError, TargetError, UnknownNameError
 from tests.databases import dump, sqlite_engine, sqlite_violations
 from tests.shop import Base, Customer, Order, OrderItem, Product
 
@@ -258,13 +259,95 @@ def test_a_server_default_fills_a_column_of_unknown_meaning() -> None:
         (object(), "expected a SQLAlchemy Engine"),
         ("not a url", "expected a SQLAlchemy Engine"),
         ("postgresql+psycopg://someone:hidden@127.0.0.1:1/none", "cannot reach the database"),
+        ("postgresql://someone:hidden@host:port/db", "the 'postgresql' URL cannot be read"),
+        ("postgresql://someone:p@12:hidden@127.0.0.1/db", "the 'postgresql' URL cannot be read"),
+        ("postgresql+psycopg://someone:p@hidden@127.0.0.1:1/none", "more than one '@'"),
+        ("postgresql+psycopg://someone:p@hidden?a@127.0.0.1:1/none", "more than one '@'"),
+        ("mysql+pymysql://someone:hidden@127.0.0.1:1/none?unknown=1", "unknown"),
+        ("nosuchdb://someone:hidden@host/db", "nosuchdb"),
+        ("someone:hidden@host/db", "the text cannot be read"),
+        ({"url": "postgresql://someone:hidden@host/db"}, "got dict"),
         ("sqlite:////no/such/folder/file.db", "cannot reach the database"),
     ],
 )
 def test_a_target_that_cannot_be_used_is_said_without_its_password(target: Any, message: str) -> None:
     with pytest.raises(LoadError, match=message) as caught:
         syda.seed(target, Base, rows=1)
-    assert "hidden" not in str(caught.value)
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_connections_and_sessions_that_lead_nowhere_are_refused() -> None:
+    connection = sqlite_engine().connect()
+    connection.close()
+    for target, message in ((connection, "closed"), (Session(), "not bound"), (Base, "got the class Base")):
+        with pytest.raises(TargetError, match=message):
+            syda.seed(target, Base, rows=1)
+
+
+def test_a_database_that_another_holds_is_said_to_be_locked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'test.db'}?timeout=0"
+    syda.seed(url, Base, rows=2, create=True)
+    with create_engine(url).connect() as other, create_engine(url).connect() as connection:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        for target in (url, connection):
+            with pytest.raises(TargetError, match="beginning the transaction: the database failed: database is locked"):
+                syda.seed(target, Base, rows=2)
+        assert not connection.in_transaction()
+        other.rollback()
+        assert syda.seed(connection, Base, rows=2).total
+
+
+def test_what_fails_at_commit_leaves_nothing(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "test.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql(
+            "CREATE TABLE child (id INTEGER PRIMARY KEY, x INTEGER REFERENCES other DEFERRABLE INITIALLY DEFERRED)"
+        )
+    models = {"child": {"id": "integer", "x": "integer"}}
+    with engine.connect() as connection:
+        for target in (engine, connection):
+            with pytest.raises(RejectedError, match="committing: the database refused it: FOREIGN KEY"):
+                syda.seed(target, models, rows=3)
+        assert connection.scalar(text("SELECT count(*) FROM child")) == 0
+
+
+@pytest.mark.parametrize("rows", [1, 12_000])
+def test_a_connection_lost_while_loading_is_a_target_error(rows: int, postgresql_engine: Engine) -> None:
+    def cut(*_: object) -> None:
+        with postgresql_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+            other.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+
+    Base.metadata.create_all(postgresql_engine)
+    with pytest.raises(TargetError, match="the database failed"):
+        syda.seed(postgresql_engine, Base, rows=rows, progress=cut)
+    with postgresql_engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Customer)) == 0
+
+
+def test_an_sqlite_file_is_made_only_when_asked_for_and_kept_only_when_filled(tmp_path: Path) -> None:
+    file = tmp_path / "new.db"
+    url = f"sqlite:///{file}"
+    dataset = syda.generate(Base, rows=2)
+    for attempt in (lambda: syda.seed(url, Base), lambda: syda.seed(url), lambda: dataset.to_sql(url)):
+        with pytest.raises(TargetError, match="the file does not exist"):
+            attempt()
+    with pytest.raises(UnknownNameError):
+        syda.seed(url, Base, rows={"Custmer": 1}, create=True)
+    assert not file.exists()
+    syda.seed(url, Base, rows=2, create=True)
+    with pytest.raises(RejectedError):
+        dataset.to_sql(url)
+    assert file.stat().st_size
+    file.write_bytes(b"")
+    with pytest.raises(TargetError, match="no table"):
+        syda.seed(url, Base)
+    assert file.exists(), "an empty file of the user's own stays"
 
 
 def test_quick_sqlite_values_equal_those_of_sqlalchemy() -> None:

@@ -175,3 +175,30 @@ def test_a_unique_column_with_too_few_values_is_refused_at_planning() -> None:
     plan = syda.plan(Base, rows=9, overrides={"Customer.email": ["a", "b"]})
     assert plan.tables["customers"].rows == 2
     assert "2 rows instead of 9" in plan.explain()
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"locale": None}, "locale: expected a locale such as 'en_US'"),
+        ({"locale": 5}, "locale: expected a locale such as 'en_US'"),
+        ({"locale": ["de_DE", 5]}, "locale: expected a locale such as 'en_US'"),
+        ({"locale": ["de_DE", "xx"]}, "Faker has no locale 'xx'"),
+        ({"as_of": 5}, "as_of: expected an ISO date"),
+        ({"overrides": ["x"]}, "overrides: expected a dict, got list"),
+        ({"custom_generators": 3}, "custom_generators: expected a dict, got int"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused_before_a_row_is_made(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError, match=message):
+        syda.plan(MODELS, **asked)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"rows": 3}, {"seed": 4}, {"locale": "de_DE"}, {"as_of": "today"}, {"overrides": {"age": 1}}]
+)
+def test_what_is_asked_beside_a_plan_is_refused_not_ignored(asked: dict[str, Any]) -> None:
+    plan = syda.plan(MODELS)
+    for use in (lambda: syda.generate(plan, **asked), lambda: syda.seed("sqlite://", plan, create=True, **asked)):
+        with pytest.raises(PlanError, match=f"a plan is complete: give {next(iter(asked))} to"):
+            use()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
 from syda.errors import GeneratorFunctionError, PlanFileError
-from syda.schema.model import Schema
+from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
 from tests.strategies import schemas
 
@@ -66,6 +68,32 @@ def test_a_plan_of_any_schema_survives_yaml(schema: Schema) -> None:
     assert syda.Plan.from_yaml(plan.to_yaml()) == plan
 
 
+@settings(max_examples=300)
+@given(st.text(st.characters()))
+@example("\x85")
+@example("a \u2028 b\u2029\ufeff")
+@example("\ud800\udc00")
+@example("\r\n\x00\x1b\x7f\uffff\U0010ffff")
+@example("x y " * 40 + "\x85\n ")
+def test_any_text_in_a_plan_survives_yaml(text: str) -> None:
+    """Wherever text stands: names, comments, enums, choices, notes and reasons."""
+    kinds = (LogicalType(kind=Kind.TEXT), LogicalType(kind=Kind.ENUM, values=(f"{text}1", text)))
+    columns = tuple(Column(name=f"{text}{kind.kind}", type=kind, nullable=False, comment=text) for kind in kinds)
+    table = Table(name=f"{text}t", columns=columns, comment=text, checks=(Check(expression=text),))
+    choices = {columns[0].name: {text: 2, f"{text}!": 1}, columns[1].name: [text]}
+    plan = syda.plan(Schema(tables={table.key: table}), rows=2, overrides=choices)
+    noted = replace(plan.tables[table.key], notes=(text,))
+    plan = replace(plan, tables={table.key: noted})
+    assert syda.Plan.from_yaml(plan.to_yaml()) == plan
+    assert len(plan.fingerprint) == 16
+
+
+def test_a_plan_with_odd_text_survives_a_file(tmp_path: Path) -> None:
+    plan = syda.plan({"T": {"id": "integer", "c": "text"}}, overrides={"c": ["\x85\u2028", "\ud800\r\n"]})
+    plan.to_yaml(tmp_path / "plan.yaml")
+    assert syda.Plan.from_yaml(tmp_path / "plan.yaml") == plan
+
+
 def test_the_fingerprint_follows_what_the_plan_makes(plan: syda.Plan) -> None:
     assert plan.fingerprint == syda.Plan.from_yaml(plan.to_yaml()).fingerprint
     assert plan.fingerprint != syda.plan(Base, rows=20, seed=5).fingerprint
@@ -113,10 +141,17 @@ def test_a_plan_that_was_edited_wrongly_says_where(plan: syda.Plan, change: obje
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["{", "a: [\n", "- 1\n- 2\n", "\n", "/no/such/plan.yaml"])
+@pytest.mark.parametrize("text", ["{", "a: [\n", "- 1\n- 2\n", "\n", "/no/such/plan.yaml", "nul\x00", "", "x" * 9999])
 def test_what_is_not_a_plan_is_refused(text: str) -> None:
     with pytest.raises(PlanFileError):
         syda.Plan.from_yaml(text)
+
+
+def test_a_plan_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PlanFileError, match="it is not UTF-8 text"):
+        syda.Plan.from_yaml(path)
 
 
 def test_the_json_schema_describes_saved_plans(plan: syda.Plan) -> None:

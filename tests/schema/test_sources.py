@@ -272,7 +272,7 @@ def test_an_unreachable_database_is_named_without_its_password(url: str) -> None
 
 def test_a_missing_sqlite_file_is_not_created(tmp_path: Path) -> None:
     path = tmp_path / "no.db"
-    with pytest.raises(TargetError, match="there is no file"):
+    with pytest.raises(TargetError, match="the file does not exist"):
         read_schema(f"sqlite:///{path}")
     assert not path.exists()
 
