@@ -54,7 +54,7 @@ NAMED: tuple[Meaning, ...] = (
     words_in("job name", "title|name", "job", r"job|position|vacanc|opening|career|occupation|employee|staff|lead|contact|job_title"),
     Meaning("personal title", "title", TEXT, Person(part="prefix"), 0.3,
             r"user|customer|person|people|patient|student|guest|passenger|member|applicant|author|profile"),
-    prose("article title", "title|subject|headline|name", "title", 2, 0.02,
+    prose("article title", "title|subject|headline|name", "title", 1, 0.02,
           r"post|article|thread|page|book|blog|document|news|stor|paper|video|song|movie|film|track|album|discussion|lecture|chapter|question|note|newsletter|campaign"),
     choice("status name", "name|title|label", "New|Open|In progress|On hold|Completed|Cancelled", None, r"status|state_type|stage|phase"),
     # kinds of accounts, numbers and sizes
