@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,13 @@ class Dataset:
     def rows(self) -> dict[str, int]:
         """The number of new rows by table."""
         return {key: table.rows for key, table in self.tables.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as one might expect, such as tables with fewer rows than asked for, and why."""
+        planned = ((key, note) for key, table in self.plan.tables.items() for note in table.notes)
+        made = ((key, table.note) for key, table in self.tables.items() if table.note)
+        return tuple(f"{key}: {note}" for key, note in (*planned, *made))
 
     def __repr__(self) -> str:
         return f"Dataset({', '.join(f'{key}: {rows} rows' for key, rows in self.rows.items())})"
@@ -88,7 +95,7 @@ class Dataset:
             TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
             for key, made in self.tables.items()
         ]
-        return load_tables(target, self.plan, loads, create=create, progress=progress)
+        return replace(load_tables(target, self.plan, loads, create=create, progress=progress), notes=self.notes)
 
     def _refuse_external(self) -> None:
         for key in self.tables:

@@ -163,11 +163,13 @@ def seed(
         reading = _reading(models, given, connection)
         targets = reading.origin or build_tables(reading.schema)
         was_in_transaction = connection.in_transaction()
-        existing = read_existing(connection, reading.schema, targets)
-        if not was_in_transaction:
-            connection.rollback()
-    made = given or _plan(reading, existing, rows, seed, locale, as_of, overrides, custom_generators)
-    dataset = _make(made, Reading(schema=made.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
+        try:
+            existing = read_existing(connection, reading.schema, targets)
+            made = given or _plan(reading, existing, rows, seed, locale, as_of, overrides, custom_generators)
+            dataset = _make(made, Reading(schema=made.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
+        finally:
+            if not was_in_transaction:
+                connection.rollback()
     return dataset.to_sql(target, create=create, progress=progress)
 
 

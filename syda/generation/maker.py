@@ -106,8 +106,10 @@ class Maker:
     def values(self, table: str, name: str, start: int, stop: int) -> Values:
         """Return a column of the rows ``start..stop``, which must be new ones."""
         key = ("column", table, name)
-        if key in self._made or self._is_whole(table, name):
+        if key in self._made:
             return self.column(table, name).slice(start, stop)
+        if self._is_whole(table, name):
+            return self._new(table, name).slice(start - self.first(table), stop - self.first(table))
         kept = self._block.get((table, name))
         if kept is None or kept[:2] != (start, stop):
             made = self._guarded(key, lambda: self._make(table, name, start, stop))
@@ -133,13 +135,16 @@ class Maker:
 
     def _whole(self, table: str, name: str) -> Values:
         column = self.plan.schema.tables[table].column(name)
-        there = self.existing.get(table, _EMPTY).columns.get(name)
+        there = self.existing.get(table, _EMPTY).column(name)
         parts = [] if there is None else [there]
         if there is None and self.first(table):
             parts = [Values(np.zeros(self.first(table), dtype=dtype_of(column.type.kind)))]
         if table in self.plan.tables and self.rows(table):
-            parts.append(self._make_new(table, name))
+            parts.append(self._new(table, name))
         return Values.concatenate(parts) if parts else Values(np.zeros(0, dtype=dtype_of(column.type.kind)))
+
+    def _new(self, table: str, name: str) -> Values:
+        return self._once(("new", table, name), lambda: self._make_new(table, name))
 
     def _make_new(self, table: str, name: str) -> Values:
         planned = self._column_plan(table, name)
@@ -212,7 +217,7 @@ class Maker:
     def _guarded(self, key: Key, compute: Callable[[], T]) -> T:
         if key in self._under_way:
             circle = [*self._under_way[self._under_way.index(key) :], key]
-            names = " -> ".join(".".join(part[1:]) for part in circle if part[0] == "column" or part == key)
+            names = " -> ".join(".".join(part[1:]) for part in circle if part[0] in ("column", "new") or part == key)
             raise GenerateError(f"these columns need each other, so none can be made first: {names}")
         self._under_way.append(key)
         try:

@@ -16,10 +16,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRows:
-    """The new rows of one table: `rows` of them, a `Values` for each column that the database does not fill."""
+    """The new rows of one table: `rows` of them, a `Values` for each column that the database does not fill.
+
+    `note` says why there are fewer rows than planned, where there are.
+    """
 
     rows: int
     columns: Mapping[str, Values]
+    note: str = ""
 
 
 def make_rows(
@@ -38,5 +42,15 @@ def make_rows(
             if progress:
                 progress(key, done, rows)
         columns = {name: Values.concatenate(pieces) for name, pieces in parts.items()}
-        made[key] = TableRows(rows=rows, columns=columns if rows else maker.empty(key))
+        made[key] = TableRows(rows=rows, columns=columns if rows else maker.empty(key), note=_note(maker, key))
     return made
+
+
+def _note(maker: Maker, table: str) -> str:
+    planned = maker.table_plan(table)
+    rows, wanted = maker.rows(table), maker.wanted(table)
+    if planned.rows_from or rows >= wanted:
+        return ""
+    joint = min(planned.joints, key=lambda joint: maker.joint(table, joint).rows)
+    sets = " and ".join(f"({', '.join(columns)})" for columns in joint.unique)
+    return f"{rows} rows instead of {wanted}: {sets} must be unique"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from syda.errors import TargetError
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table
-from syda.sources.values import from_python
+from syda.sources.values import Values, from_python
 
 
 def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, Any]) -> Existing:
@@ -26,22 +28,41 @@ def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, 
         with rejections(f"reading the rows of {table.key!r}"):
             if not inspector.has_table(target.name, schema=target.schema):
                 continue
-            rows = connection.scalar(sa.select(sa.func.count()).select_from(target)) or 0
+            name = connection.dialect.identifier_preparer.format_table(target)
+            rows = connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() or 0
             if rows:
-                found[table.key] = ExistingTable(rows=rows, columns=_key_columns(connection, schema, table, target))
+                reader = _Reader(connection, table, target, rows)
+                columns = reader.columns(_names(schema, table))
+                found[table.key] = ExistingTable(rows=rows, columns=columns, read=reader.column)
     return found
 
 
-def _key_columns(connection: Connection, schema: Schema, table: Table, target: sa.Table) -> dict[str, Any]:
-    names = _names(schema, table)
-    if not names:
-        return {}
-    key = [target.c[name] for name in table.primary_key]
-    listed = connection.execute(sa.select(*(target.c[name] for name in names)).order_by(*key)).all()
-    columns = {}
-    for place, name in enumerate(names):
-        columns[name] = from_python([row[place] for row in listed], table.column(name).type)
-    return columns
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads columns of one table's rows, which have to be as many as when they were counted."""
+
+    connection: Connection
+    table: Table
+    target: sa.Table
+    rows: int
+
+    def columns(self, names: Sequence[str]) -> dict[str, Values]:
+        if not names:
+            return {}
+        key = [self.target.c[name] for name in self.table.primary_key]
+        chosen = sa.select(*(self.target.c[name] for name in names)).order_by(*key)
+        with rejections(f"reading the rows of {self.table.key!r}"):
+            listed = self.connection.execute(chosen).all()
+        if len(listed) != self.rows:
+            message = f"table {self.table.key!r} had {self.rows} rows and then {len(listed)}: somebody writes to it"
+            raise TargetError(f"{message}; seed again")
+        return {
+            name: from_python([row[place] for row in listed], self.table.column(name).type)
+            for place, name in enumerate(names)
+        }
+
+    def column(self, name: str) -> Values:
+        return self.columns([name])[name]
 
 
 def _names(schema: Schema, table: Table) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
 BATCH_ROWS = 5_000
+SQLITE_VARIABLES = 999  # what every version of SQLite takes in one statement
 Progress = Callable[[str, int, int], None]
 
 
@@ -80,8 +81,7 @@ def load_tables(
             with rejections("checking deferred constraints"):
                 _check_deferred(connection)
     rows = {load.table.key: load.rows for load in loads}
-    notes = tuple(f"{key}: {note}" for key, planned in plan.tables.items() for note in planned.notes)
-    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes)
+    return LoadReport(rows=rows, seconds=perf_counter() - started)
 
 
 def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bool) -> None:
@@ -140,18 +140,32 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
 
 
 def _driver_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
-    """Insert by one prepared statement, which skips SQLAlchemy's work on each row."""
+    """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
     columns = ", ".join(quote.quote_identifier(load.target.c[name].name) for name in names)
-    marks = ", ".join("?" * len(names))
-    statement = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES ({marks})"
+    one = f"({', '.join('?' * len(names))})"
+    head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
     listed = [
         driver_values(
             load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name], connection.dialect
         )
         for name in names
     ]
-    connection.exec_driver_sql(statement, list(zip(*listed, strict=True)))
+    cells = _row_by_row(listed, stop - start)
+    width = max(1, SQLITE_VARIABLES // len(names)) * len(names)
+    whole = len(cells) - len(cells) % width
+    bundles = [cells[first : first + width] for first in range(0, whole, width)]
+    for group in (bundles, [cells[whole:]]):
+        if group and group[0]:
+            connection.exec_driver_sql(head + ", ".join([one] * (len(group[0]) // len(names))), group)
+
+
+def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
+    """Return the cells of all rows in one tuple, row after row."""
+    cells: list[Any] = [None] * (rows * len(columns))
+    for place, column in enumerate(columns):
+        cells[place :: len(columns)] = column
+    return tuple(cells)
 
 
 def _core_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:

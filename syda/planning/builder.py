@@ -115,7 +115,8 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        guesses = infer_table(table, self.schema, unique=structure.distinct)
+        if any(not table.column(name).autoincrement for name in structure.distinct):
+            guesses = infer_table(table, self.schema, unique=structure.distinct)
         columns = {
             column.name: self._plan_column(table, column, structure, guesses, domains, given, wanted)
             for column in table.columns

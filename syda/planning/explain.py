@@ -25,20 +25,31 @@ def explain(plan: Plan) -> str:
 
 
 def _order_row(number: int, plan: Plan, key: str) -> list[str]:
+    return [str(number), key, describe_rows(plan, key)]
+
+
+def describe_rows(plan: Plan, key: str) -> str:
+    """Return how many rows the table gets: a number, or children per parent; rows of joined subclasses on top."""
     planned = plan.tables[key]
-    return [str(number), key, _rows(planned)]
-
-
-def _rows(planned: TablePlan) -> str:
     if planned.rows_from:
         children = planned.links[planned.rows_from].children
         return f"{children.describe() if children else '?'} per {planned.rows_from}"
-    return f"{planned.rows:,}"
+    above = "".join(f" + those of {child}" for child in _subclass_tables(plan, key))
+    return f"{planned.rows:,}{above}"
+
+
+def _subclass_tables(plan: Plan, key: str) -> list[str]:
+    """Return the tables whose rows each need one in table `key`, as joined inheritance has it."""
+    return [
+        child
+        for child in plan.tables
+        if (link := plan.schema.tables[child].inherits) and plan.schema.tables[child].foreign_key(link).parent == key
+    ]
 
 
 def _table(plan: Plan, table: Table, planned: TablePlan) -> Iterator[str]:
     names = f" ({', '.join(table.class_names)})" if table.class_names else ""
-    yield f"{table.key}{names}: {_rows(planned)} rows"
+    yield f"{table.key}{names}: {describe_rows(plan, table.key)} rows"
     for name, link in planned.links.items():
         foreign_key = table.foreign_key(name)
         share = f", NULL in {link.null_fraction:.0%}" if link.null_fraction else ""

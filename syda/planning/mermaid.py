@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from syda.planning.model import Plan, TablePlan
+from syda.planning.explain import describe_rows
+from syda.planning.model import Plan
 from syda.schema.model import ForeignKey, Table
 
 
@@ -20,15 +21,10 @@ def to_mermaid(plan: Plan) -> str:
 
 
 def _label(plan: Plan, key: str) -> str:
-    identifier = _word(key)
-    planned = plan.tables.get(key)
-    return f'{identifier}["{_quoted(key)} ({_rows(planned)})"]' if planned else f'{identifier}["{_quoted(key)}"]'
-
-
-def _rows(planned: TablePlan) -> str:
-    if planned.rows_from and (children := planned.links[planned.rows_from].children):
-        return f"{children.describe()} per {planned.rows_from}"
-    return f"{planned.rows:,} rows"
+    identifier, planned = _word(key), plan.tables.get(key)
+    if planned is None:
+        return f'{identifier}["{_quoted(key)}"]'
+    return f'{identifier}["{_quoted(key)} ({describe_rows(plan, key)}{"" if planned.rows_from else " rows"})"]'
 
 
 def _attributes(table: Table) -> Iterator[str]:

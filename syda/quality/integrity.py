@@ -16,6 +16,7 @@ from syda.planning.checks import check_domains
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
+from syda.sources.strings import lengths
 from syda.sources.values import Values, to_python
 
 
@@ -144,8 +145,12 @@ def _too_long(column: Column, values: Values) -> NDArray[np.bool_] | None:
     length = column.type.length
     if column.type.kind not in (Kind.TEXT, Kind.ENUM, Kind.BINARY) or length is None:
         return None
-    sizes = np.fromiter((len(item) if item else 0 for item in values.data.tolist()), dtype=np.int64, count=len(values))
-    return _present(values, sizes > length)
+    if values.null is None:
+        return lengths(values.data) > length
+    long = np.zeros(len(values), dtype=bool)
+    present = np.flatnonzero(~values.null)
+    long[present] = lengths(values.data[present]) > length
+    return long
 
 
 def _demanded(table: Table, column: Column, values: Values) -> NDArray[np.bool_]:
@@ -169,6 +174,8 @@ def _not_listed(column: Column, values: Values) -> NDArray[np.bool_] | None:
     if column.type.kind is not Kind.ENUM or not column.type.values:
         return None
     known = set(column.type.values)
+    if values.null is None and known.issuperset(values.data.tolist()):
+        return None
     listed = np.fromiter((item in known for item in values.data.tolist()), dtype=bool, count=len(values))
     return _present(values, ~listed)
 
@@ -178,9 +185,13 @@ def _repeats(members: Sequence[Values], before: Sequence[Values], nulls_not_dist
     if len(members) == 1 and not before and members[0].null is None and members[0].data.dtype != object:
         _, first = np.unique(members[0].data, return_index=True)
         return np.setdiff1d(np.arange(len(members[0])), first, assume_unique=True)
+    columns = [_keys(values) for values in members]
+    if not before and any(len(set(items)) == len(items) for items in columns):
+        return np.zeros(0, dtype=np.int64)
+    keys = list(zip(*columns, strict=True))
     seen = set(zip(*map(_keys, before), strict=True)) if before else set()
     repeated = []
-    for row, key in enumerate(zip(*map(_keys, members), strict=True)):
+    for row, key in enumerate(keys):
         if None in key and not nulls_not_distinct:
             continue
         if key in seen:
@@ -190,7 +201,9 @@ def _repeats(members: Sequence[Values], before: Sequence[Values], nulls_not_dist
 
 
 def _keys(values: Values) -> list[Any]:
-    items = [item if item.__hash__ else repr(item) for item in values.data.tolist()]
+    items: list[Any] = values.data.tolist()
+    if values.data.dtype == object:
+        items = [item if item.__hash__ else repr(item) for item in items]
     if values.null is not None:
         for row in np.flatnonzero(values.null).tolist():
             items[row] = None

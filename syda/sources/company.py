@@ -7,13 +7,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from syda.schema.model import Kind
 from syda.sources.base import Context, Source, rows_of
 from syda.sources.stream import to_index
-from syda.sources.text import slug, with_number
-from syda.sources.values import Values, from_python, objects
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, slug, strings, with_number
+from syda.sources.text import from_text
+from syda.sources.values import Values
 from syda.sources.vocabulary import vocabulary
 
+_AROUND_HOST = 22
+_LONE_SENTENCE = 60
 Part = Literal["name", "domain", "website", "email", "path", "ipv4", "ipv6", "mac"]
 
 
@@ -31,69 +33,53 @@ class Company(Source):
 
     def make(self, context: Context) -> Values:
         if self.part in ("ipv4", "ipv6", "mac"):
-            return _typed(context, self._numbers(context))
+            return from_text(self._numbers(context), context)
         names = self._names(context)
-        if self.part == "name":
-            text = with_number(names, self._tails(context), context.column) if context.distinct else names
-        else:
+        if self.part != "name":
             text = self._internet(context, names)
-        length = context.column.type.length
-        return _typed(context, [item[:length] for item in text])
+        else:
+            text = with_number(names, rows_of(context) + 1, context.column) if context.distinct else names
+        return from_text(fit(text, context.column), context)
 
-    @staticmethod
-    def _tails(context: Context) -> list[int]:
-        return [row + 1 for row in rows_of(context).tolist()]
-
-    def _names(self, context: Context) -> list[str]:
+    def _names(self, context: Context) -> Strings:
         scope = f"company {self.group}"
-        locale = context.settings.locale
-        parts = []
-        for name in ("last_name", "industry", "company_suffix"):
-            words = vocabulary(name, locale)
-            parts.append(words.array[to_index(context.bits(name, scope), len(words.entries))].tolist())
-        form = to_index(context.bits("form", scope), 3).tolist()
-        made = [
-            (f"{one} {end}", f"{one} {kind}", f"{one} {kind} {end}")[shape]
-            for one, kind, end, shape in zip(*parts, form, strict=True)
-        ]
+        one, kind, end = (
+            vocabulary(name, context.settings.locale).drawn(context.bits(name, scope))
+            for name in ("last_name", "industry", "company_suffix")
+        )
+        shape = to_index(context.bits("form", scope), 3)
+        made = joined(one, np.where(shape > 0, " " + kind, ""), np.where(shape != 1, " " + end, ""))
         length = context.column.type.length
-        return [item if length is None or len(item) <= length else item.split(" ")[0] for item in made]
+        return made if length is None else np.where(lengths(made) <= length, made, one)
 
-    def _internet(self, context: Context, names: list[str]) -> list[str]:
-        tails = self._tails(context) if context.distinct else [""] * len(names)
-        length = context.column.type.length or 200
-        room = length - len(str(context.stop)) - 22
-        hosts = [
-            f"{slug(name)[: max(room, 1)].strip('-') or 'company'}{tail}"
-            for name, tail in zip(names, tails, strict=True)
-        ]
+    def _internet(self, context: Context, names: Strings) -> Strings:
+        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(names), "", dtype=object)
+        room = (context.column.type.length or 200) - len(str(context.stop)) - _AROUND_HOST
+        hosts = strings(slug(name)[: max(room, 1)].strip("-") or "company" for name in names.tolist())
+        hosts = joined(hosts, tails)
         match self.part:
             case "website":
-                return [f"https://{host}.example" for host in hosts]
+                return joined("https://", hosts, ".example")
             case "email":
-                return [f"info@{host}.example" for host in hosts]
+                return joined("info@", hosts, ".example")
             case "path":
-                return [f"/{host.replace('-', '/')}" for host in hosts]
-        return [f"{host}.example" for host in hosts]
+                return strings("/" + host.replace("-", "/") for host in hosts.tolist())
+        return joined(hosts, ".example")
 
-    def _numbers(self, context: Context) -> list[str]:
-        words = context.bits().tolist()
-        rows = rows_of(context).tolist() if context.distinct else words
+    def _numbers(self, context: Context) -> Strings:
+        rows = rows_of(context).astype(np.uint64) if context.distinct else context.bits()
         match self.part:
             case "ipv4":
-                return [f"10.{row >> 16 & 255}.{row >> 8 & 255}.{row & 255}" for row in rows]
+                parts = [numerals(rows >> np.uint64(shift) & np.uint64(255)) for shift in (16, 8, 0)]
+                return joined("10.", parts[0], ".", parts[1], ".", parts[2])
             case "mac":
-                return ["02:" + ":".join(f"{row >> shift & 255:02x}" for shift in (32, 24, 16, 8, 0)) for row in rows]
-        return [f"2001:db8:{row >> 32 & 0xFFFF:x}:{row >> 16 & 0xFFFF:x}::{row & 0xFFFF:x}" for row in rows]
+                pairs = [numerals(rows >> np.uint64(shift) & np.uint64(255), ":{:02x}") for shift in (32, 24, 16, 8, 0)]
+                return joined("02", *pairs)
+        groups = [numerals(rows >> np.uint64(shift) & np.uint64(0xFFFF), "{:x}") for shift in (32, 16, 0)]
+        return joined("2001:db8:", groups[0], ":", groups[1], "::", groups[2])
 
     def describe(self) -> str:
         return f"{self.part} of a company" if self.part not in ("ipv4", "ipv6", "mac") else f"{self.part} address"
-
-
-def _typed(context: Context, text: list[str]) -> Values:
-    if context.column.type.kind in (Kind.TEXT, Kind.OTHER):
-        return Values(objects(text))
-    return from_python(text, context.column.type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,31 +93,41 @@ class Prose(Source):
 
     def make(self, context: Context) -> Values:
         length = context.column.type.length
-        count = 1 if length is not None and length < 60 else self.sentences
-        pieces = [self._sentence(context, number) for number in range(count)]
-        wanted = to_index(context.bits("count"), count).tolist()
-        text = [" ".join(parts[: last + 1]) for parts, last in zip(zip(*pieces, strict=True), wanted, strict=True)]
+        count = 1 if length is not None and length < _LONE_SENTENCE else self.sentences
+        wanted = to_index(context.bits("count"), count)
+        text = self._sentence(context, 0)
+        for number in range(1, count):
+            text = joined(text, np.where(wanted >= number, " " + self._sentence(context, number), ""))
+        text = _cut(text, length)
         if context.distinct:
-            numbers = [row + 1 for row in rows_of(context).tolist()]
-            text = with_number([_cut(item, length) for item in text], numbers, context.column, " #")
-        return _typed(context, [_cut(item, length) for item in text])
+            text = with_number(text, rows_of(context) + 1, context.column, " #")
+        return from_text(text, context)
 
-    def _sentence(self, context: Context, number: int) -> list[str]:
-        heads, middles, tails = _TOPICS.get(self.topic, _TOPICS["note"])
-        drawn = []
-        for name, words in (("head", heads), ("middle", middles), ("tail", tails)):
-            index = to_index(context.bits(f"{name} {number}"), len(words))
-            drawn.append(np.asarray(words, dtype=object)[index].tolist())
-        end = "" if self.topic == "title" else "."
-        return [f"{one} {two} {three}".strip() + end for one, two, three in zip(*drawn, strict=True)]
+    def _sentence(self, context: Context, number: int) -> Strings:
+        head, middle, tail = (
+            words[to_index(context.bits(f"{place} {number}"), len(words))]
+            for place, words in zip(("head", "middle", "tail"), _topic(self.topic), strict=True)
+        )
+        return joined(head, " ", middle, " ", tail, "" if self.topic == "title" else ".")
 
     def describe(self) -> str:
         return f"prose: {self.topic}"
 
 
-def _cut(text: str, length: int | None) -> str:
-    if length is None or len(text) <= length:
-        return text
+def _topic(name: str) -> tuple[Strings, ...]:
+    return tuple(strings(words) for words in _TOPICS.get(name, _TOPICS["note"]))
+
+
+def _cut(text: Strings, length: int | None) -> Strings:
+    """Cut what is too long behind a sentence, or else behind a word."""
+    long = np.flatnonzero(lengths(text) > length) if length is not None else ()
+    if len(long):
+        text = text.copy()
+        text[long] = strings(_cut_one(item, length or 0) for item in text[long].tolist())
+    return text
+
+
+def _cut_one(text: str, length: int) -> str:
     sentence = text[:length].rfind(". ")
     if sentence > length // 2:
         return text[: sentence + 1]

@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from syda.schema.model import Column, Kind
 from syda.sources.base import Context, Source, rows_of
-from syda.sources.scalar import weighted_index
-from syda.sources.stream import Integers, to_index, to_uniform
-from syda.sources.text import fit, slug
-from syda.sources.values import Values, from_python, objects, to_python
+from syda.sources.stream import Bits, Integers, to_index, to_uniform
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, shortened, slugs, strings, with_number
+from syda.sources.text import from_text
+from syda.sources.values import Values, from_python, to_python
 from syda.sources.vocabulary import vocabulary
 
 Part = Literal[
     "first_name", "middle_name", "last_name", "full_name", "initials", "gender", "prefix", "email", "username"
 ]
-_DOMAINS = ("example.com", "example.org", "example.net", "mail.example", "post.example", "inbox.example")
+_HOSTS = strings(["@example.com", "@example.org", "@example.net", "@mail.example", "@post.example", "@inbox.example"])
+_SHORT_HOST = "@a.io"
+_LONGEST_ADDRESS = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,92 +42,86 @@ class Person(Source):
     def make(self, context: Context) -> Values:
         if self.part == "gender":
             return self._genders(context)
-        if context.column.type.kind not in (Kind.TEXT, Kind.OTHER):
-            return from_python(self._text(context), context.column.type)
-        return Values(objects(fit(self._text(context), context.column)))
+        return from_text(fit(self._text(context), context.column), context)
 
-    def _text(self, context: Context) -> list[str]:
+    def _text(self, context: Context) -> Strings:
         first, last = self._names(context)
         match self.part:
             case "first_name" | "middle_name":
-                return self._numbered(context, first, " ")
+                return self._numbered(context, first)
             case "last_name":
-                return self._numbered(context, last, " ")
+                return self._numbered(context, last)
             case "initials":
-                return [f"{one[:1]}{two[:1]}" for one, two in zip(first, last, strict=True)]
+                return joined(_initial(first), _initial(last))
             case "prefix":
-                return ["Ms." if female else "Mr." for female in self._female(context)]
+                return strings(["Mr.", "Ms."])[self._female(context).astype(np.int64)]
             case "email" | "username":
                 return self._address(context, first, last)
-        return self._numbered(context, [f"{one} {two}".strip() for one, two in zip(first, last, strict=True)], " ")
+        both = (first != "") & (last != "")
+        return self._numbered(context, joined(first, np.where(both, " ", ""), last))
 
-    def _numbered(self, context: Context, text: list[str], separator: str) -> list[str]:
-        if not context.distinct:
-            return text
-        length = context.column.type.length or 1_000
-        tails = [f"{separator}{row + 1}" for row in rows_of(context).tolist()]
-        return [item[: max(length - len(tail), 0)] + tail for item, tail in zip(text, tails, strict=True)]
+    @staticmethod
+    def _numbered(context: Context, text: Strings) -> Strings:
+        return with_number(text, rows_of(context) + 1, context.column) if context.distinct else text
 
-    def _scope(self, part: str) -> str:
-        return f"person {self.group} {part}"
+    def _bits(self, context: Context, salt: str) -> Bits:
+        return context.bits(salt, f"person {self.group} {salt}")
 
-    def _female(self, context: Context) -> list[bool]:
-        female: list[bool] = (to_uniform(context.bits("gender", self._scope("gender"))) < 0.5).tolist()
-        return female
+    def _female(self, context: Context) -> NDArray[np.bool_]:
+        return to_uniform(self._bits(context, "gender")) < 0.5
 
-    def _names(self, context: Context) -> tuple[list[str], list[str]]:
+    def _names(self, context: Context) -> tuple[Strings, Strings]:
         if self.full is not None and self.part in ("email", "username", "initials"):
-            pairs = [item.rpartition(" ") for item in self._read(context, self.full)]
-            return [first or last for first, _, last in pairs], [last if first else "" for first, _, last in pairs]
+            pairs = [item.rpartition(" ") for item in self._read(context, self.full).tolist()]
+            first = strings(one or two for one, _, two in pairs)
+            return first, strings(two if one else "" for one, _, two in pairs)
         first = self._read(context, self.first) if self.first else self._drawn_first(context)
-        last = self._read(context, self.last) if self.last else self._drawn(context, "last_name", "last")
+        last = (
+            self._read(context, self.last)
+            if self.last
+            else self._drawn(context, "last_name", self._bits(context, "last"))
+        )
         return first, last
 
-    def _drawn_first(self, context: Context) -> list[str]:
+    def _drawn_first(self, context: Context) -> Strings:
         salt = "middle" if self.part == "middle_name" else "first"
-        female = self._drawn(context, "first_name.female", salt)
-        male = self._drawn(context, "first_name.male", salt)
-        return [
-            one if is_female else other
-            for is_female, one, other in zip(self._female(context), female, male, strict=True)
-        ]
+        bits = self._bits(context, salt)
+        female, male = (self._drawn(context, f"first_name.{which}", bits) for which in ("female", "male"))
+        return np.where(self._female(context), female, male)
 
-    def _drawn(self, context: Context, name: str, salt: str) -> list[str]:
+    def _drawn(self, context: Context, name: str, bits: Bits) -> Strings:
         words = vocabulary(name, context.settings.locale)
         if self.part in ("first_name", "middle_name", "last_name"):
             words = words.fitting(context.column.type.length)
-        uniform = to_uniform(context.bits(salt, self._scope(salt)))
-        index = (
-            weighted_index(uniform, words.weights) if words.weights else (uniform * len(words.entries)).astype(np.int64)
-        )
-        drawn: list[str] = words.array[index].tolist()
-        return drawn
+        return words.drawn(bits)
 
     @staticmethod
-    def _read(context: Context, name: str) -> list[str]:
-        items = to_python(context.sibling(name), context.table.column(name).type)
-        return ["" if item is None else str(item) for item in items]
+    def _read(context: Context, name: str) -> Strings:
+        values = context.sibling(name)
+        if values.null is None and context.table.column(name).type.kind is Kind.TEXT:
+            return values.data
+        items = to_python(values, context.table.column(name).type)
+        return strings("" if item is None else str(item) for item in items)
 
     def _genders(self, context: Context) -> Values:
         words = _gender_words(context.column)
-        female = np.asarray(self._female(context), dtype=np.int64)
-        return from_python(words, context.column.type).take(female)
+        return from_python(words, context.column.type).take(self._female(context).astype(np.int64))
 
-    def _address(self, context: Context, first: list[str], last: list[str]) -> list[str]:
-        length = context.column.type.length or 80
-        shape = to_index(context.bits("shape", self._scope("address")), 4).tolist()
-        domain = to_index(context.bits("domain", self._scope("domain")), len(_DOMAINS)).tolist()
-        slugs: dict[str, str] = {}
-        made = []
-        for row, one, two, form, place in zip(rows_of(context).tolist(), first, last, shape, domain, strict=True):
-            one, two = (slugs.setdefault(item, slug(item)) for item in (one, two))
-            local = _LOCAL[form].format(one=one, two=two, initial=one[:1]).strip(".") or "user"
-            tail = str(row + 1) if context.distinct else ""
-            host = f"@{_DOMAINS[place]}" if self.part == "email" else ""
-            if self.part == "email" and len(host) + len(tail) + 2 > length:
-                host = "@a.io" if length > len(tail) + 6 else ""
-            made.append(local[: max(length - len(host) - len(tail), 0)].rstrip(".-") + tail + host)
-        return made
+    def _address(self, context: Context, first: Strings, last: Strings) -> Strings:
+        local = _local_part(slugs(first), slugs(last), to_index(self._bits(context, "address"), 4))
+        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(local), "", dtype=object)
+        if self.part == "username":
+            return joined(shortened(local, tails, context.column.type.length), tails)
+        length = context.column.type.length or _LONGEST_ADDRESS
+        hosts = _HOSTS[to_index(self._bits(context, "domain"), len(_HOSTS))]
+        size = lengths(hosts) + lengths(tails) + 2
+        if (size > length).any():
+            hosts = np.where(size <= length, hosts, _SHORT_HOST if len(_SHORT_HOST) + 3 < length else "")
+        tails = joined(tails, hosts)
+        short = shortened(local, tails, length)
+        if short is not local:
+            short = strings(item.rstrip(".-") for item in short.tolist())
+        return joined(short, tails)
 
     def capacity(self, column: Column) -> int | None:
         return 2 if self.part == "gender" else None
@@ -133,7 +130,17 @@ class Person(Source):
         return self.part.replace("_", " ") + " of a person"
 
 
-_LOCAL = ("{one}.{two}", "{initial}{two}", "{one}{two}", "{two}.{one}")
+def _local_part(one: Strings, two: Strings, shape: Integers) -> Strings:
+    """Return ``one.two``, ``otwo``, ``onetwo`` or ``two.one`` for each row."""
+    dotted = (shape == 0) | (shape == 3)
+    head = np.where(shape == 3, two, np.where(shape == 1, _initial(one), one))
+    tail = np.where(shape == 3, one, two)
+    local = joined(head, np.where(dotted & (head != "") & (tail != ""), ".", ""), tail)
+    return np.where(local == "", "user", local)
+
+
+def _initial(text: Strings) -> Strings:
+    return strings(item[:1] for item in text.tolist())
 
 
 def _gender_words(column: Column) -> list[Any]:
@@ -161,10 +168,9 @@ class Phone(Source):
 
     def at(self, context: Context, index: Integers) -> Values:
         area, line = np.divmod(index, 100)
-        length = context.column.type.length or 40
-        style = "+1-{area}-555-01{line:02d}" if length >= 15 else "{area}55501{line:02d}"
-        text = [style.format(area=200 + one, line=two) for one, two in zip(area.tolist(), line.tolist(), strict=True)]
-        return from_python([item[:length] for item in text], context.column.type)
+        styles = ("+1-{}-555-01", "{:02d}") if (context.column.type.length or 40) >= 15 else ("{}55501", "{:02d}")
+        text = joined(numerals(200 + area, styles[0]), numerals(line, styles[1]))
+        return from_text(fit(text, context.column), context)
 
     def describe(self) -> str:
         return "fictional telephone number"

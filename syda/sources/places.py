@@ -16,9 +16,10 @@ import numpy as np
 
 from syda.schema.model import Kind
 from syda.sources.base import Context, Source
-from syda.sources.stream import Integers, to_index, to_uniform
-from syda.sources.text import fit
-from syda.sources.values import Values, from_python, objects
+from syda.sources.stream import Bits, Integers, to_index, to_uniform
+from syda.sources.strings import Strings, fit, joined, numerals, strings
+from syda.sources.text import from_text
+from syda.sources.values import Values, from_python
 from syda.sources.vocabulary import vocabulary
 
 Part = Literal[
@@ -26,6 +27,7 @@ Part = Literal[
     "timezone", "street", "street_name", "building", "unit", "address", "currency",
 ]  # fmt: skip
 _HOME = 0.75
+_LETTERS = np.frombuffer("BCDEFGHJKLMNPRSTVWXZ".encode("utf-32-le"), dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ class Place(Source):
             return self._coordinates(context, places)
         text = self._text(context, places)
         if context.column.type.kind not in (Kind.TEXT, Kind.OTHER, Kind.ENUM):
-            return from_python([item if item.isdigit() else "0" for item in text], context.column.type)
-        return Values(objects(fit(text, context.column)))
+            text = strings(item if item.isdigit() else "0" for item in text.tolist())
+        return from_text(fit(text, context.column), context)
 
     def _rows(self, context: Context) -> Integers:
         home, world = _choices(context.settings.locale, self.widest)
@@ -58,57 +60,48 @@ class Place(Source):
         return np.where(at_home, home[to_index(bits, len(home))], world[to_index(bits, len(world))])
 
     def _coordinates(self, context: Context, places: Integers) -> Values:
-        values = np.asarray(_column(self.part), dtype=np.float64)[places]
+        values = _column(self.part).astype(np.float64)[places]
         wobble = to_uniform(context.bits("near")) * 0.1 - 0.05
         return from_python(np.round(values + wobble, 6).tolist(), context.column.type)
 
-    def _text(self, context: Context, places: Integers) -> list[str]:
+    def _text(self, context: Context, places: Integers) -> Strings:
         if self.part in ("street", "street_name", "building", "unit", "address"):
             return self._streets(context, places)
-        if self.part == "postcode":
-            return self._postcodes(context, places)
-        drawn: list[str] = np.asarray(_column(self.part), dtype=object)[places].tolist()
-        return drawn
+        return self._postcodes(context, places) if self.part == "postcode" else _column(self.part)[places]
 
-    def _streets(self, context: Context, places: Integers) -> list[str]:
+    def _streets(self, context: Context, places: Integers) -> Strings:
         scope = f"place {self.group}"
-        numbers = (to_index(context.bits("number", scope), 980) + 1).tolist()
+        numbers = to_index(context.bits("number", scope), 980) + 1
         if self.part == "building":
-            return [str(number) for number in numbers]
+            return numerals(numbers)
         if self.part == "unit":
-            return [f"Apt. {number % 60 + 1}" for number in numbers]
-        names = vocabulary("street_name", context.settings.locale)
-        streets = names.array[to_index(context.bits("street", scope), len(names.entries))].tolist()
+            return numerals(numbers % 60 + 1, "Apt. {}")
+        streets = vocabulary("street_name", context.settings.locale).drawn(context.bits("street", scope))
         if self.part == "street_name":
-            return list(streets)
-        first = [f"{number} {street}" for number, street in zip(numbers, streets, strict=True)]
+            return streets
+        first = joined(numerals(numbers, "{} "), streets)
         if self.part == "street":
             return first
-        cities = np.asarray(_column("city"), dtype=object)[places].tolist()
-        codes = self._postcodes(context, places)
-        return [f"{one}, {city} {code}" for one, city, code in zip(first, cities, codes, strict=True)]
+        return joined(first, ", ", _column("city")[places], " ", self._postcodes(context, places))
 
-    def _postcodes(self, context: Context, places: Integers) -> list[str]:
-        bits = context.bits("postcode", f"place {self.group}").tolist()
-        shapes = np.asarray(_column("postcode"), dtype=object)[places].tolist()
-        return [_spell(shape, word) for shape, word in zip(shapes, bits, strict=True)]
+    def _postcodes(self, context: Context, places: Integers) -> Strings:
+        return _spelled(_column("postcode")[places], context.bits("postcode", f"place {self.group}"))
 
     def describe(self) -> str:
         return self.part.replace("_", " ") + " of a place"
 
 
-def _spell(shape: str, bits: int) -> str:
-    letters = []
-    head, marks = shape[:2], shape[2:]
-    for mark in marks:
-        if mark == "#":
-            bits, digit = divmod(bits, 10)
-            mark = str(digit)
-        elif mark == "A":
-            bits, digit = divmod(bits, 20)
-            mark = "BCDEFGHJKLMNPRSTVWXZ"[digit]
-        letters.append(mark)
-    return head + "".join(letters)
+def _spelled(forms: Strings, bits: Bits) -> Strings:
+    """Return postal codes of the given forms: two characters as they stand, then # for a digit and A for a letter."""
+    marks = forms.astype("U")
+    letters = marks.view(np.uint32).reshape(len(forms), -1).copy()
+    for place in range(2, letters.shape[1]):
+        bits, drawn = np.divmod(bits, np.uint64(len(_LETTERS)))
+        marked = letters[:, place]
+        letters[:, place] = np.where(
+            marked == ord("#"), ord("0") + drawn % 10, np.where(marked == ord("A"), _LETTERS[drawn], marked)
+        )
+    return letters.view(marks.dtype).reshape(len(forms)).astype(object)
 
 
 @lru_cache(maxsize=1)
@@ -126,8 +119,8 @@ def _gazetteer() -> tuple[dict[str, str], ...]:
 
 
 @lru_cache(maxsize=32)
-def _column(part: str) -> tuple[str, ...]:
-    return tuple(row[part] for row in _gazetteer())
+def _column(part: str) -> Strings:
+    return strings(row[part] for row in _gazetteer())
 
 
 @lru_cache(maxsize=32)

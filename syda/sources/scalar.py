@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Listing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -11,7 +10,7 @@ import numpy as np
 
 from syda.schema.model import Column, Kind, LogicalType
 from syda.sources.base import Context, Source, rows_of
-from syda.sources.stream import Floats, Integers, to_uniform
+from syda.sources.stream import Floats, Integers, to_uniform, weighted_index
 from syda.sources.values import Values, decimal_places, dtype_of, from_python, objects
 
 _LETTERS_PER_WORD = 8
@@ -85,13 +84,6 @@ class Choice(Source):
     def describe(self) -> str:
         shown = ", ".join(str(value) for value in self.values[:5])
         return f"one of {shown}" + (f" and {len(self.values) - 5} more" if len(self.values) > 5 else "")
-
-
-def weighted_index(uniform: Floats, weights: Listing[float]) -> Integers:
-    """Return indexes into `weights`, each drawn in proportion to its weight."""
-    edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    index = np.searchsorted(edges, uniform * edges[-1], side="right")
-    return np.asarray(np.minimum(index, len(edges) - 1), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

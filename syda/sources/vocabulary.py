@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from syda.errors import UnknownNameError, near
+from syda.sources.stream import Bits, Floats, Integers, edged_index, to_index, to_uniform
+from syda.sources.strings import Strings, strings
 
 FAKER = "faker:"
 _POOL = 600
@@ -25,6 +29,8 @@ _LISTS = {
     "country_code": ("address", "alpha_2_country_codes"),
     "color": ("color", "all_colors"),
 }
+_PAIRS = {"product": ("adjective", "thing"), "street_name": ("street", "street_suffix")}
+_ENGLISH = ("street_name",)
 _PROVIDERS = {
     "first_name.female": "first_name_female",
     "first_name.male": "first_name_male",
@@ -44,10 +50,26 @@ class Vocabulary:
     weights: tuple[float, ...] | None = None
 
     @cached_property
-    def array(self) -> NDArray[np.object_]:
-        array = np.empty(len(self.entries), dtype=object)
-        array[:] = self.entries
-        return array
+    def array(self) -> Strings:
+        return strings(self.entries)
+
+    @cached_property
+    def _edges(self) -> Floats:
+        return np.cumsum(np.asarray(self.weights, dtype=np.float64))
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self.entries), default=0)
+
+    def draw(self, bits: Bits) -> Integers:
+        """Return the index of an entry for each word of `bits`, by the entries' weights."""
+        if self.weights is None:
+            return to_index(bits, len(self.entries))
+        return edged_index(to_uniform(bits), self._edges)
+
+    def drawn(self, bits: Bits) -> Strings:
+        """Return an entry for each word of `bits`."""
+        return self.array[self.draw(bits)]
 
     @cached_property
     def _by_length(self) -> dict[int, Vocabulary]:
@@ -55,7 +77,7 @@ class Vocabulary:
 
     def fitting(self, length: int | None) -> Vocabulary:
         """Return the entries no longer than `length`; when there is none, all of them cut to it."""
-        if length is None or all(len(entry) <= length for entry in self.entries):
+        if length is None or self._longest <= length:
             return self
         if length not in self._by_length:
             kept = {entry: place for place, entry in enumerate(self.entries) if len(entry) <= length}
@@ -85,14 +107,16 @@ def _entries(name: str, locale: str) -> dict[str, float]:
     own = _own_words()
     if name.startswith(FAKER):
         return _drawn(name.removeprefix(FAKER), locale)
-    if name == "product":
-        return _tidy(f"{first} {second}" for first in own["adjective"] for second in own["thing"])
+    if name in _PAIRS and (name not in _ENGLISH or locale.startswith("en")):
+        firsts, seconds = (own[part] for part in _PAIRS[name])
+        return _tidy(f"{first} {second}" for first in firsts for second in seconds)
     if name in own:
         return _tidy(own[name])
     if name not in _LISTS and name not in _PROVIDERS:
-        raise UnknownNameError(f"no vocabulary is called {name!r}{near(name, [*own, *_LISTS, *_PROVIDERS, 'product'])}")
+        raise UnknownNameError(f"no vocabulary is called {name!r}{near(name, [*own, *_LISTS, *_PROVIDERS, *_PAIRS])}")
     listed = _from_list(*_LISTS[name], locale) if name in _LISTS else {}
-    return listed or _drawn(_PROVIDERS[name], locale)
+    # a list of one is the placeholder of a locale that makes its names by other means
+    return listed if len(listed) > 1 or name not in _PROVIDERS else _drawn(_PROVIDERS[name], locale)
 
 
 def _tidy(entries: Any) -> dict[str, float]:
@@ -107,10 +131,8 @@ def _tidy(entries: Any) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def _own_words() -> dict[str, list[str]]:
-    import yaml
-
-    text = files("syda.sources").joinpath("data/words.yaml").read_text(encoding="utf-8")
-    words: dict[str, list[str]] = yaml.safe_load(text)
+    """Return vocabularies for which Faker has no list, or none that reads like English at work."""
+    words: dict[str, list[str]] = json.loads(files("syda.sources").joinpath("data/words.json").read_text("utf-8"))
     return words
 
 
@@ -118,24 +140,37 @@ def _own_words() -> dict[str, list[str]]:
 def faker_for(locale: str) -> Any:
     """Return a Faker of the locale; its default, which weighs its lists at every call, is 14 times slower."""
     from faker import Faker
+
+    _check_locale(locale)
+    return Faker(locale, use_weighting=False)
+
+
+def _check_locale(locale: str) -> None:
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES:
         raise UnknownNameError(f"Faker has no locale {locale!r}{near(locale, AVAILABLE_LOCALES)}")
-    return Faker(locale, use_weighting=False)
 
 
 def _from_list(provider: str, attribute: str, locale: str) -> dict[str, float]:
-    """Return the list that a provider's class draws from, with its weights."""
-    for instance in faker_for(locale).factories[0].get_providers():
-        if f".{provider}" in type(instance).__module__ or type(instance).__module__.endswith(provider):
-            found = getattr(type(instance), attribute, None)
-            if isinstance(found, dict):
-                numeric = all(isinstance(weight, int | float) for weight in found.values())
-                return {entry: float(found.get(entry, 1.0)) if numeric else 1.0 for entry in _tidy(found)}
-            if found and isinstance(found, tuple | list):
-                return _tidy(item[0] if isinstance(item, tuple) else item for item in found)
+    """Return the list that a provider's class draws from, with its weights; empty when it has no such list."""
+    _check_locale(locale)
+    found = getattr(_provider_class(f"faker.providers.{provider}", locale), attribute, None)
+    if isinstance(found, dict):
+        numeric = all(isinstance(weight, int | float) for weight in found.values())
+        return {entry: float(found.get(entry, 1.0)) if numeric else 1.0 for entry in _tidy(found)}
+    if found and isinstance(found, tuple | list):
+        return _tidy(item[0] if isinstance(item, tuple) else item for item in found)
     return {}
+
+
+def _provider_class(path: str, locale: str) -> Any:
+    """Return the class that Faker would take: making a whole Faker to get at its lists takes 20 ms."""
+    module = import_module(path)
+    if getattr(module, "localized", False):
+        there = locale.isidentifier() and find_spec(f"{path}.{locale}") is not None
+        module = import_module(f"{path}.{locale if there else getattr(module, 'default_locale', 'en_US')}")
+    return module.Provider
 
 
 def _drawn(provider: str, locale: str) -> dict[str, float]:

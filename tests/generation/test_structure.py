@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import sqlalchemy as sa
 
 import syda
 from syda.errors import CapacityError, PlanError
@@ -102,6 +103,26 @@ def test_a_table_that_uniqueness_keeps_small_is_filled_as_far_as_it_goes() -> No
     assert plan.tables["order_items"].rows_from
     dataset = syda.generate([Tenant, User, Project, Membership], rows={"Tenant": 1, "User": 2, "Project": 3})
     assert dataset.rows["memberships"] == 6
+
+
+def test_a_table_that_overlapping_sets_keep_small_says_so() -> None:
+    metadata = sa.MetaData()
+    for name in "abc":
+        sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table(
+        "t",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(f"{name}_id", sa.ForeignKey(f"{name}.id"), nullable=False) for name in "abc"),
+        *(sa.UniqueConstraint(*pair) for pair in (("a_id", "b_id"), ("b_id", "c_id"), ("a_id", "c_id"))),
+    )
+    dataset = syda.generate(metadata, rows={"a": 3, "b": 3, "c": 3})
+    rows = dataset.rows["t"]
+    assert rows < 9
+    assert (
+        f"t: {rows} rows instead of 9: (a_id, b_id) and (a_id, c_id) and (b_id, c_id) must be unique" in dataset.notes
+    )
+    assert dataset.to_sql(sa.create_engine("sqlite://"), create=True).notes == dataset.notes
 
 
 def test_rows_asked_for_by_name_beyond_what_uniqueness_allows_are_an_error_at_planning() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given, settings
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
 from syda.errors import GeneratorFunctionError, PlanFileError
@@ -22,6 +24,31 @@ def plan() -> syda.Plan:
     return syda.plan(
         Base, rows={"Customer": 20, "Order.customer": syda.between(0, 5)}, seed=5, locale=["en_US", "de_DE"]
     )
+
+
+class Zoo(DeclarativeBase):
+    pass
+
+
+class Animal(Zoo):
+    __tablename__ = "animals"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012
+
+
+class Bird(Animal):
+    __tablename__ = "birds"
+    id: Mapped[int] = mapped_column(ForeignKey("animals.id"), primary_key=True)
+    wingspan: Mapped[int]
+    __mapper_args__ = {"polymorphic_identity": "bird"}  # noqa: RUF012
+
+
+def test_rows_of_joined_subclasses_are_shown_on_top_of_their_base() -> None:
+    plan = syda.plan(Zoo, rows={"Animal": 4, "Bird": 3})
+    assert "animals (Animal): 4 + those of birds rows" in plan.explain()
+    assert '"animals (4 + those of birds rows)"' in plan.to_mermaid()
+    assert syda.generate(plan).rows == {"animals": 7, "birds": 3}
 
 
 def test_a_plan_survives_yaml(plan: syda.Plan, tmp_path: Path) -> None:

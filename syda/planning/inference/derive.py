@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from syda.planning.checks import Domain, check_domains
 from syda.planning.inference import shares as like
 from syda.planning.inference.meaning import NUMBERS
 from syda.planning.inference.naming import words_of
+from syda.planning.inference.patterns import name_pattern
 from syda.planning.inference.types import fitted
 from syda.schema.model import Column, Table
 from syda.sources.derived import Derived, Product, Share, Sum
@@ -125,13 +125,8 @@ def _harmless(domain: Domain) -> bool:
     return not bounded and (domain.low is None or domain.low <= _POSITIVE)
 
 
-@lru_cache(maxsize=512)
-def _pattern(words: str) -> re.Pattern[str]:
-    return re.compile(f"(?:{words})")
-
-
 def _like(pattern: str, words: str) -> bool:
-    return _pattern(pattern).fullmatch(_MONEY.sub("", _CENTS.sub("", words))) is not None
+    return name_pattern(pattern).covers(_MONEY.sub("", _CENTS.sub("", words)))
 
 
 def _in_cents(words: str) -> bool:

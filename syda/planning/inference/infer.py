@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
+from syda.planning.inference.matching import find_meaning
 from syda.planning.inference.meaning import Meaning
-from syda.planning.inference.meanings import MEANINGS
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import by_type, endless, fitted
@@ -21,7 +20,6 @@ from syda.sources.scalar import Choice, Database, Flag, Number
 _DEFAULT_WEIGHT = 6.0
 _SUFFIXES = re.compile(r"(_(table|tbl|data|info|master|model|entity|record|mapping|view|history|log)s?)+$")
 _PLACED = re.compile(r"(\w+_)?(city|town|zip|zip_?code|post_?code|postal_?code|country|country_code)")
-_ENDING = "(?:y|ie)?(?:s|es|is|ses)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +40,6 @@ def infer_table(
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
     return derived(table, in_order(table, grouped(table, guesses, unique)))
-
-
-@dataclass(frozen=True, slots=True)
-class _TableTest:
-    """Whether a table's name ends in one of the words (``role`` in ``user_roles``), or has it at all."""
-
-    last: re.Pattern[str]
-    anywhere: re.Pattern[str]
-
-    @classmethod
-    def of(cls, words: str) -> _TableTest:
-        start = rf"(?:^|[_ ])(?:{words}){_ENDING}"
-        return cls(re.compile(rf"{start}(?: |$)"), re.compile(rf"{start}(?:[_ ]|$)"))
-
-
-@lru_cache(maxsize=1)
-def _compiled() -> tuple[tuple[re.Pattern[str], _TableTest | None, Meaning], ...]:
-    return tuple(
-        (re.compile(f"(?:{meaning.words})"), _TableTest.of(meaning.table) if meaning.table else None, meaning)
-        for meaning in MEANINGS
-    )
-
-
-@lru_cache(maxsize=4_096)
-def find_meaning(table_words: str, words: str, kind: Kind) -> Meaning | None:
-    """Return the first meaning whose pattern covers all the words, in a kind of column that it can stand in.
-
-    Meanings that the last word of the table's name asks for go first.
-    """
-    found = [
-        (test, meaning) for pattern, test, meaning in _compiled() if kind in meaning.kinds and pattern.fullmatch(words)
-    ]
-    tables = (meaning for test, meaning in found if test is not None and test.last.search(table_words))
-    others = (meaning for test, meaning in found if test is None or test.anywhere.search(table_words))
-    return next(tables, None) or next(others, None)
 
 
 def _table_words(table: Table) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ABBREVIATIONS = {
     "qty": "quantity", "amt": "amount", "desc": "description", "descr": "description", "addr": "address", "num": "number",
@@ -11,6 +12,7 @@ _ABBREVIATIONS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4_096)
 def words_of(name: str) -> str:
     """Return a name as lower-case words joined by ``_``, camel case split and abbreviations spelled out."""
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)

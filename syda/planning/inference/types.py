@@ -128,7 +128,7 @@ def fitted(source: Source, column: Column) -> Source:
         return Pattern(regex=_DATES[length]) if length in _DATES else Code(length=length, alphabet=_DIGITS)
     if isinstance(source, Choice):
         return _choice(source, length)
-    if isinstance(source, Pattern) and len(source.at_length()) > length:
+    if isinstance(source, Pattern) and source.longest > length:
         return Code(length=length, alphabet=_LETTERS)
     return source
 
