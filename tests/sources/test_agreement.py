@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from tests.sources.rows import Row, made
+import syda
+from tests.sources.rows import Row, made, rows_of
 
 
 def plain(text: str) -> str:
@@ -161,3 +163,18 @@ def test_a_new_column_changes_no_other(added: str) -> None:
 def test_the_block_size_changes_nothing_where_columns_agree() -> None:
     columns = {**ALONE, "updated_at": "datetime?", "total": "decimal(10, 2)", "quantity": "integer", "slug": "text"}
     assert made(columns, rows=100, block_size=7) == made(columns, rows=100, block_size=65_536)
+
+
+@pytest.mark.parametrize("rows", [50, 1_000, 5_000])
+@pytest.mark.parametrize("members", [("room_id", "end_date"), ("room_id", "start_date"), ("end_date",)])
+def test_a_moment_that_must_be_unique_need_not_follow_another(members: tuple[str, ...], rows: int) -> None:
+    metadata = sa.MetaData()
+    sa.Table("rooms", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    dates = [sa.Column(name, sa.Date, nullable=False) for name in ("start_date", "end_date")]
+    room = sa.Column("room_id", sa.ForeignKey("rooms.id"), nullable=False)
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    sa.Table("stays", metadata, key, room, *dates, sa.UniqueConstraint(*members))
+    dataset = syda.generate(metadata, rows={"rooms": 100, "stays": min(rows, 700) if len(members) == 1 else rows})
+    assert dataset.verify().ok
+    if "end_date" not in members:
+        assert all(row["start_date"] <= row["end_date"] for row in rows_of(dataset, "stays"))

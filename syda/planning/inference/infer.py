@@ -39,7 +39,7 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return derived(table, in_order(table, grouped(table, guesses, unique)))
+    return derived(table, in_order(table, grouped(table, guesses, unique), unique))
 
 
 def _table_words(table: Table) -> str:

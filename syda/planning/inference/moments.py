@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,14 @@ _SERVICE = re.compile(r"tenure(_years)?|years_(of_service|employed|at_company)")
 _YOUNGEST, _OLDEST = 18, 85
 
 
-def in_order(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
-    """Return the guesses with later moments bound to earlier ones, and lengths of time to both."""
+def in_order(table: Table, guesses: Mapping[str, Guess], unique: Collection[str] = ()) -> dict[str, Guess]:
+    """Return the guesses with later moments bound to earlier ones, and lengths of time to both.
+
+    Columns in `unique`, and members of unique sets that none of these keeps, must be free to take any value.
+    """
     bound = dict(guesses)
-    _bind_later(table, bound)
+    held = {name for one in table.unique_sets if not set(one.columns) & set(unique) for name in one.columns}
+    _bind_later(table, bound, held | set(unique))
     _bind_births(bound)
     _bind_lengths(table, bound)
     return bound
@@ -83,7 +87,7 @@ def _stage(words: str) -> int:
     return max((place for place, pattern in enumerate(_STAGES) if re.search(pattern, words)), default=-1)
 
 
-def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
+def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) -> None:
     """Let each later moment of the row (updated, ended, shipped) follow the earliest one and those between."""
     moments = {
         name: words_of(name)
@@ -96,7 +100,7 @@ def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
     first = min(earlier, key=lambda name: (table.column(name).nullable, _rank(moments[name])))
     later = {name: _stage(words) for name, words in moments.items() if _LATER.search(words)}
     for name, words in moments.items():
-        if name == first or not (name in later or name in earlier):
+        if name == first or name in held or not (name in later or name in earlier):
             continue
         planned = _planned(words, moments)
         start = planned or _start_of(name, words, earlier, moments) or first
