@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from syda.planning.checks import check_domains
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.matching import find_meaning
@@ -39,7 +40,8 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    return derived(table, in_order(table, grouped(table, guesses, unique), unique))
+    domains = check_domains(table) if table.checks else {}
+    return derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
 
 
 def _table_words(table: Table) -> str:

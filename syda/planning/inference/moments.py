@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from syda.planning.checks import Domain, check_domains
+from syda.planning.checks import Domain
 from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
 from syda.sources.derived import Elapsed, Unit
@@ -69,7 +69,9 @@ _SERVICE = re.compile(r"tenure(_years)?|years_(of_service|employed|at_company)")
 _YOUNGEST, _OLDEST = 18, 85
 
 
-def in_order(table: Table, guesses: Mapping[str, Guess], unique: Collection[str] = ()) -> dict[str, Guess]:
+def in_order(
+    table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain], unique: Collection[str] = ()
+) -> dict[str, Guess]:
     """Return the guesses with later moments bound to earlier ones, and lengths of time to both.
 
     Columns in `unique`, and members of unique sets that none of these keeps, must be free to take any value.
@@ -78,7 +80,7 @@ def in_order(table: Table, guesses: Mapping[str, Guess], unique: Collection[str]
     held = {name for one in table.unique_sets if not set(one.columns) & set(unique) for name in one.columns}
     _bind_later(table, bound, held | set(unique))
     _bind_births(bound)
-    _bind_lengths(table, bound)
+    _bind_lengths(table, bound, domains)
     return bound
 
 
@@ -172,9 +174,8 @@ def _bind_births(guesses: dict[str, Guess]) -> None:
             guesses[name] = replace(guess, source=replace(guess.source, low="-64y", high="-31y"))
 
 
-def _bind_lengths(table: Table, guesses: dict[str, Guess]) -> None:
+def _bind_lengths(table: Table, guesses: dict[str, Guess], domains: Mapping[str, Domain]) -> None:
     keys = {name for unique in table.unique_sets for name in unique.columns}
-    domains = check_domains(table)
     for name, guess in list(guesses.items()):
         if name in keys or not isinstance(guess.source, Number | Duration):
             continue

@@ -57,6 +57,18 @@ NAMED: tuple[Meaning, ...] = (
     prose("article title", "title|subject|headline|name", "title", 1, 0.02,
           r"post|article|thread|page|book|blog|document|news|stor|paper|video|song|movie|film|track|album|discussion|lecture|chapter|question|note|newsletter|campaign"),
     choice("status name", "name|title|label", "New|Open|In progress|On hold|Completed|Cancelled", None, r"status|state_type|stage|phase"),
+    # codes
+    code("airport's code", "code", r"[A-Z]{3}", r"airport|station|terminal"),
+    code("airline's code", "code|prefix", r"[A-Z]{2}", r"airline|carrier"),
+    Meaning("country's code", "code|iso|iso_?2|alpha_?2|abbreviation|abbr|short_code", TEXT, Place(part="country_code"), 0.0, r"countr"),
+    Meaning("state's code", "code|iso|abbreviation|abbr|short_code", TEXT, Place(part="state_code"), 0.0, r"state|province|region"),
+    words_in("language's code", "code|iso|iso_code", "language_code", r"language|lang"),
+    code("product's code", "code|number|reference|ref", r"[A-Z]{3}-\d{5}", r"product|item|article|sku|part"),
+    code("course's code", "code|number", r"[A-Z]{3}[1-4]\d{2}", r"course|class|module"),
+    code("flight's number", "number|code|no", r"[A-Z]{2}[1-9]\d{2,3}", r"flight"),
+    code("account's number", "number|no", r"[1-9]\d{9}", r"account"),
+    code("document's number", "number|no|reference|ref|code", r"[A-Z]{2}-\d{6}",
+         r"order|invoice|receipt|ticket|case|claim|policy|policie|contract|booking|reservation|shipment|payment|quote|case_file|purchase|credit_note|delivery_note"),
     # kinds of accounts, numbers and sizes
     code("wallet address", "(wallet_)?address", r"0x[0-9a-f]{40}", r"wallet|crypto|blockchain|token|coin|nft|contract_address"),
     Meaning("listed email", "address", TEXT, Person(part="email"), 0.02, r"email|mail|mailbox|email_address|subscriber"),
