@@ -11,6 +11,7 @@ from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, infer_table
+from syda.planning.inference.types import by_type
 from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.structure import Structure, TableNeeds, plan_structure
@@ -42,11 +43,18 @@ class PlanBuilder:
     existing: Existing
     _expected: dict[str, int] = field(default_factory=dict)
     _order: LoadOrder = field(init=False)
+    _referenced: set[tuple[str, str]] = field(init=False)
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
         self.schema = _narrowed(self.schema)
         self._order = load_order(self.schema)
+        self._referenced = {
+            (link.parent, column)
+            for table in self.schema
+            for link in table.foreign_keys
+            for column in link.parent_columns
+        }
         self._check_external()
         wanted = self._wanted()
         self._expected = {key: self._there(key).rows + wanted.get(key, 0) for key in self.schema.tables}
@@ -167,6 +175,8 @@ class PlanBuilder:
         if planned is not None:
             return planned
         guess = guesses[column.name]
+        if isinstance(guess.source, Database) and (table.key, column.name) in self._referenced:
+            guess = replace(guess, source=by_type(column), reason="rows of other tables refer to it")
         domain = domains.get(column.name)
         if guess.source is None:
             raise PlanError(

@@ -68,11 +68,16 @@ def _path(source: str | Path) -> Path:
 
 
 def _read_sqlalchemy(source: object, tables: Collection[str] | None, schema: str | None) -> Reading:
-    # SQLAlchemy is slow to import, and files and dicts do not need it.
-    from syda.schema.collect import read_objects
-    from syda.schema.reflect import reflect
+    # SQLAlchemy is slow to import, and files and dicts do not need it; nor do models need what reflection does.
+    from sqlalchemy import URL
 
-    found = reflect(source, tables=tables, schema=schema) or read_objects(source)
+    from syda.schema.collect import read_objects
+
+    found = None if isinstance(source, str | URL) else read_objects(source)
+    if found is None:
+        from syda.schema.reflect import reflect
+
+        found = reflect(source, tables=tables, schema=schema)
     if found is None:
         raise SchemaError(f"cannot read {_described(source)} as tables; expected {EXPECTED}")
     return Reading(*found)

@@ -109,7 +109,7 @@ def _entries(name: str, locale: str) -> dict[str, float]:
         return _drawn(name.removeprefix(FAKER), locale)
     if name in _PAIRS and (name not in _ENGLISH or locale.startswith("en")):
         firsts, seconds = (own[part] for part in _PAIRS[name])
-        return _tidy(f"{first} {second}" for first in firsts for second in seconds)
+        return dict.fromkeys([f"{first} {second}" for first in firsts for second in seconds], 1.0)
     if name in own:
         return _tidy(own[name])
     if name not in _LISTS and name not in _PROVIDERS:

@@ -125,6 +125,23 @@ def test_a_table_that_overlapping_sets_keep_small_says_so() -> None:
     assert dataset.to_sql(sa.create_engine("sqlite://"), create=True).notes == dataset.notes
 
 
+def test_a_key_with_a_default_of_the_database_is_made_where_rows_refer_to_it() -> None:
+    metadata = sa.MetaData()
+    part = sa.Column("part", sa.Integer, primary_key=True, server_default=sa.text("-1"))
+    sa.Table("task", metadata, sa.Column("name", sa.String(40), primary_key=True), part)
+    sa.Table(
+        "log",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("part", sa.Integer, nullable=False),
+        sa.ForeignKeyConstraint(["name", "part"], ["task.name", "task.part"]),
+    )
+    dataset = syda.generate(metadata, rows=50)
+    tasks, logs = (dataset.frames()[name] for name in ("task", "log"))
+    assert set(zip(logs["name"], logs["part"], strict=True)) <= set(zip(tasks["name"], tasks["part"], strict=True))
+
+
 def test_rows_asked_for_by_name_beyond_what_uniqueness_allows_are_an_error_at_planning() -> None:
     rows = {"Order": 3, "Product": 4, "OrderItem": 13}
     with pytest.raises(CapacityError, match=r"'order_items' can have 12 rows, not the 13 asked for.*product_sku"):

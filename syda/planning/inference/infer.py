@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from syda.planning.checks import check_domains
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
+from syda.planning.inference.inherited import inherited
 from syda.planning.inference.matching import find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
@@ -41,7 +42,8 @@ def infer_table(
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
     domains = check_domains(table) if table.checks else {}
-    return derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
+    bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
+    return inherited(table, schema, bound)
 
 
 def _table_words(table: Table) -> str:
