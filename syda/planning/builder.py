@@ -188,6 +188,8 @@ class PlanBuilder:
         joint = any(column.name in joint.columns for joint in structure.joints)
         if distinct and not joint and _runs_out(source, column, rows):
             source, reason = _roomier(column, source), f"{guess.reason}, made distinct"
+        elif joint and not source.countable:
+            source, reason = _roomier(column, source), f"{guess.reason}, drawn together with others"
         required = not column.nullable or (domain is not None and domain.required)
         nulls = 0.0 if distinct or joint or required else guess.null_fraction
         return ColumnPlan(

@@ -178,3 +178,13 @@ def test_a_moment_that_must_be_unique_need_not_follow_another(members: tuple[str
     assert dataset.verify().ok
     if "end_date" not in members:
         assert all(row["start_date"] <= row["end_date"] for row in rows_of(dataset, "stays"))
+
+
+@pytest.mark.parametrize(("column", "length"), [("gender", 1), ("city", 2), ("name", 2), ("email", 2), ("note", 1)])
+def test_short_unique_text_has_as_many_rows_as_it_has_room_for(column: str, length: int) -> None:
+    metadata = sa.MetaData()
+    short = sa.Column(column, sa.String(length), unique=True, nullable=False)
+    sa.Table("things", metadata, sa.Column("id", sa.Integer, primary_key=True), short)
+    dataset = syda.generate(metadata, rows=2_000)
+    assert dataset.verify().ok
+    assert dataset.rows["things"] >= 20
