@@ -186,8 +186,10 @@ class PlanBuilder:
         source = guess.source if domain is None else apply_domain(guess.source, column, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
         joint = any(column.name in joint.columns for joint in structure.joints)
-        if distinct and not joint and (source_capacity(source, column) < rows or _too_short(column, rows)):
+        if distinct and not joint and _runs_out(source, column, rows):
             source, reason = _roomier(column, source), f"{guess.reason}, made distinct"
+        elif joint and not source.countable:
+            source, reason = _roomier(column, source), f"{guess.reason}, drawn together with others"
         required = not column.nullable or (domain is not None and domain.required)
         nulls = 0.0 if distinct or joint or required else guess.null_fraction
         return ColumnPlan(
@@ -317,6 +319,11 @@ def _limit(column: Column, domain: Domain | None) -> int:
     if domain.low is not None and domain.high is not None and column.type.kind is Kind.INTEGER:
         return min(type_capacity(column), int(domain.high - domain.low) + 1)
     return type_capacity(column)
+
+
+def _runs_out(source: Source, column: Column, rows: int) -> bool:
+    """Tell whether the source has fewer values than there are rows, or no room for the numbers that make them so."""
+    return source_capacity(source, column) < rows or (not source.countable and _too_short(column, rows))
 
 
 def _too_short(column: Column, rows: int) -> bool:

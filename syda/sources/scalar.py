@@ -144,6 +144,8 @@ class Number(Source):
         normal = standard_normal(uniform, to_uniform(context.bits("angle")))
         if self.distribution == "normal":
             return np.asarray(low + span / 2 + normal * span / 6)
+        if low + span <= 0:  # no logarithm
+            return np.asarray(low + uniform * span)
         floor = max(low, span * 1e-4, 1e-9)
         centre, width = np.log(floor * (low + span)) / 2, np.log((low + span) / floor) / 6
         return np.asarray(np.exp(centre + normal * width))

@@ -13,7 +13,7 @@ from syda.planning.inference.meanings import MEANINGS
 from syda.schema import read_schema
 from syda.schema.words import MEANINGS as WORDS
 from syda.sources.values import to_python
-from tests.planning.example import BIG, DT, INT, B, Example, F, N, S, T
+from tests.planning.example import BIG, DT, INT, SMALL, B, Example, F, N, S, T
 from tests.planning.meaning_examples import GENERAL
 from tests.planning.trade_examples import TRADES
 
@@ -158,3 +158,31 @@ def test_every_word_for_a_column_in_a_dict_is_understood(word: str) -> None:
 
 def test_a_city_in_a_short_column_is_a_code() -> None:
     assert all(len(value) == 3 and value.isupper() for value in values_of("flights", "origin", S(3)) if value)
+
+
+def tables_of(kinds: Any, type_: Any, **options: Any) -> sa.MetaData:
+    """A table for each example whose type is one of `kinds`, with the column in another type."""
+    metadata = sa.MetaData()
+    for number, example in enumerate(ALL):
+        if isinstance(example.type, kinds):
+            column = sa.Column(example.column, type_, nullable=False, **options)
+            sa.Table(f"t{number}_{example.table}", metadata, sa.Column("id", sa.Integer, primary_key=True), column)
+    return metadata
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 8, 12, 16, 24, 40])
+def test_every_text_can_be_made_in_a_column_of_any_length(length: int) -> None:
+    assert syda.generate(tables_of(sa.String, sa.String(length)), rows=20).verify().ok
+
+
+@pytest.mark.parametrize(
+    "type_", [SMALL, INT, BIG, N(3, 0), N(3, 2), N(4, 4), N(2, 1), N(9, 6), N(), N(18, 0), F, sa.Double()], ids=repr
+)
+def test_every_number_can_be_made_in_a_column_of_any_size(type_: Any) -> None:
+    assert syda.generate(tables_of(sa.Integer | sa.Numeric, type_), rows=20).verify().ok
+
+
+@pytest.mark.parametrize("length", [8, 12, 24, 40])
+def test_every_text_can_be_unique(length: int) -> None:
+    made = syda.generate(tables_of(sa.String, sa.String(length), unique=True), rows=600)
+    assert set(made.rows.values()) == {600}

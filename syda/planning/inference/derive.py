@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from syda.planning.checks import Domain, check_domains
+from syda.planning.checks import Domain
 from syda.planning.inference import shares as like
 from syda.planning.inference.meaning import NUMBERS
 from syda.planning.inference.naming import words_of
@@ -43,9 +43,9 @@ _PLUS = (like.TAX, like.SHIPPING, like.FEE, like.TIP)
 _MINUS = (like.DISCOUNT,)
 
 
-def derived(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+def derived(table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain]) -> dict[str, Guess]:
     """Return the guesses with each column that follows from others of the row bound to them."""
-    row = Row.of(table, guesses)
+    row = Row.of(table, guesses, domains)
     _bind_products(row)
     _bind_sums(row)
     _bind_shares(row)
@@ -65,13 +65,13 @@ class Row:
     keys: frozenset[str]
 
     @classmethod
-    def of(cls, table: Table, guesses: Mapping[str, Guess]) -> Row:
+    def of(cls, table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain]) -> Row:
         keys = {name for unique in table.unique_sets for name in unique.columns}
         keys |= {name for link in table.foreign_keys for name in link.columns}
         words = {
             name: words_of(name) for name, guess in guesses.items() if _computable(table.column(name), guess, keys)
         }
-        return cls(table, dict(guesses), check_domains(table), words, frozenset(keys))
+        return cls(table, dict(guesses), domains, words, frozenset(keys))
 
     def find(self, patterns: Iterable[str], beside: str) -> str | None:
         """Return the first column like one of `patterns` that the column `beside` can follow from."""

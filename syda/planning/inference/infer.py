@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from syda.planning.checks import check_domains
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.inherited import inherited
@@ -13,7 +14,7 @@ from syda.planning.inference.matching import find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
-from syda.planning.inference.types import by_type, fitted
+from syda.planning.inference.types import by_type, endless, fitted
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.scalar import Choice, Database, Flag, Number
@@ -40,7 +41,8 @@ def infer_table(
     guesses = {
         column.name: _guess(table, column, column.name in unique) for column in table.columns if column.name not in skip
     }
-    bound = derived(table, in_order(table, grouped(table, guesses, unique)))
+    domains = check_domains(table) if table.checks else {}
+    bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
     return inherited(table, schema, bound)
 
 
@@ -64,14 +66,23 @@ def _guess(table: Table, column: Column, unique: bool) -> Guess:
         return Guess(_skewed(column.type.values, column.default), "its enum", _nulls(column, 0.1))
     words, table_words = _column_words(table, column), _table_words(table)
     meaning = find_meaning(table_words, words, column.type.kind) or _from_comment(table_words, column)
-    if meaning is not None and not (unique and isinstance(meaning.source, Choice | Flag)):
-        source = _with_default(fitted(meaning.source, column), column)
+    source = None if meaning is None else _source_of(meaning, column, unique)
+    if meaning is not None and source is not None:
         return Guess(source, f"the name means {meaning.name}", _nulls(column, meaning.nulls), meaning.name)
     if column.default_kind is DefaultKind.SERVER and not unique and column.type.kind is not Kind.BOOLEAN:
         return Guess(Database(), "the database's default")
     plain = by_type(column, unique=unique)
     reason = f"the type {column.type.native or column.type.kind}"
     return Guess(plain and _with_default(plain, column), reason, _nulls(column, 0.1))
+
+
+def _source_of(meaning: Meaning, column: Column, unique: bool) -> Source | None:
+    """Return the meaning's source made to fit the column, None when it has too few values for a unique one."""
+    source = fitted(meaning.source, column)
+    if unique:
+        roomy = endless(source)
+        return roomy and fitted(roomy, column)
+    return _with_default(source, column)
 
 
 def _nulls(column: Column, share: float) -> float:

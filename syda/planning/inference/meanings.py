@@ -252,7 +252,7 @@ MEANINGS: tuple[Meaning, ...] = (
     prose("description", r"(\w+_)?(description|summary|details?|abstract|overview|info|synopsis|excerpt|intro)(_text)?", "description", 2, 0.15),
     prose("note", r"(\w+_)?(notes?|remarks?|memo|reason|instructions?|diagnosis_text|history|observation|justification|reason_for_\w+)", "note", 2, 0.3),
     prose("message", r"(\w+_)?(message|body|content|text|question|answer|reply|prompt|query|sentence|paragraph)(_(text|html|plain|md|markdown))?", "message", 3, 0.05),
-    prose("title", r"(\w+_)?(title|subject|headline|caption|heading)", "title", 2, 0.05),
+    prose("title", r"(\w+_)?(title|subject|headline|caption|heading)", "title", 1, 0.05),
     code("model", r"model(_name)?", r"[A-Z]{2}-\d{3,4}"),
     Meaning("tags", r"(\w+_)?(tags|keywords|labels|scopes|items|list)", (Kind.JSON,), JsonObject(listed=True), 0.2),
     words_in("tags text", r"(\w+_)?(tags?|keywords?|labels?)", "tag"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from syda.planning.checks import Domain, check_domains
+from syda.planning.checks import Domain
 from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
 from syda.sources.derived import Elapsed, Unit
@@ -69,12 +69,18 @@ _SERVICE = re.compile(r"tenure(_years)?|years_(of_service|employed|at_company)")
 _YOUNGEST, _OLDEST = 18, 85
 
 
-def in_order(table: Table, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
-    """Return the guesses with later moments bound to earlier ones, and lengths of time to both."""
+def in_order(
+    table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain], unique: Collection[str] = ()
+) -> dict[str, Guess]:
+    """Return the guesses with later moments bound to earlier ones, and lengths of time to both.
+
+    Columns in `unique`, and members of unique sets that none of these keeps, must be free to take any value.
+    """
     bound = dict(guesses)
-    _bind_later(table, bound)
+    held = {name for one in table.unique_sets if not set(one.columns) & set(unique) for name in one.columns}
+    _bind_later(table, bound, held | set(unique))
     _bind_births(bound)
-    _bind_lengths(table, bound)
+    _bind_lengths(table, bound, domains)
     return bound
 
 
@@ -83,7 +89,7 @@ def _stage(words: str) -> int:
     return max((place for place, pattern in enumerate(_STAGES) if re.search(pattern, words)), default=-1)
 
 
-def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
+def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) -> None:
     """Let each later moment of the row (updated, ended, shipped) follow the earliest one and those between."""
     moments = {
         name: words_of(name)
@@ -96,7 +102,7 @@ def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
     first = min(earlier, key=lambda name: (table.column(name).nullable, _rank(moments[name])))
     later = {name: _stage(words) for name, words in moments.items() if _LATER.search(words)}
     for name, words in moments.items():
-        if name == first or not (name in later or name in earlier):
+        if name == first or name in held or not (name in later or name in earlier):
             continue
         planned = _planned(words, moments)
         start = planned or _start_of(name, words, earlier, moments) or first
@@ -168,9 +174,8 @@ def _bind_births(guesses: dict[str, Guess]) -> None:
             guesses[name] = replace(guess, source=replace(guess.source, low="-64y", high="-31y"))
 
 
-def _bind_lengths(table: Table, guesses: dict[str, Guess]) -> None:
+def _bind_lengths(table: Table, guesses: dict[str, Guess], domains: Mapping[str, Domain]) -> None:
     keys = {name for unique in table.unique_sets for name in unique.columns}
-    domains = check_domains(table)
     for name, guess in list(guesses.items()):
         if name in keys or not isinstance(guess.source, Number | Duration):
             continue

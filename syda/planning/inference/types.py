@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from syda.schema.model import Column, DefaultKind, Kind
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
 from syda.sources.moment import Duration, Moment
+from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Database, Flag, Identifier, Null, Number
 from syda.sources.structured import Bytes, Items, JsonObject
 from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-_HEX = "0123456789abcdef"
+_HEX, _DIGITS = "0123456789abcdef", "123456789"
 _SHORT, _PHRASE, _CITY_CODE = 6, 40, 4
+_COORDINATE, _ROUGH = 11, 5
+_NUMERIC = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
+_ANY = 1e15
+_DEGREES = {"latitude": 90, "longitude": 180}
+_FEW = ("gender", "prefix", "initials")
+_NAMES: dict[str, Source] = {
+    "city": Words(vocabulary="faker:city"),
+    "state": Words(vocabulary="faker:city"),
+    "country": Words(vocabulary="country"),
+    "country_code": Pattern(regex="[A-Z]{2}"),
+    "country_code3": Pattern(regex="[A-Z]{3}"),
+    "state_code": Pattern(regex="[A-Z]{2,3}"),
+    "street_name": Words(vocabulary="street_name"),
+    "unit": Pattern(regex=r"Apt\. [1-9]\d{0,3}"),
+    "building": Pattern(regex=r"[1-9]\d{0,4}"),
+    "timezone": Pattern(regex=r"Etc/GMT[+-](\d|1[0-4])"),
+    "currency": Words(vocabulary="currency_code"),
+}
+_WHOLE = {"ipv4": 15, "ipv6": 24, "mac": 17, "website": 20, "domain": 12, "phone": 10}
+"""The characters that addresses need which cannot be cut."""
+_DAY = 10
+_DATES = {4: r"20[12]\d", 7: r"20(1\d|2[0-5])-(0[1-9]|1[0-2])", 8: r"20(1\d|2[0-5])(0[1-9]|1[0-2])(0[1-9]|1\d|2[0-8])"}
+"""How days are written where ten characters have no room."""
 _NATIVE = {
     "inet": Company(part="ipv4"),
     "macaddr": Company(part="mac"),
@@ -84,19 +111,43 @@ def _other(column: Column) -> Source | None:
 
 def fitted(source: Source, column: Column) -> Source:
     """Return the source changed so that its values fit the column's length, digits and range."""
-    if isinstance(source, Number):
-        return _number(source, column)
+    if column.type.kind in _NUMERIC:
+        return _in_range(source, column)
     length = column.type.length
     if length is None:
         return source
+    if isinstance(source, Number) and len(f"{source.high:.0f}") > length:
+        return Code(length=length, alphabet=_DIGITS)
     if isinstance(source, Code):
         return replace(source, length=length if column.type.fixed_length else min(source.length, length))
     if isinstance(source, Place):
         return _place(source, length)
+    if isinstance(source, Company | Phone) and length < _WHOLE.get(getattr(source, "part", "phone"), 0):
+        return Code(length=length, alphabet=_DIGITS if isinstance(source, Phone) else _HEX)
+    if isinstance(source, Moment) and length < _DAY:
+        return Pattern(regex=_DATES[length]) if length in _DATES else Code(length=length, alphabet=_DIGITS)
     if isinstance(source, Choice):
         return _choice(source, length)
     if isinstance(source, Pattern) and source.longest > length:
         return Code(length=length, alphabet=_LETTERS)
+    return source
+
+
+def _in_range(source: Source, column: Column) -> Source:
+    """Return the source within the digits of a column of numbers."""
+    type_ = column.type
+    if isinstance(source, Number):
+        return _number(source, column)
+    top = _number(Number(low=0, high=_ANY), column).high
+    if isinstance(source, Duration):
+        whole = math.floor(top)
+        shorter = replace(source, low=min(source.low, whole), high=min(source.high, whole))
+        return shorter if whole else _number(Number(low=0, high=top), column)
+    if isinstance(source, Choice):
+        kept = _kept(source, lambda value: value <= top)
+        return kept or _number(Number(low=0, high=top), column)
+    if isinstance(source, Place) and type_.precision is not None and top < _DEGREES.get(source.part, 0):
+        return _number(Number(low=-top, high=top), column)
     return source
 
 
@@ -108,11 +159,14 @@ def _number(source: Number, column: Column) -> Number:
     elif type_.precision is not None and type_.kind is not Kind.INTEGER:
         scale = type_.scale or 0
         top = min(top, 10.0 ** (type_.precision - scale) - 10.0**-scale)
+    top = math.floor(top) if source.places == 0 else top
     low = max(float(source.low), 0.0 if type_.unsigned else -top if top >= 0 else top)
     return replace(source, low=min(low, top), high=top, ending=source.ending if type_.scale != 0 else None)
 
 
 def _place(source: Place, length: int) -> Source:
+    if source.part in ("latitude", "longitude") and length < _COORDINATE:
+        return Pattern(regex=r"[1-8]\d\.\d\d") if length >= _ROUGH else Code(length=length, alphabet=_DIGITS)
     if source.part == "city" and length <= _CITY_CODE:
         return Pattern(regex=f"[A-Z]{{{length}}}")
     if source.part == "state" and length <= 3:
@@ -123,10 +177,21 @@ def _place(source: Place, length: int) -> Source:
 
 
 def _choice(source: Choice, length: int) -> Source:
-    kept = [place for place, value in enumerate(source.values) if len(str(value)) <= length]
+    return _kept(source, lambda value: len(str(value)) <= length) or Code(length=length, alphabet=_LETTERS)
+
+
+def _kept(source: Choice, fits: Callable[[Any], bool]) -> Choice | None:
+    """Return the choice among the values that fit, None when there is none."""
+    kept = [place for place, value in enumerate(source.values) if fits(value)]
     if len(kept) == len(source.values):
         return source
-    if not kept:
-        return Code(length=length, alphabet=_LETTERS)
     weights = None if source.weights is None else tuple(source.weights[place] for place in kept)
-    return Choice(values=tuple(source.values[place] for place in kept), weights=weights)
+    return Choice(values=tuple(source.values[place] for place in kept), weights=weights) if kept else None
+
+
+def endless(source: Source) -> Source | None:
+    """Return a source for a unique column that does not run out of places, None where its values are but a few."""
+    few = isinstance(source, Choice | Flag) or (isinstance(source, Person) and source.part in _FEW)
+    if few:
+        return None
+    return _NAMES.get(source.part, source) if isinstance(source, Place) else source
