@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from syda.errors import ConstraintError
@@ -78,16 +79,22 @@ def check_domains(table: Table) -> dict[str, Domain]:
 
 
 def _read(check: Check, table: Table) -> Iterator[tuple[str, Domain]]:
+    for term in _terms(check.expression, check.dialect or None):
+        yield from _domain(term, table)
+
+
+@lru_cache(maxsize=1_024)
+def _terms(expression: str, dialect: str | None) -> tuple[Any, ...]:
+    """Return the parts of a check that must all hold; none of one that sqlglot cannot read."""
     import sqlglot
     from sqlglot import exp
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
-        tree = sqlglot.parse_one(check.expression, dialect=check.dialect or None)
+        tree = sqlglot.parse_one(expression, dialect=dialect)
     except (sqlglot.errors.SqlglotError, ValueError):
-        return
-    for term in tree.flatten() if isinstance(tree, exp.And) else [tree]:
-        yield from _domain(term.unnest(), table)
+        return ()
+    return tuple(term.unnest() for term in (tree.flatten() if isinstance(tree, exp.And) else [tree]))
 
 
 def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:

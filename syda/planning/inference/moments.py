@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from syda.planning.checks import Domain
 from syda.planning.inference.naming import words_of
+from syda.planning.inference.patterns import name_pattern
 from syda.schema.model import Kind, Table
 from syda.sources.derived import Elapsed, Unit
 from syda.sources.moment import After, Duration, Moment
@@ -210,8 +211,8 @@ def _since(table: Table, guesses: Mapping[str, Guess], name: str) -> Elapsed | N
 
 
 def _between(table: Table, guesses: Mapping[str, Guess], name: str) -> Elapsed | None:
-    unit = _unit(words_of(name), table.column(name).type.kind)
     span = _span(table, guesses)
+    unit = _unit(words_of(name), table.column(name).type.kind) if span else None
     if unit is None or span is None:
         return None
     whole_days = any(table.column(one).type.kind is Kind.DATE for one in span)
@@ -221,7 +222,7 @@ def _between(table: Table, guesses: Mapping[str, Guess], name: str) -> Elapsed |
 
 
 def _unit(words: str, kind: Kind) -> Unit | None:
-    found = next((unit for pattern, unit, _ in _UNITS if re.fullmatch(pattern, words)), None)
+    found = next((unit for pattern, unit, _ in _UNITS if name_pattern(pattern).covers(words)), None)
     return "seconds" if found and kind is Kind.INTERVAL else found
 
 

@@ -42,6 +42,12 @@ class NamePattern:
             return words in self._listed
         return self.may_cover(words) and self._compiled.fullmatch(words) is not None
 
+    def covers_one(self, names: frozenset[str]) -> bool:
+        """Tell whether one of the names matches."""
+        if self._listed is not None:
+            return not self._listed.isdisjoint(names)
+        return any(map(self.covers, names))
+
 
 def needles_of(expression: str) -> Needles | None:
     """Return letters of which every string that matches has at least one run; None where that is not easily told."""
