@@ -16,6 +16,7 @@ from syda.sources.vocabulary import vocabulary
 
 _AROUND_HOST = 22
 _LONE_SENTENCE = 60
+_OFFICES = strings(["info@", "office@", "hello@", "contact@", "sales@", "mail@"])
 Part = Literal["name", "domain", "website", "email", "path", "ipv4", "ipv6", "mac"]
 
 
@@ -61,7 +62,8 @@ class Company(Source):
             case "website":
                 return joined("https://", hosts, ".example")
             case "email":
-                return joined("info@", hosts, ".example")
+                office = _OFFICES[to_index(context.bits("office", f"company {self.group}"), len(_OFFICES))]
+                return joined(office, hosts, ".example")
             case "path":
                 return strings("/" + host.replace("-", "/") for host in hosts.tolist())
         return joined(hosts, ".example")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from syda.planning.inference.naming import words_of
 from syda.schema.model import Kind, Table
+from syda.sources.base import Source
 from syda.sources.company import Company, Prose
 from syda.sources.person import Person
 from syda.sources.places import Place
@@ -70,9 +71,21 @@ def _bind_places(table: Table, guesses: dict[str, Guess]) -> None:
 
 
 def _bind_companies(guesses: dict[str, Guess]) -> None:
+    """Bind the parts of a company; where no person is named beside it, the e-mail address is the company's."""
+    named = {_group(name) for name, guess in guesses.items() if _is_part(guess.source, Company, ("name",))}
+    peopled = {
+        _group(name) for name, guess in guesses.items() if _is_part(guess.source, Person, ("full_name", "last_name"))
+    }
     for name, guess in guesses.items():
+        group = _group(name)
         if isinstance(guess.source, Company):
-            guesses[name] = replace(guess, source=replace(guess.source, group=_group(name)))
+            guesses[name] = replace(guess, source=replace(guess.source, group=group))
+        elif group in named - peopled and _is_part(guess.source, Person, ("email",)):
+            guesses[name] = replace(guess, source=Company(part="email", group=group))
+
+
+def _is_part(source: Source | None, kind: type[Company | Person], parts: tuple[str, ...]) -> bool:
+    return isinstance(source, kind) and source.part in parts
 
 
 def _bind_slugs(table: Table, guesses: dict[str, Guess], unique: Collection[str]) -> None:

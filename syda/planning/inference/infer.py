@@ -10,7 +10,7 @@ from syda.planning.checks import check_domains
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.inherited import inherited
-from syda.planning.inference.matching import find_meaning
+from syda.planning.inference.matching import find_asked, find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
@@ -20,6 +20,9 @@ from syda.sources.base import Source
 from syda.sources.scalar import Choice, Database, Flag, Number
 
 _DEFAULT_WEIGHT = 6.0
+_EITHER = ("person name", "company name")
+_NOUN_OF = re.compile(r"\bof (?:the |a |an |our |this )?([a-z]+)")
+_ROWS_ARE = re.compile(r"(?:an?|the|one|each) (?:[a-z]+ )??([a-z]+)(?= (?:that|who|which)\b|[.,;]|$)")
 _SUFFIXES = re.compile(r"(_(table|tbl|data|info|master|model|entity|record|mapping|view|history|log)s?)+$")
 _PLACED = re.compile(r"(\w+_)?(city|town|zip|zip_?code|post_?code|postal_?code|country|country_code)")
 
@@ -66,6 +69,7 @@ def _guess(table: Table, column: Column, unique: bool) -> Guess:
         return Guess(_skewed(column.type.values, column.default), "its enum", _nulls(column, 0.1))
     words, table_words = _column_words(table, column), _table_words(table)
     meaning = find_meaning(table_words, words, column.type.kind) or _from_comment(table_words, column)
+    meaning = _by_nouns(meaning, words, table, column)
     source = None if meaning is None else _source_of(meaning, column, unique)
     if meaning is not None and source is not None:
         return Guess(source, f"the name means {meaning.name}", _nulls(column, meaning.nulls), meaning.name)
@@ -87,6 +91,25 @@ def _source_of(meaning: Meaning, column: Column, unique: bool) -> Source | None:
 
 def _nulls(column: Column, share: float) -> float:
     return share if column.nullable else 0.0
+
+
+def _by_nouns(meaning: Meaning | None, words: str, table: Table, column: Column) -> Meaning | None:
+    """Return the meaning that the comments ask for: a name ``of the company``, a customer that is ``A company that``.
+
+    What the comment of the column says goes first. What a docstring or comment says of the rows only decides
+    whether those who may be either are people or companies.
+    """
+    for text in (column.comment, column.doc):
+        for noun in _NOUN_OF.findall((text or "").lower()):
+            if found := find_asked(noun, words, column.type.kind):
+                return found
+    if meaning is not None and meaning.name in _EITHER:
+        for text in (table.doc, table.comment):
+            noun = _ROWS_ARE.match((text or "").lower())
+            found = find_asked(noun[1], words, column.type.kind) if noun else None
+            if found and found.name in _EITHER:
+                return found
+    return meaning
 
 
 def _from_comment(table_words: str, column: Column) -> Meaning | None:

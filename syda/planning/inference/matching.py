@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from syda.planning.inference.meaning import Meaning
@@ -19,19 +20,36 @@ def find_meaning(table_words: str, words: str, kind: Kind) -> Meaning | None:
     `table_words` are the names of the table and its classes, separated by spaces. Meanings that the last word of a
     table's name asks for go first.
     """
-    for meaning in _candidates(table_words):
+    return _first(_asked(table_words), words, kind) or _first(_possible(table_words), words, kind)
+
+
+@lru_cache(maxsize=4_096)
+def find_asked(noun: str, words: str, kind: Kind) -> Meaning | None:
+    """Return the first meaning that a table of things called `noun` asks for, by the column's words."""
+    return _first(_asked(noun), words, kind)
+
+
+def _first(meanings: Iterable[Meaning], words: str, kind: Kind) -> Meaning | None:
+    for meaning in meanings:
         if kind in meaning.kinds and name_pattern(meaning.words).covers(words):
             return meaning
     return None
 
 
 @lru_cache(maxsize=1_024)
-def _candidates(table_words: str) -> tuple[Meaning, ...]:
-    """Return the meanings that hold in such a table, those that its last word asks for first."""
-    last, anywhere = _stems(table_words)
-    asked = [meaning for meaning in MEANINGS if meaning.table and name_pattern(meaning.table).covers_one(last)]
-    others = [meaning for meaning in MEANINGS if not meaning.table or name_pattern(meaning.table).covers_one(anywhere)]
-    return (*asked, *others)
+def _asked(table_words: str) -> tuple[Meaning, ...]:
+    """Return the meanings that the last word of a table's name asks for."""
+    last, _ = _stems(table_words)
+    return tuple(meaning for meaning in MEANINGS if meaning.table and name_pattern(meaning.table).covers_one(last))
+
+
+@lru_cache(maxsize=1_024)
+def _possible(table_words: str) -> tuple[Meaning, ...]:
+    """Return the meanings that hold in such a table."""
+    _, anywhere = _stems(table_words)
+    return tuple(
+        meaning for meaning in MEANINGS if not meaning.table or name_pattern(meaning.table).covers_one(anywhere)
+    )
 
 
 def _stems(table_words: str) -> tuple[frozenset[str], frozenset[str]]:
