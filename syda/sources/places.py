@@ -27,6 +27,7 @@ Part = Literal[
     "timezone", "street", "street_name", "building", "unit", "address", "currency",
 ]  # fmt: skip
 _HOME = 0.75
+_AREA = 2
 _LETTERS = np.frombuffer("BCDEFGHJKLMNPRSTVWXZ".encode("utf-32-le"), dtype=np.uint32)
 
 
@@ -35,13 +36,14 @@ class Place(Source):
     """One `part` of an address; columns of the same `group` in a row are the same address.
 
     Three quarters of the rows lie in the countries of the plan's locales. `widest` limits places to those whose
-    postal code is no longer than that many characters.
+    postal code is no longer than that many characters, `state_width` to those whose state code is not.
     """
 
     source: Literal["place"] = "place"
     part: Part
     group: str = ""
     widest: int | None = None
+    state_width: int | None = None
 
     def make(self, context: Context) -> Values:
         places = self._rows(context)
@@ -53,7 +55,7 @@ class Place(Source):
         return from_text(fit(text, context.column), context)
 
     def _rows(self, context: Context) -> Integers:
-        home, world = _choices(context.settings.locale, self.widest)
+        home, world = _choices(context.settings.locale, self.widest, self.state_width)
         scope = f"place {self.group}"
         at_home = to_uniform(context.bits("home", scope)) < _HOME
         bits = context.bits("place", scope)
@@ -92,15 +94,15 @@ class Place(Source):
 
 
 def _spelled(forms: Strings, bits: Bits) -> Strings:
-    """Return postal codes of the given forms: two characters as they stand, then # for a digit and A for a letter."""
+    """Return postal codes of the given forms: # is a digit, A behind the first two characters a letter."""
     marks = forms.astype("U")
     letters = marks.view(np.uint32).reshape(len(forms), -1).copy()
-    for place in range(2, letters.shape[1]):
+    for place in range(letters.shape[1]):
         bits, drawn = np.divmod(bits, np.uint64(len(_LETTERS)))
         marked = letters[:, place]
-        letters[:, place] = np.where(
-            marked == ord("#"), ord("0") + drawn % 10, np.where(marked == ord("A"), _LETTERS[drawn], marked)
-        )
+        if place >= _AREA:
+            marked = np.where(marked == ord("A"), _LETTERS[drawn], marked)
+        letters[:, place] = np.where(marked == ord("#"), ord("0") + drawn % 10, marked)
     return letters.view(marks.dtype).reshape(len(forms)).astype(object)
 
 
@@ -124,9 +126,14 @@ def _column(part: str) -> Strings:
 
 
 @lru_cache(maxsize=32)
-def _choices(locale: tuple[str, ...], widest: int | None) -> tuple[Integers, Integers]:
+def _choices(locale: tuple[str, ...], widest: int | None, state_width: int | None) -> tuple[Integers, Integers]:
     """Return the places in the locales' countries, and all places."""
-    fits = [place for place, row in enumerate(_gazetteer()) if widest is None or len(row["postcode"]) <= widest]
+    fits = [
+        place
+        for place, row in enumerate(_gazetteer())
+        if (widest is None or len(row["postcode"]) <= widest)
+        and (state_width is None or len(row["state_code"]) <= state_width)
+    ]
     world = np.asarray(fits or range(len(_gazetteer())), dtype=np.int64)
     codes = {one.partition("_")[2] for one in locale}
     home = np.asarray(

@@ -85,7 +85,7 @@ GENERAL: tuple[Example, ...] = (
     E("state", "state", S(80), table_column("state"), "addresses"),
     E("state", "province", S(3), table_column("state_code"), "customers"),
     E("state code", "state_code", S(5), table_column("state_code")),
-    E("postal code", "zip_code", S(10), regex(r"[A-Z0-9][A-Z0-9# -]{2,9}")),
+    E("postal code", "zip_code", S(10), regex(r"[A-Z0-9][A-Z0-9 -]{2,9}")),
     E("country code 3", "iso3", S(3), table_column("alpha3", "countries")),
     E("country code", "country_code", S(2), table_column("code", "countries")),
     E("country", "country", S(60), table_column("name", "countries")),

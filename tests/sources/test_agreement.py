@@ -188,3 +188,12 @@ def test_short_unique_text_has_as_many_rows_as_it_has_room_for(column: str, leng
     dataset = syda.generate(metadata, rows=2_000)
     assert dataset.verify().ok
     assert dataset.rows["things"] >= 20
+
+
+def test_short_codes_of_states_are_whole_codes_and_postal_codes_are_spelled_out():
+    frame = syda.generate(
+        {"site": {"id": "integer", "zip_code": "string(10)", "state": "string(2)", "city": "text"}}, rows=3_000
+    ).frames()["site"]
+    known = {(city, place["state_code"]) for city, places in gazetteer().items() for place in places}
+    assert set(zip(frame["city"], frame["state"], strict=True)) <= known
+    assert not frame["zip_code"].str.contains("#").any()

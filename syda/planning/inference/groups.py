@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ _PREFIX = re.compile(
 )
 
 _NAMED = re.compile(r"title|name|headline|subject|label|(product|article|post|page|category|event|course)_(name|title)")
+_DIGITS_OF_ZIP, _LONG_CODE = 5, 10
 _PLAIN = re.compile(r"[A-Za-z]\w*")
 
 
@@ -56,18 +57,21 @@ def _bind_people(guesses: dict[str, Guess]) -> None:
 
 
 def _bind_places(table: Table, guesses: dict[str, Guess]) -> None:
+    """Bind the parts of an address; places whose postal or state code is too long for its column are left out."""
     members = {name: guess.source for name, guess in guesses.items() if isinstance(guess.source, Place)}
-    widths: dict[str, list[int]] = {}
     for name, source in members.items():
-        column = table.column(name)
-        if source.part == "postcode":
-            widths.setdefault(_group(name), []).append(
-                5 if column.type.kind is Kind.INTEGER else column.type.length or 99
-            )
-    for name, source in members.items():
-        group = _group(name)
-        widest = min(widths[group]) if widths.get(group) and min(widths[group]) < 10 else None
-        guesses[name] = replace(guesses[name], source=replace(source, group=group, widest=widest))
+        group = [(one, other) for one, other in members.items() if _group(one) == _group(name)]
+        widest = _narrowest(table, [one for one, other in group if other.part == "postcode"])
+        state_width = _narrowest(table, [one for one, other in group if other.part == "state_code"])
+        bound = replace(source, group=_group(name), widest=widest, state_width=state_width)
+        guesses[name] = replace(guesses[name], source=bound)
+
+
+def _narrowest(table: Table, names: Sequence[str]) -> int | None:
+    """Return the least length of the columns, when it is one that leaves places out."""
+    types = [table.column(name).type for name in names]
+    widths = [_DIGITS_OF_ZIP if type_.kind is Kind.INTEGER else type_.length or _LONG_CODE for type_ in types]
+    return min(widths) if widths and min(widths) < _LONG_CODE else None
 
 
 def _bind_companies(guesses: dict[str, Guess]) -> None:
