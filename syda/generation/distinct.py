@@ -37,11 +37,11 @@ def _make(cell: Cell, source: Source, attempt: int) -> Values:
     if cell.stop - taken > size:
         raise CapacityError(_too_few(cell, source, size))
     index = rows_of(cell) - taken + attempt * (cell.stop - cell.start)
-    return source.at(cell, permute(_key(cell), index % size, size))
+    return source.at(cell, permute(_key(cell, source), index % size, size))
 
 
-def _key(cell: Cell) -> int:
-    return stream_key(cell.settings.seed, cell.table.key, cell.column.name, "permutation")
+def _key(cell: Cell, source: Source) -> int:
+    return stream_key(cell.settings.seed, cell.table.key, source.scope or cell.column.name, "permutation")
 
 
 def _too_few(cell: Cell, source: Source, size: int) -> str:

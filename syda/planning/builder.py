@@ -21,7 +21,8 @@ from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.moment import Moment
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Number, Sequence
-from syda.sources.text import Template
+from syda.sources.standards import Standard
+from syda.sources.text import Template, Words
 
 _FEW = 1_000
 _WORD_LETTERS = 4
@@ -334,6 +335,8 @@ def _too_short(column: Column, rows: int) -> bool:
 
 def _roomier(column: Column, source: Source) -> Source:
     """Return a source with as many distinct values as the column's type has room for."""
+    if isinstance(source, Standard) and source.part == "name" and source.list != "currency":
+        return Words(vocabulary=source.list)
     if column.type.kind is Kind.INTEGER:
         return Number(low=1, high=min((1 << ((column.type.bits or 32) - 1)) - 1, 99_999_999))
     if column.type.kind is Kind.DECIMAL:

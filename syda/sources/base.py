@@ -94,6 +94,11 @@ class Source:
         raise NotImplementedError
 
     @property
+    def scope(self) -> str | None:
+        """The name under which columns share one permutation of their indexes; None for one of the column's own."""
+        return None
+
+    @property
     def countable(self) -> bool:
         """True when `at` can give each of `capacity` values by its index."""
         return type(self).at is not Source.at

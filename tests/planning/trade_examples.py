@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from faker.providers.currency import Provider as CurrencyProvider
+from faker.providers.date_time import Provider as DateTimeProvider
+
 from tests.planning.column_rules import (
     EMAIL,
     FILE,
@@ -19,6 +22,8 @@ from tests.planning.column_rules import (
 )  # fmt: skip
 from tests.planning.example import INT, SMALL, E, Example, F, N, S
 
+COUNTRIES = DateTimeProvider.countries
+CURRENCIES = CurrencyProvider.currencies
 PAY_WORDS = one_of("succeeded|pending|failed|refunded")
 ORDER_WORDS = one_of("pending|paid|shipped|delivered|cancelled|refunded")
 SHIP_WORDS = one_of("pending|in transit|out for delivery|delivered|returned|lost")
@@ -48,7 +53,7 @@ TRADES: tuple[Example, ...] = (
     E("team name", "name", S(60), words("team"), "customer_groups"),
     E("tag name", "name", S(30), words("tag"), "product_tags"),
     E("industry name", "name", S(60), words("industry"), "industries"),
-    E("language name", "name", S(40), words("language"), "languages"),
+    E("language name", "name", S(40), table_column("name", "languages"), "languages"),
     E("brand name", "name", S(60), words("brand"), "brands"),
     E("color name", "name", S(40), words("color"), "colours"),
     E("course name", "title", S(120), words("course"), "courses"),
@@ -61,11 +66,15 @@ TRADES: tuple[Example, ...] = (
     E("payment method name", "name", S(40), words("payment_method"), "payment_methods"),
     E("carrier name", "name", S(40), words("carrier"), "carriers"),
     E("plan name", "name", S(40), one_of("Free|Basic|Starter|Pro|Business|Enterprise"), "plans"),
-    E("country name", "name", S(80), words("country"), "countries"),
+    E("country name", "name", S(80), one_of("|".join(c.name for c in COUNTRIES)), "countries"),
+    E("country's capital", "capital", S(80), one_of("|".join(c.capital for c in COUNTRIES)), "countries"),
+    E("country's continent", "continent", S(20), one_of("|".join(c.continent for c in COUNTRIES)), "countries"),
+    E("country's code 3", "iso3", S(3), one_of("|".join(c.alpha_3_code for c in COUNTRIES)), "countries"),
     E("city name", "name", S(80), table_column("city"), "cities"),
     E("state name", "name", S(80), table_column("state"), "provinces"),
-    E("currency", "code", S(3), regex("[A-Z]{3}"), "currencies"),
-    E("currency symbol", "symbol", S(4), one_of("$|€|£|¥|kr"), "currencies"),
+    E("currency", "code", S(3), one_of("|".join(dict(CURRENCIES))), "currencies"),
+    E("currency name", "name", S(60), one_of("|".join(dict(CURRENCIES).values())), "currencies"),
+    E("currency symbol", "symbol", S(4), regex(r"\S+( \S+)?"), "currencies"),
     E("setting name", "key", S(64), words("setting"), "user_settings"),
     E("named file", "name", S(255), FILE, "files"),
     E("job name", "title", S(80), words("job"), "employees"),
@@ -75,9 +84,9 @@ TRADES: tuple[Example, ...] = (
     E("status name", "name", S(40), one_of("New|Open|In progress|On hold|Completed|Cancelled"), "order_statuses"),
     E("airport's code", "code", S(3), regex("[A-Z]{3}"), "airports"),
     E("airline's code", "code", S(2), regex("[A-Z]{2}"), "airlines"),
-    E("country's code", "code", S(2), table_column("code", "countries"), "countries"),
+    E("country's code", "code", S(2), one_of("|".join(c.alpha_2_code for c in COUNTRIES)), "countries"),
     E("state's code", "abbreviation", S(3), table_column("state_code"), "states"),
-    E("language's code", "code", S(2), words("language_code"), "languages"),
+    E("language's code", "code", S(2), table_column("code", "languages"), "languages"),
     E("product's code", "code", S(20), regex(r"[A-Z]{3}-\d{5}"), "products"),
     E("course's code", "code", S(10), regex(r"[A-Z]{3}\d{3}"), "courses"),
     E("flight's number", "number", S(8), regex(r"[A-Z]{2}\d{3,4}"), "flights"),

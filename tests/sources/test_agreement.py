@@ -197,3 +197,14 @@ def test_short_codes_of_states_are_whole_codes_and_postal_codes_are_spelled_out(
     known = {(city, place["state_code"]) for city, places in gazetteer().items() for place in places}
     assert set(zip(frame["city"], frame["state"], strict=True)) <= known
     assert not frame["zip_code"].str.contains("#").any()
+
+
+@pytest.mark.parametrize("unique", [[], [["code"]], [["name"], ["code"]]])
+@pytest.mark.parametrize(("table", "size"), [("countries", 150), ("currencies", 150), ("languages", 100)])
+def test_the_columns_of_a_standards_entry_belong_together(table: str, size: int, unique: list[list[str]]) -> None:
+    columns = {"id": "integer", "name": "string(60)", "code": "string(3)"}
+    schema = {"tables": {table: {"columns": columns, "primary_key": ["id"], "unique": unique}}}
+    frames = [syda.generate(schema, rows=size, seed=seed).frames()[table] for seed in (1, 2)]
+    one, other = (set(zip(frame["code"], frame["name"], strict=True)) for frame in frames)
+    assert len(one) == len(other) == size
+    assert len(dict(one | other)) == len(one | other) > size

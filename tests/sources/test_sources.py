@@ -22,6 +22,7 @@ from syda.sources.moment import After, Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
+from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject
 from syda.sources.text import Pattern, Template, Words
 from tests.planning.column_rules import Rule, regex, within
@@ -73,6 +74,9 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     (JsonObject(), "json", lambda value: isinstance(value, dict)),
     (JsonObject(listed=True), "json", lambda value: isinstance(value, list)),
     (Items(most=4), "array", lambda value: isinstance(value, list) and len(value) <= 4),
+    (Standard(list="country", part="code3"), "string(3)", regex("[A-Z]{3}")),
+    (Standard(list="currency", part="symbol"), "string(3)", text),
+    (Standard(list="language", part="name"), "text", text),
     (Bytes(length=9), "binary", lambda value: isinstance(value, bytes) and len(value) == 9),
     (Function(name="f", function=lambda row, column: row["quantity"] * 2), "integer", within(2, 40)),
     (Product(factors=("quantity", "price")), "decimal(10, 2)", within(0, 20 * 900)),

@@ -7,7 +7,8 @@ from syda.sources.company import Company
 from syda.sources.person import Person
 from syda.sources.places import Place
 from syda.sources.scalar import Choice
-from syda.sources.text import Pattern, Words
+from syda.sources.standards import Standard
+from syda.sources.text import Pattern
 
 _FILE = Pattern(regex=r"(report|invoice|summary|photo|scan|notes)-\d{4}\.(pdf|png|csv|txt)")
 _PEOPLE = (
@@ -31,7 +32,7 @@ NAMED: tuple[Meaning, ...] = (
     words_in("team name", "name|title|label", "team", r"team|squad|group|workspace|project|channel"),
     words_in("tag name", "name|title|label|tag", "tag", r"tag|label|keyword"),
     words_in("industry name", "name|title", "industry", r"industr|sector"),
-    words_in("language name", "name|title", "language", r"language"),
+    Meaning("language name", "name|title", TEXT, Standard(list="language", part="name"), 0.0, r"language|lang"),
     words_in("brand name", "name|title", "brand", r"brand"),
     words_in("color name", "name|title", "color", r"colou?r"),
     words_in("course name", "name|title", "course", r"course|lesson|class"),
@@ -44,11 +45,15 @@ NAMED: tuple[Meaning, ...] = (
     words_in("payment method name", "name|title|label", "payment_method", r"payment_(method|type)"),
     words_in("carrier name", "name|title", "carrier", r"carrier|courier|shipping_method"),
     choice("plan name", "name|title", "Free|Basic|Starter|Pro|Business|Enterprise", None, r"plan|tier|edition"),
-    Meaning("country name", "name|title", TEXT, Words(vocabulary="country"), 0.0, r"countr"),
+    Meaning("country name", "name|title|country_name", TEXT, Standard(list="country", part="name"), 0.0, r"countr"),
+    Meaning("country's capital", "capital(_city)?", TEXT, Standard(list="country", part="capital"), 0.05, r"countr"),
+    Meaning("country's continent", "continent|region", TEXT, Standard(list="country", part="continent"), 0.05, r"countr"),
+    Meaning("country's code 3", "code_?3|iso_?3|alpha_?3|iso_alpha_?3|iso_?code_?3", TEXT, Standard(list="country", part="code3"), 0.0, r"countr"),
     Meaning("city name", "name|title", TEXT, Place(part="city"), 0.0, r"cit|town|airport|location|place|store|branch|warehouse|hub|depot|station|venue|port"),
     Meaning("state name", "name|title", TEXT, Place(part="state"), 0.0, r"state|province|region"),
-    words_in("currency", "name|code", "currency_code", r"currenc"),
-    choice("currency symbol", "symbol", "$|€|£|¥|kr", None, r"currenc"),
+    Meaning("currency", "code|iso(_code)?|currency_code|abbreviation", TEXT, Standard(list="currency", part="code"), 0.0, r"currenc"),
+    Meaning("currency name", "name|title|currency_name", TEXT, Standard(list="currency", part="name"), 0.0, r"currenc"),
+    Meaning("currency symbol", "symbol|sign", TEXT, Standard(list="currency", part="symbol"), 0.0, r"currenc"),
     words_in("setting name", "name|key", "setting", r"setting|preference|config|configuration|option|parameter"),
     Meaning("named file", "name|title", TEXT, _FILE, 0.0, r"file|attachment|upload|image|photo|picture|document|blob|download"),
     words_in("job name", "title|name", "job", r"job|position|vacanc|opening|career|occupation|employee|staff|lead|contact|job_title"),
@@ -60,9 +65,9 @@ NAMED: tuple[Meaning, ...] = (
     # codes
     code("airport's code", "code", r"[A-Z]{3}", r"airport|station|terminal"),
     code("airline's code", "code|prefix", r"[A-Z]{2}", r"airline|carrier"),
-    Meaning("country's code", "code|iso|iso_?2|alpha_?2|abbreviation|abbr|short_code", TEXT, Place(part="country_code"), 0.0, r"countr"),
+    Meaning("country's code", "code|iso|iso_?2|alpha_?2|abbreviation|abbr|short_code", TEXT, Standard(list="country", part="code"), 0.0, r"countr"),
     Meaning("state's code", "code|iso|abbreviation|abbr|short_code", TEXT, Place(part="state_code"), 0.0, r"state|province|region"),
-    words_in("language's code", "code|iso|iso_code", "language_code", r"language|lang"),
+    Meaning("language's code", "code|iso|iso_code|iso_?639(_?1)?|abbreviation", TEXT, Standard(list="language", part="code"), 0.0, r"language|lang"),
     code("product's code", "code|number|reference|ref", r"[A-Z]{3}-\d{5}", r"product|item|article|sku|part"),
     code("course's code", "code|number", r"[A-Z]{3}[1-4]\d{2}", r"course|class|module"),
     code("flight's number", "number|code|no", r"[A-Z]{2}[1-9]\d{2,3}", r"flight"),

@@ -14,12 +14,13 @@ from syda.sources.moment import Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Database, Flag, Identifier, Null, Number
+from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject
 from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _HEX, _DIGITS = "0123456789abcdef", "123456789"
-_SHORT, _PHRASE, _CITY_CODE = 6, 40, 4
+_SHORT, _PHRASE, _CITY_CODE, _ALPHA_3 = 6, 40, 4, 3
 _COORDINATE, _ROUGH = 11, 5
 _NUMERIC = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
 _ANY = 1e15
@@ -122,6 +123,8 @@ def fitted(source: Source, column: Column) -> Source:
         return replace(source, length=length if column.type.fixed_length else min(source.length, length))
     if isinstance(source, Place):
         return _place(source, length)
+    if isinstance(source, Standard):
+        return _standard(source, length)
     if isinstance(source, Company | Phone) and length < _WHOLE.get(getattr(source, "part", "phone"), 0):
         return Code(length=length, alphabet=_DIGITS if isinstance(source, Phone) else _HEX)
     if isinstance(source, Moment) and length < _DAY:
@@ -131,6 +134,14 @@ def fitted(source: Source, column: Column) -> Source:
     if isinstance(source, Pattern) and source.longest > length:
         return Code(length=length, alphabet=_LETTERS)
     return source
+
+
+def _standard(source: Standard, length: int) -> Source:
+    if source.part == "code" and source.list != "currency" and length == _ALPHA_3:
+        return replace(source, part="code3")
+    if source.longest <= length:
+        return source
+    return Words(vocabulary="country") if source.part in ("name", "capital") else Code(length=length, alphabet=_LETTERS)
 
 
 def _in_range(source: Source, column: Column) -> Source:
@@ -192,6 +203,6 @@ def _kept(source: Choice, fits: Callable[[Any], bool]) -> Choice | None:
 def endless(source: Source) -> Source | None:
     """Return a source for a unique column that does not run out of places, None where its values are but a few."""
     few = isinstance(source, Choice | Flag) or (isinstance(source, Person) and source.part in _FEW)
-    if few:
+    if few or (isinstance(source, Standard) and not source.countable):
         return None
     return _NAMES.get(source.part, source) if isinstance(source, Place) else source
