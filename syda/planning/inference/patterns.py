@@ -6,10 +6,8 @@ import re
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
-_INNERMOST = re.compile(r"\((\?[!:])?([^()]*)\)([?*])?")
-_FOLDED = re.compile(r"<(\d+)>")
-_RUN = re.compile(r"[a-z_]*[a-z][a-z_]*")
-_UNSURE = re.compile(r"[a-z_][?*]|\\.|\[[^]]*\]|\W")
+_TOKEN = re.compile(r"(\((?:\?[!:])?|\)[?*]?|\|)")
+_RUN = re.compile(r"(?<!\\)_*[a-z][a-z_]*(?![?*])")
 Needles: TypeAlias = tuple[str, ...]
 
 
@@ -51,30 +49,48 @@ class NamePattern:
 
 def needles_of(expression: str) -> Needles | None:
     """Return letters of which every string that matches has at least one run; None where that is not easily told."""
-    groups: list[Needles | None] = []
+    outer: list[_Choice] = []
+    choice = _Choice()
+    for part in filter(None, _TOKEN.split(expression)):
+        if part == "|":
+            choice.next()
+        elif part[0] == "(":
+            outer.append(choice)
+            choice = _Choice(shown="?!" not in part)
+        elif part[0] == ")":
+            inner, choice = choice, outer.pop()
+            if inner.shown and part == ")":
+                choice.add(inner.needles())
+        else:
+            for run in _RUN.findall(part):
+                choice.add((run,))
+    return choice.needles()
 
-    def folded(group: re.Match[str]) -> str:
-        if group[3] or group[1] == "?!":
-            return " "
-        groups.append(_one_of(group[2], groups))
-        return f"<{len(groups) - 1}>"
 
-    flat, found = expression, 1
-    while found:
-        flat, found = _INNERMOST.subn(folded, flat)
-    return _one_of(flat, groups)
+class _Choice:
+    """The alternatives of a group: of each, the needles that say most."""
 
+    def __init__(self, *, shown: bool = True) -> None:
+        self.shown = shown
+        self._found: list[str] = []
+        self._best: Needles | None = None
+        self._sure = True
 
-def _one_of(alternatives: str, groups: list[Needles | None]) -> Needles | None:
-    needles: list[str] = []
-    for alternative in alternatives.split("|"):
-        inner = [groups[int(number)] for number in _FOLDED.findall(alternative)]
-        runs = [(run,) for run in _RUN.findall(_UNSURE.sub(" ", alternative))]
-        sure = [found for found in (*runs, *inner) if found]
-        if not sure:
-            return None
-        needles += max(sure, key=lambda found: min(map(len, found)))
-    return tuple(needles)
+    def add(self, needles: Needles | None) -> None:
+        """Take note of needles of which the present alternative has one."""
+        if needles and (self._best is None or min(map(len, needles)) > min(map(len, self._best))):
+            self._best = needles
+
+    def next(self) -> None:
+        """End the present alternative."""
+        self._sure = self._sure and self._best is not None
+        self._found += self._best or ()
+        self._best = None
+
+    def needles(self) -> Needles | None:
+        """End the last alternative and return the needles of all, None when one has none."""
+        self.next()
+        return tuple(self._found) if self._sure else None
 
 
 @lru_cache(maxsize=2_048)
