@@ -36,12 +36,12 @@ def test_any_schema_is_filled_on_sqlite_with_no_violation(schema: Schema, rows: 
 
 
 @settings(max_examples=60, deadline=None)
-@given(schemas(), st.integers(1, 30), st.integers(0, 2**32))
-def test_any_schema_is_filled_twice_over(schema: Schema, rows: int, seed: int) -> None:
-    """The second seeding continues after the rows of the first, whatever the keys are."""
+@given(schemas(), st.integers(1, 30), st.integers(0, 2**32), st.integers(0, 1))
+def test_any_schema_is_filled_twice_over(schema: Schema, rows: int, seed: int, step: int) -> None:
+    """The second seeding, with the same seed or another, continues after the rows of the first."""
     engine = _enforcing()
-    for _ in range(2):
-        syda.seed(engine, schema, rows=rows, seed=seed, create=True)
+    for number in range(2):
+        syda.seed(engine, schema, rows=rows, seed=seed + step * number, create=True)
     with engine.connect() as connection:
         report = check_database(connection, read_schema(connection).schema)
     assert report.ok, report.violations

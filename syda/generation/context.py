@@ -25,6 +25,7 @@ class Cell:
     stop: int
     distinct: bool = False
     attempt: int = 0
+    offset: int = 0
 
     @property
     def settings(self) -> Settings:

@@ -16,6 +16,8 @@ from syda.sources.stream import Integers, stream_key
 from syda.sources.values import Values
 
 ATTEMPTS = 60
+_LISTED = 1 << 20
+"""Sources with no more values than this are gone through when rows are there already."""
 
 
 def distinct_values(cell: Cell, source: Source) -> Values:
@@ -23,21 +25,33 @@ def distinct_values(cell: Cell, source: Source) -> Values:
 
     Raises `CapacityError` when the source has no more.
     """
-    made = _make(cell, source, 0)
     if not cell.maker.first(cell.table.key) and (source.numbered or source.countable):
-        return made
-    return _without_repeats(cell, source, made)
+        return _make(cell, source, 0)
+    size = source.capacity(cell.column) if source.countable else None
+    if size is not None and size <= max(_LISTED, 4 * cell.stop):
+        return _left_over(cell, source, size)
+    return _without_repeats(cell, source, _make(cell, source, 0))
 
 
 def _make(cell: Cell, source: Source, attempt: int) -> Values:
     if not source.countable:
-        return source.make(replace(cell, attempt=attempt))
+        return source.make(replace(cell, attempt=attempt, offset=attempt * cell.maker.total(cell.table.key)))
     size = source.capacity(cell.column) or 0
-    taken = 0 if cell.stop <= size else cell.maker.first(cell.table.key)
-    if cell.stop - taken > size:
+    if cell.stop - cell.maker.first(cell.table.key) > size:
         raise CapacityError(_too_few(cell, source, size))
-    index = rows_of(cell) - taken + attempt * (cell.stop - cell.start)
+    index = rows_of(cell) + attempt * (cell.stop - cell.start)
     return source.at(cell, permute(_key(cell, source), index % size, size))
+
+
+def _left_over(cell: Cell, source: Source, size: int) -> Values:
+    """Return values that existing rows do not have, in the order of the rows' numbers."""
+    wanted, seen = cell.stop - cell.start, _existing(cell)
+    index = (np.arange(size, dtype=np.int64) + cell.start) % max(size, 1)
+    everything = source.at(cell, permute(_key(cell, source), index, size)) if size else source.at(cell, index)
+    new = np.setdiff1d(np.arange(size), _repeated(everything.data, np.arange(size), seen), assume_unique=True)
+    if len(new) < wanted:
+        raise CapacityError(_too_few(cell, source, len(new)))
+    return everything.take(new[:wanted])
 
 
 def _key(cell: Cell, source: Source) -> int:
@@ -46,9 +60,10 @@ def _key(cell: Cell, source: Source) -> int:
 
 def _too_few(cell: Cell, source: Source, size: int) -> str:
     where = f"{cell.table.key}.{cell.column.name}"
+    left = " that no row has yet" if cell.maker.first(cell.table.key) else ""
     return (
         f"{where} must be unique and {cell.maker.rows(cell.table.key)} rows were asked for, but its source "
-        f"({source.describe()}) has {size} values; ask for at most {size} rows or give the column another source"
+        f"({source.describe()}) has {size} values{left}; ask for at most {size} rows or give the column another source"
     )
 
 

@@ -108,7 +108,8 @@ class PlanBuilder:
             table=table,
             rows=wanted,
             given=set(given),
-            fixed={name for name, (source, _) in given.items() if isinstance(source, Constant) or not source.countable},
+            constant={name for name, (source, _) in given.items() if isinstance(source, Constant)},
+            trusted={name for name, (source, _) in given.items() if not source.countable},
             deferred={
                 item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")
             },
@@ -187,7 +188,7 @@ class PlanBuilder:
         source = guess.source if domain is None else apply_domain(guess.source, column, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
         joint = any(column.name in joint.columns for joint in structure.joints)
-        if distinct and not joint and _runs_out(source, column, rows):
+        if distinct and not joint and _runs_out(source, column, rows + self._there(table.key).rows):
             source, reason = _roomier(column, source), f"{guess.reason}, made distinct"
         elif joint and not source.countable:
             source, reason = _roomier(column, source), f"{guess.reason}, drawn together with others"

@@ -7,6 +7,7 @@ from syda.sources.base import Source
 
 UNBOUNDED = 1 << 62
 _LETTERS = 36
+_BYTES = 256
 _DIGITS = 10
 _DAYS = 7_300
 _SECONDS_PER_DAY = 86_400
@@ -24,8 +25,10 @@ def type_capacity(column: Column) -> int:
             return 1 << ((type_.bits or 32) - 1)
         case Kind.DECIMAL | Kind.FLOAT:
             return min(int(_DIGITS ** (type_.precision or 18)), UNBOUNDED)
-        case Kind.TEXT | Kind.BINARY:
+        case Kind.TEXT:
             return UNBOUNDED if type_.length is None else min(int(_LETTERS**type_.length), UNBOUNDED)
+        case Kind.BINARY:
+            return UNBOUNDED if type_.length is None else min(int(_BYTES**type_.length), UNBOUNDED)
         case Kind.DATE:
             return _DAYS
         case Kind.TIME:

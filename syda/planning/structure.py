@@ -47,16 +47,17 @@ class Structure:
 class TableNeeds:
     """What the structure of one table depends on.
 
-    `given` columns are made by the user's sources, `fixed` ones by sources whose values cannot be counted; `finite`
-    returns how many values inference would give a column
-    when they are few (a status, a flag), else None; `limit` how many its type and its checks allow at most;
-    `parent_rows` how many rows a parent will have.
+    `given` columns are made by the user's sources; of them `constant` ones are the same in every row, so that the
+    other members of a unique set must keep it, and what `trusted` ones hold is not known before. `finite` returns how
+    many values inference would give a column when they are few (a status, a flag), else None; `limit` how many its
+    type and its checks allow at most; `parent_rows` how many rows a parent will have.
     """
 
     table: Table
     rows: int
     given: Collection[str]
-    fixed: Collection[str]
+    constant: Collection[str]
+    trusted: Collection[str]
     deferred: Collection[str]
     children: dict[str, Cardinality]
     finite: Callable[[Column], int | None]
@@ -114,7 +115,7 @@ def _members(table: Table, unique: Unique) -> tuple[str, ...]:
 
 def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> None:
     table = needs.table
-    members = _members(table, unique)
+    members = tuple(name for name in _members(table, unique) if name not in needs.constant)
     columns = [table.column(name) for name in members]
     if not columns or _holds(needs, structure, set(members)):
         return
@@ -125,10 +126,12 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     if ordinal := _ordinal(structure, links, free, set(members)):
         structure.ordinals[ordinal[0]] = ordinal[1]
         return
-    if len(free) == len(members) == 1 and free[0].name in needs.given:
+    if len(free) == len(members) == 1:
         structure.distinct.add(free[0].name)
         return
-    strong = [column for column in free if _is_strong(needs, column)]
+    strong = [column for column in free if column.name not in needs.trusted and _is_strong(needs, column)]
+    if not strong and set(members) & set(needs.trusted):
+        return
     small = {column.name: needs.finite(column) or UNBOUNDED for column in free}
     if strong:
         structure.distinct.add(max(strong, key=lambda column: _preference(needs, column)).name)
@@ -141,7 +144,7 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
 
 
 def _holds(needs: TableNeeds, structure: Structure, members: set[str]) -> bool:
-    if members & structure.distinct or members & set(needs.fixed):
+    if members & structure.distinct:
         return True
     spans = [set(link.columns) for link in needs.table.foreign_keys if structure.links[link.name].draw in _UNIQUE_DRAWS]
     solved = [set(columns) for joint in structure.joints for columns in joint.unique]

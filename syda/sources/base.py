@@ -7,7 +7,7 @@ are all distinct:
 * it is *countable*: `capacity` is a number and `at` gives the value with a given index. The engine then hands it a
   permutation of the indexes (or its share of a combination with other columns);
 * `numbered` is True: `make` works the row number into the value when `context.distinct` is set;
-* otherwise the engine makes the column again, with another `attempt`, for the rows that repeat a value.
+* otherwise the engine makes the column again, with other random numbers, for the rows that repeat a value.
 """
 
 from __future__ import annotations
@@ -54,6 +54,11 @@ class Context(Protocol):
     @property
     def distinct(self) -> bool:
         """True when no two rows of the table may get the same value."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """What `rows_of` adds to row numbers, so that a value made again gets a number that no row has."""
         ...
 
     def bits(self, salt: str = "", scope: str | None = None) -> Bits:
@@ -117,5 +122,5 @@ class Source:
 
 
 def rows_of(context: Context) -> Integers:
-    """Return the absolute row numbers of the context."""
-    return np.arange(context.start, context.stop, dtype=np.int64)
+    """Return the row numbers of the context, to be worked into its values."""
+    return np.arange(context.start + context.offset, context.stop + context.offset, dtype=np.int64)

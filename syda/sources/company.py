@@ -55,7 +55,7 @@ class Company(Source):
 
     def _internet(self, context: Context, names: Strings) -> Strings:
         tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(names), "", dtype=object)
-        room = (context.column.type.length or 200) - len(str(context.stop)) - _AROUND_HOST
+        room = (context.column.type.length or 200) - len(str(context.stop + context.offset)) - _AROUND_HOST
         hosts = strings(slug(name)[: max(room, 1)].strip("-") or "company" for name in names.tolist())
         hosts = joined(hosts, tails)
         match self.part:

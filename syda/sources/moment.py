@@ -40,7 +40,7 @@ def from_moments(moments: NDArray[np.datetime64], type_: LogicalType) -> Values:
     if type_.kind is Kind.TIME:
         return Values(moments - moments.astype("datetime64[D]"))
     if type_.kind is Kind.INTEGER:
-        if type_.native == "year" or (type_.bits or 32) < 32:
+        if _holds_years(type_):
             return Values(moments.astype("datetime64[Y]").astype(np.int64) + 1970)
         return Values(moments.astype("datetime64[s]").astype(np.int64))
     if type_.kind in (Kind.FLOAT, Kind.DECIMAL):
@@ -51,12 +51,17 @@ def from_moments(moments: NDArray[np.datetime64], type_: LogicalType) -> Values:
     return Values(objects(item[: type_.length] for item in text))
 
 
+def _holds_years(type_: LogicalType) -> bool:
+    """Tell whether a whole number is a year because it has no room for the seconds since 1970."""
+    return type_.kind is Kind.INTEGER and (type_.native == "year" or (type_.bits or 32) < 32)
+
+
 def to_moments(values: Values, type_: LogicalType) -> NDArray[np.datetime64]:
     """Return a column that `from_moments` made as microsecond moments."""
     if type_.kind in (Kind.DATE, Kind.DATETIME):
         return values.data.astype("datetime64[us]")
     if type_.kind is Kind.INTEGER:
-        unit = "Y" if type_.native == "year" or (type_.bits or 32) < 32 else "s"
+        unit = "Y" if _holds_years(type_) else "s"
         base = 1970 if unit == "Y" else 0
         return (values.data - base).astype(f"datetime64[{unit}]").astype("datetime64[us]")
     return np.array(values.data, dtype="datetime64[us]")
@@ -92,10 +97,16 @@ class Moment(Source):
 
     def capacity(self, column: Column) -> int | None:
         first, last = self._span(Settings())
+        if _holds_years(column.type):
+            years = (np.datetime64(end, "s").astype("datetime64[Y]").astype(np.int64) for end in (last, first))
+            return int(next(years) - next(years)) + 1
         return _steps(last - first, column.type)
 
     def at(self, context: Context, index: Integers) -> Values:
         first, _ = self._span(context.settings)
+        if _holds_years(context.column.type):
+            years = np.datetime64(first, "s").astype("datetime64[Y]") + index
+            return from_moments(years.astype("datetime64[us]"), context.column.type)
         step = _step(context.column.type)
         start = first if step == 1 else first // step * step
         return from_moments(

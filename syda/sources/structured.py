@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import shake_128
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from syda.schema.model import Kind, LogicalType
+from syda.schema.model import Column, Kind, LogicalType
 from syda.sources.base import Context, Source, rows_of
-from syda.sources.stream import to_index
+from syda.sources.permutation import LARGEST
+from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, objects
 from syda.sources.vocabulary import vocabulary
+
+_COUNTED_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +31,13 @@ class JsonObject(Source):
         index = to_index(context.bits(), len(words.entries)).tolist()
         level = to_index(context.bits("level"), 10).tolist()
         rows = rows_of(context).tolist()
-        made: list[Any] = [
-            [words.entries[one], words.entries[(one + number + 1) % len(words.entries)]]
-            if self.listed
-            else {"id": row + 1, "label": words.entries[one], "level": number, "enabled": number % 2 == 0}
-            for row, one, number in zip(rows, index, level, strict=True)
-        ]
+        made: list[Any] = []
+        for row, one, number in zip(rows, index, level, strict=True):
+            if self.listed:
+                numbers = [str(row + 1)] if context.distinct else []
+                made.append([words.entries[one], words.entries[(one + number + 1) % len(words.entries)], *numbers])
+            else:
+                made.append({"id": row + 1, "label": words.entries[one], "level": number, "enabled": number % 2 == 0})
         return Values(objects(made))
 
     def describe(self) -> str:
@@ -77,7 +82,6 @@ class Bytes(Source):
 
     source: Literal["bytes"] = "bytes"
     length: int = 16
-    numbered: ClassVar[bool] = True
 
     def make(self, context: Context) -> Values:
         length = min(self.length, context.column.type.length or self.length)
@@ -86,6 +90,16 @@ class Bytes(Source):
         width = 8 * len(words)
         size = context.stop - context.start
         return Values(objects(raw[row * width : row * width + length] for row in range(size)))
+
+    def capacity(self, column: Column) -> int | None:
+        return int(min(256 ** min(self.length, column.type.length or self.length), LARGEST))
+
+    def at(self, context: Context, index: Integers) -> Values:
+        length = min(self.length, context.column.type.length or self.length)
+        numbers = (number.to_bytes(min(length, _COUNTED_BYTES), "big") for number in index.tolist())
+        if length <= _COUNTED_BYTES:
+            return Values(objects(numbers))
+        return Values(objects((number + shake_128(number).digest(length))[:length] for number in numbers))
 
     def describe(self) -> str:
         return "random bytes"

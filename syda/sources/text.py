@@ -49,13 +49,14 @@ class Words(Source):
 
     @staticmethod
     def _distinct(context: Context, words: Vocabulary) -> Values:
-        rounds, place = np.divmod(rows_of(context), len(words.entries))
+        rows = rows_of(context)
+        rounds, place = np.divmod(rows, len(words.entries))
         key = stream_key(context.settings.seed, context.table.key, context.column.name, "shuffle")
         index = permute(key, (place + rounds) % len(words.entries), len(words.entries))
         text = words.array[index]
         again = np.flatnonzero(rounds)
         if len(again):
-            text[again] = _renumbered(text[again], rounds[again] + 1, again + context.start + 1, context.column)
+            text[again] = _renumbered(text[again], rounds[again] + 1, rows[again] + 1, context.column)
         return from_text(text, context)
 
     def describe(self) -> str:

@@ -20,8 +20,8 @@ def source(table, column, *, comment=None, doc=None, name="name"):
         "id": mapped_column(primary_key=True),
         name: mapped_column(sa.String(80), comment=comment),
     }
-    type("Thing", (Base,), attributes)
-    return syda.plan(Base).tables[table].columns[column].source
+    thing = type("Thing", (Base,), attributes)  # kept: a registry holds its classes by weak references
+    return syda.plan([thing]).tables[table].columns[column].source
 
 
 @pytest.mark.parametrize(
