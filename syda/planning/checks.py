@@ -59,6 +59,11 @@ class Domain:
             return None
         return tuple(value for value in self.values if value not in self.excluded and self.inside(value))
 
+    @property
+    def open_above(self) -> bool:
+        """True when every number from some small one on is allowed."""
+        return self.values is None and not self.excluded and self.high is None and (self.low is None or self.low <= 1)
+
     def inside(self, value: Any) -> bool:
         if not isinstance(value, int | float):
             return True

@@ -119,3 +119,19 @@ def test_a_partner_that_the_user_fixes_leaves_the_others_distinct():
     assert dataset.frames()["ab"]["b_id"].is_unique
     with pytest.raises(CapacityError, match="can have 20 rows"):
         syda.generate(metadata, rows={"a": 5, "b": 20, "ab": 21}, overrides={"ab.a_id": 1})
+
+
+def test_a_key_that_a_check_keeps_to_one_value_makes_a_table_of_one_row():
+    metadata = sa.MetaData()
+    sa.Table("v", metadata, sa.Column("v_id", sa.Integer, sa.CheckConstraint("v_id = 1"), primary_key=True))
+    dataset = syda.generate(metadata, rows=50)
+    assert dataset.frames()["v"]["v_id"].tolist() == [1]
+    assert "must be unique" in dataset.notes[0]
+
+
+@pytest.mark.parametrize("check", ["c IN ('a', 'b', 'c')", "c >= 10 AND c < 20"])
+def test_a_check_limits_what_a_unique_column_can_hold(check):
+    metadata, thing = table("c", sa.String(5) if "IN" in check else sa.Integer())
+    thing.append_constraint(sa.CheckConstraint(check))
+    engine = sa.create_engine("sqlite://")
+    assert syda.seed(engine, metadata, rows=50, create=True).rows == {"thing": 3 if "IN" in check else 10}
