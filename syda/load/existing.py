@@ -52,7 +52,11 @@ class _Reader:
         key = [self.target.c[name] for name in self.table.primary_key]
         chosen = sa.select(*(self.target.c[name] for name in names)).order_by(*key)
         with rejections(f"reading the rows of {self.table.key!r}"):
-            listed = self.connection.execute(chosen).all()
+            try:
+                listed = self.connection.execute(chosen).all()
+            except (ValueError, TypeError) as error:
+                message = f"a value in {self.table.key}.({', '.join(names)}) is none of its column's type: {error}"
+                raise TargetError(message) from error
         if len(listed) != self.rows:
             message = f"table {self.table.key!r} had {self.rows} rows and then {len(listed)}: somebody writes to it"
             raise TargetError(f"{message}; seed again")

@@ -109,6 +109,11 @@ def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
         for part in term.flatten():
             yield from _domain(part.unnest(), table)
         return
+    if isinstance(term, exp.Or):
+        demanding = [part for part in map(_unnested, term.flatten()) if not _allows_null(part)]
+        if len(demanding) == 1:  # NULL satisfies every other demand, too
+            yield from _domain(demanding[0], table)
+        return
     column = _column(term.this, table) if isinstance(term.this, exp.Expression) else None
     if isinstance(term, exp.In) and column and term.expressions:
         values = [_literal(item) for item in term.expressions]
@@ -124,6 +129,17 @@ def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
         yield from _comparison(term, table)
 
 
+def _unnested(term: Any) -> Any:
+    return term.unnest()
+
+
+def _allows_null(term: Any) -> bool:
+    """Tell whether a part of an OR is ``column IS NULL``."""
+    from sqlglot import exp
+
+    return isinstance(term, exp.Is) and isinstance(term.expression, exp.Null)
+
+
 def _not_null(term: exp.Is, table: Table) -> Iterator[tuple[str, Domain]]:
     from sqlglot import exp
 
@@ -135,6 +151,12 @@ def _not_null(term: exp.Is, table: Table) -> Iterator[tuple[str, Domain]]:
 def _comparison(term: exp.Binary, table: Table) -> Iterator[tuple[str, Domain]]:
     from sqlglot import exp
 
+    listed = _bare(term.expression.this) if isinstance(term.expression, exp.Any) else None
+    if isinstance(term, exp.EQ) and isinstance(listed, exp.Array) and (owner := _column(term.this, table)):
+        values = [_literal(item) for item in listed.expressions]
+        if values and None not in values:
+            yield owner.name, Domain(values=tuple(values), text=term.sql())
+        return
     mirrored = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
     column, value, kind = _column(term.this, table), _literal(term.expression), type(term)
     if column is None:

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from syda.errors import IntegrityError
 from syda.generation.agreement import match_rows
 from syda.generation.store import TableRows
-from syda.planning.checks import check_domains
+from syda.planning.checks import Domain, check_domains
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
 from syda.sources.strings import lengths
-from syda.sources.values import Values, to_python
+from syda.sources.values import Values, decimal_places, objects, to_python
+
+_NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,8 @@ class Report:
 def verify_rows(plan: Plan, rows: Mapping[str, TableRows], existing: Existing | None = None) -> Report:
     """Check NOT NULL, length, range, enum, primary key, unique and foreign key of every table's new rows.
 
-    Unique sets with expressions or predicates and CHECKs are left to the database.
+    Unique sets with expressions or predicates, and CHECKs that say more than what values one column has, are left to
+    the database.
     """
     verifier = _Verifier(plan, rows, existing or {})
     breaches = [breach for key in rows for breach in verifier.table(plan.schema.tables[key])]
@@ -69,8 +73,9 @@ class _Verifier:
 
     def table(self, table: Table) -> Iterator[Breach]:
         columns = self._rows[table.key].columns
+        domains = check_domains(table)
         for name, values in columns.items():
-            yield from self._column(table, table.column(name), values)
+            yield from self._column(table, table.column(name), values, domains.get(name))
         for unique in table.unique_sets:
             if not unique.expressions and not unique.predicate and all(name in columns for name in unique.columns):
                 yield from self._unique(table, unique, columns)
@@ -78,16 +83,17 @@ class _Verifier:
             if all(name in columns for name in link.columns):
                 yield from self._link(table, link, columns)
 
-    def _column(self, table: Table, column: Column, values: Values) -> Iterator[Breach]:
+    def _column(self, table: Table, column: Column, values: Values, domain: Domain | None) -> Iterator[Breach]:
         self.checked += 1
         long = _too_long(column, values)
         if long is not None and long.any():
-            long &= ~_demanded(table, column, values)
+            long &= ~_demanded(domain, values)
         rules = (
             ("NOT NULL", values.null if not column.nullable else None),
             ("length", long),
             ("range", _out_of_range(column, values)),
             ("enum", _not_listed(column, values)),
+            ("check", _outside(domain, column, values)),
         )
         for rule, broken in rules:
             if broken is not None and broken.any():
@@ -153,9 +159,27 @@ def _too_long(column: Column, values: Values) -> NDArray[np.bool_] | None:
     return long
 
 
-def _demanded(table: Table, column: Column, values: Values) -> NDArray[np.bool_]:
+def _outside(domain: Domain | None, column: Column, values: Values) -> NDArray[np.bool_] | None:
+    """Tell which values the checks on the column alone do not allow."""
+    if domain is None or column.type.kind not in (*_NUMBERS, Kind.TEXT, Kind.BOOLEAN):
+        return None
+    data = values.data
+    if column.type.kind is Kind.DECIMAL:
+        data = data / 10.0 ** decimal_places(column.type)
+    broken = np.zeros(len(values), dtype=bool)
+    if domain.values is not None:
+        broken |= ~np.isin(data, objects(domain.values) if data.dtype == object else domain.values)
+    if domain.excluded:
+        broken |= np.isin(data, objects(domain.excluded) if data.dtype == object else domain.excluded)
+    if column.type.kind in _NUMBERS:
+        broken |= (data < -np.inf if domain.low is None else data < domain.low - _SLACK) | (
+            data > np.inf if domain.high is None else data > domain.high + _SLACK
+        )
+    return _present(values, broken)
+
+
+def _demanded(domain: Domain | None, values: Values) -> NDArray[np.bool_]:
     """Tell which values a CHECK lists: a database that does not enforce lengths may demand longer ones."""
-    domain = check_domains(table).get(column.name)
     listed = set(domain.allowed() or ()) if domain else set()
     return np.fromiter((item in listed for item in values.data.tolist()), dtype=bool, count=len(values))
 

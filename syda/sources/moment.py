@@ -139,7 +139,8 @@ def _office_seconds(uniform: Floats) -> Integers:
 class After(Source):
     """The moment of `column` in the same row plus a delay from 0 to `days`; short delays are the commonest.
 
-    It lies after those of the columns `also`, too, where they are not NULL.
+    It lies after those of the columns `also`, too, where they are not NULL. ``customer_id.created_at`` is a column of
+    the parent that the foreign key refers to.
     With `until_now` no result lies after the plan's `as_of`, unless `column` itself does.
     Where `column` is NULL the delay counts from the moment two years before `as_of`.
     """
@@ -152,10 +153,9 @@ class After(Source):
     until_now: bool = True
 
     def make(self, context: Context) -> Values:
-        sibling = context.sibling(self.column)
-        start = to_moments(sibling, context.table.column(self.column).type)
-        if sibling.null is not None:
-            start = np.where(sibling.null, context.settings.now - np.timedelta64(730, "D"), start)
+        start, null = _moments(context, self.column)
+        if null is not None:
+            start = np.where(null, context.settings.now - np.timedelta64(730, "D"), start)
         for name in self.also:
             start = _latest(start, context, name)
         room = np.full(len(start), self.days * _DAY)
@@ -173,10 +173,19 @@ class After(Source):
 
 
 def _latest(start: NDArray[np.datetime64], context: Context, name: str) -> NDArray[np.datetime64]:
-    other = context.sibling(name)
-    moments = to_moments(other, context.table.column(name).type)
+    moments, null = _moments(context, name)
     later = np.maximum(start, moments)
-    return later if other.null is None else np.where(other.null, start, later)
+    return later if null is None else np.where(null, start, later)
+
+
+def _moments(context: Context, name: str) -> tuple[NDArray[np.datetime64], NDArray[np.bool_] | None]:
+    """Return a column of the row or of a parent as moments, and where it is NULL."""
+    link, _, field_name = name.rpartition(".")
+    if link and name not in context.table.by_name:
+        values, type_ = context.parent(link, field_name)
+    else:
+        values, type_ = context.sibling(name), context.table.column(name).type
+    return to_moments(values, type_), values.null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

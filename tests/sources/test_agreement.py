@@ -8,6 +8,7 @@ import unicodedata
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -208,3 +209,32 @@ def test_the_columns_of_a_standards_entry_belong_together(table: str, size: int,
     one, other = (set(zip(frame["code"], frame["name"], strict=True)) for frame in frames)
     assert len(one) == len(other) == size
     assert len(dict(one | other)) == len(one | other) > size
+
+
+@pytest.mark.parametrize("values", [("female", "male", "other"), ("M", "F"), ("FEMALE", "MALE", "DIVERSE", "UNKNOWN")])
+def test_the_sex_of_an_enum_agrees_with_the_first_name(values: tuple[str, ...]) -> None:
+    metadata = sa.MetaData()
+    sa.Table(
+        "people",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("first_name", sa.String(40), nullable=False),
+        sa.Column("sex", sa.Enum(*values, native_enum=False), nullable=False),
+    )
+    by_text = syda.generate(
+        {"people": {"id": "integer", "first_name": "string(40)", "sex": "string(10)"}}, rows=200
+    ).frames()["people"]
+    by_enum = syda.generate(metadata, rows=200).frames()["people"]
+    assert (by_text["first_name"] == by_enum["first_name"]).all()
+    assert (by_text["sex"].str[0].str.lower() == by_enum["sex"].str[0].str.lower()).all()
+
+
+@pytest.mark.parametrize(("type_", "length"), [(sa.CHAR(32), 32), (sa.String(36), 36), (sa.CHAR(36), 36)])
+def test_keys_as_long_as_a_uuid_are_uuids(type_: Any, length: int) -> None:
+    metadata = sa.MetaData()
+    sa.Table("doc", metadata, sa.Column("id", type_, primary_key=True))
+    sa.Table("page", metadata, sa.Column("uuid", type_, primary_key=True), sa.Column("doc_id", sa.ForeignKey("doc.id")))
+    frames = syda.generate(metadata, rows=50).frames()
+    for value in (*frames["doc"]["id"], *frames["page"]["uuid"]):
+        assert len(value) == length
+        assert UUID(value).version == 4

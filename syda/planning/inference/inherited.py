@@ -1,4 +1,4 @@
-"""Columns that repeat one of the row's parent: the price of a line is the price of its product."""
+"""Columns that follow one of a parent: the price of a line is that of its product, and no order is older than its customer."""
 
 from __future__ import annotations
 
@@ -10,19 +10,82 @@ from syda.planning.checks import check_domains
 from syda.planning.inference.meaning import NUMBERS
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
-from syda.schema.model import Column, ForeignKey, Schema, Table
+from syda.schema.model import Column, ForeignKey, Kind, Schema, Table
 from syda.sources.linked import Reference
+from syda.sources.moment import After, Moment
 from syda.sources.scalar import Number
 
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
 
+_MOMENTS = (Kind.DATE, Kind.DATETIME)
 _PRICE = name_pattern(r"((unit|item|sale|selling|purchase|product)_)?price|price_(each|paid|per_unit|(at|when)_\w+)")
 _PARENTS_PRICE = name_pattern(r"((unit|item|sale|selling|product|list|retail|base|current|catalog|catalogue)_)?price")
 
 
+_MADE = name_pattern(
+    r"(\w+_)?(created|inserted|registered|added|joined|signed_up|opened|ordered|order|placed|booked|purchased|issued|posted"
+    r"|submitted|sent|requested|uploaded|published|started|invoice|enrolled|received|logged|recorded)"
+    r"(_(at|on|date|time|datetime|timestamp|ts))?|date|timestamp|time_?stamp"
+)
+_ENTERED = name_pattern(
+    r"(created|inserted|registered|added|joined|signed_up|opened|ordered|placed|order|booked)(_(at|on|date|time|ts|timestamp))?|date_(created|joined|added)"
+)
+_DAYS = 500.0
+
+
 def inherited(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
-    """Return the guesses with prices taken from the one parent that has a price."""
+    """Return the guesses with prices taken from the one parent that has a price, and moments put after the parents'."""
+    return _after_parents(table, schema, _priced(table, schema, guesses))
+
+
+def _after_parents(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+    bound = dict(guesses)
+    entered: list[str] | None = None
+    for name, guess in guesses.items():
+        source = guess.source
+        if not isinstance(source, Moment) or source.high != "now" or table.column(name).type.kind not in _MOMENTS:
+            continue
+        if not _MADE.covers(words_of(name)) or _is_bound(table, name):
+            continue
+        entered = _entered(table, schema) if entered is None else entered
+        if entered:
+            after = After(column=entered[0], also=tuple(entered[1:]), days=_DAYS)
+            bound[name] = replace(guess, source=after, reason=f"{guess.reason}, not before {', '.join(entered)}")
+    return bound
+
+
+def _entered(table: Table, schema: Schema) -> list[str]:
+    """Return, for each parent that every row has, the column that says since when it is there: `fk.created_at`."""
+    found = []
+    for link in table.foreign_keys:
+        optional = any(table.column(name).nullable for name in link.columns)
+        if optional or link.name == table.inherits or _refers_to(schema, link.parent, table.key):
+            continue
+        parent = schema.tables[link.parent]
+        known = [
+            column.name
+            for column in parent.columns
+            if column.type.kind in _MOMENTS and not column.nullable and _ENTERED.covers(words_of(column.name))
+        ]
+        found += [f"{link.columns[0] if len(link.columns) == 1 else link.name}.{name}" for name in known[:1]]
+    return found
+
+
+def _refers_to(schema: Schema, table: str, other: str) -> bool:
+    """Tell whether `table` is `other` or refers to it, directly or through more tables."""
+    seen, open_tables = set(), [table]
+    while open_tables:
+        key = open_tables.pop()
+        if key == other:
+            return True
+        if key not in seen:
+            seen.add(key)
+            open_tables += [link.parent for link in schema.tables[key].foreign_keys]
+    return False
+
+
+def _priced(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
     bound = dict(guesses)
     for name, guess in guesses.items():
         column = table.column(name)

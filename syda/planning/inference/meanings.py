@@ -256,7 +256,7 @@ MEANINGS: tuple[Meaning, ...] = (
     code("model", r"model(_name)?", r"[A-Z]{2}-\d{3,4}"),
     Meaning("tags", r"(\w+_)?(tags|keywords|labels|scopes|items|list)", (Kind.JSON,), JsonObject(listed=True), 0.2),
     words_in("tags text", r"(\w+_)?(tags?|keywords?|labels?)", "tag"),
-    Meaning("external identifier", r"(\w+_)?id", TEXT, Code(length=16, alphabet=LOW + "0123456789"), 0.1),
+    Meaning("external identifier", r"(\w+_)?id|uuid|guid", TEXT, Code(length=16, alphabet=LOW + "0123456789"), 0.1),
     Meaning("code", r"(\w+_)?(code|abbreviation|abbr|short_name|identifier|key|number|no|serial(_number)?)", TEXT, Code(length=8, alphabet=HIGH + "23456789"), 0.05),
     words_in("name", r"(\w+_)?(name|label)", "word", nulls=0.05),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _HEX, _DIGITS = "0123456789abcdef", "123456789"
+_UUID_LENGTHS = (32, 36)
 _SHORT, _PHRASE, _CITY_CODE, _ALPHA_3 = 6, 40, 4, 3
 _COORDINATE, _ROUGH = 11, 5
 _NUMERIC = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
@@ -91,7 +92,9 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
 def _text(column: Column) -> Source:
     length = column.type.length
     if column.type.fixed_length and length:
-        return Code(length=length, alphabet=_HEX if length >= 32 else _LETTERS)
+        return (
+            Identifier() if length in _UUID_LENGTHS else Code(length=length, alphabet=_HEX if length > 32 else _LETTERS)
+        )
     if length is not None and length <= _SHORT:
         return Code(length=length, alphabet=_LETTERS)
     if length is not None and length <= _PHRASE:
@@ -119,6 +122,8 @@ def fitted(source: Source, column: Column) -> Source:
         return source
     if isinstance(source, Number) and len(f"{source.high:.0f}") > length:
         return Code(length=length, alphabet=_DIGITS)
+    if isinstance(source, Code) and length in _UUID_LENGTHS and len(source.alphabet) >= len(_HEX):
+        return Identifier()
     if isinstance(source, Code):
         return replace(source, length=length if column.type.fixed_length else min(source.length, length))
     if isinstance(source, Place):
