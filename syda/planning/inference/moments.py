@@ -22,7 +22,7 @@ _KINDS = (Kind.DATE, Kind.DATETIME)
 _EARLIER = re.compile(
     r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
     r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|admission|enrolled|published|sent|effective|invoice|signed|departure"
-    r"|check_?in|clock_?in|login_at|scheduled)"
+    r"|check_?in|clock_?in|login_at|scheduled|diagnosed|written|reported|detected|recorded|observed|onset|left_at|taken|out_at)"
 )
 _STAGES = (
     r"confirmed|accepted|approved|verified|paid|payment|signed|assigned|acknowledged",
@@ -35,6 +35,9 @@ _STAGES = (
 )
 _KEPT = len(_STAGES) - 2
 """The stage from which a moment tells of the row (updated, deleted), not of what the row is about."""
+_ENDS = (3, 4)
+"""The stages in which something comes to its end: delivered, returned, cancelled."""
+_STILL_OPEN = 0.35
 _DUE = re.compile(r"(^|_)(due|expires?|expiry|expiration|deadline)(_|$)")
 _LATER = re.compile("|".join((*_STAGES, _DUE.pattern)))
 _AHEAD = re.compile(r"due|expir|until|end|to$|thru|arrival|check_?out")
@@ -113,7 +116,11 @@ def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) 
         days, least = (0.1, 0.0) if planned else _reach(table, name, words) if name in later else (60.0, 0.0)
         also = tuple(one for one in moments if one in before | {first} and one != start)
         source = After(column=start, also=also, days=days, at_least_days=least, until_now=not _AHEAD.search(words))
-        guesses[name] = replace(guesses[name], source=source, reason=f"{guesses[name].reason}, not before {start}")
+        nulls = guesses[name].null_fraction
+        if table.column(name).nullable and later.get(name, -1) in _ENDS:
+            nulls = max(nulls, _STILL_OPEN)
+        reason = f"{guesses[name].reason}, not before {start}"
+        guesses[name] = replace(guesses[name], source=source, null_fraction=nulls, reason=reason)
 
 
 def _before(name: str, later: Mapping[str, int], moments: Mapping[str, str]) -> set[str]:
