@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from syda.errors import TargetError
+from syda.load.columns import named_columns
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table
@@ -49,8 +50,9 @@ class _Reader:
     def columns(self, names: Sequence[str]) -> dict[str, Values]:
         if not names:
             return {}
-        key = [self.target.c[name] for name in self.table.primary_key]
-        chosen = sa.select(*(self.target.c[name] for name in names)).order_by(*key)
+        targets = named_columns(self.target)
+        key = [targets[name] for name in self.table.primary_key]
+        chosen = sa.select(*(targets[name] for name in names)).order_by(*key)
         with rejections(f"reading the rows of {self.table.key!r}"):
             listed = self.connection.execute(chosen).all()
         if len(listed) != self.rows:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from syda.errors import TargetError
 from syda.load.binding import core_values, driver_values, overriding_identity
+from syda.load.columns import named_columns
 from syda.load.report import LoadReport
 from syda.load.target import Target, one_transaction, rejections
 from syda.planning.model import Plan
@@ -142,13 +143,12 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
 def _driver_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
     """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
-    columns = ", ".join(quote.quote_identifier(load.target.c[name].name) for name in names)
+    targets = named_columns(load.target)
+    columns = ", ".join(quote.quote_identifier(name) for name in names)
     one = f"({', '.join('?' * len(names))})"
     head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
     listed = [
-        driver_values(
-            load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name], connection.dialect
-        )
+        driver_values(load.columns[name].slice(start, stop), load.table.column(name), targets[name], connection.dialect)
         for name in names
     ]
     cells = _row_by_row(listed, stop - start)
@@ -177,10 +177,10 @@ def _core_insert(connection: Connection, load: TableLoad, names: list[str], star
 def _records(load: TableLoad, names: list[str], start: int, stop: int) -> list[dict[str, Any]]:
     if not names:
         return [{} for _ in range(start, stop)]
-    keys = [load.target.c[name].key for name in names]
+    targets = named_columns(load.target)
+    keys = [targets[name].key for name in names]
     listed = [
-        core_values(load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name])
-        for name in names
+        core_values(load.columns[name].slice(start, stop), load.table.column(name), targets[name]) for name in names
     ]
     return [dict(zip(keys, row, strict=True)) for row in zip(*listed, strict=True)]
 
@@ -196,15 +196,15 @@ def _update(connection: Connection, load: TableLoad, link: ForeignKey) -> None:
     rows = np.flatnonzero(present)
     if not len(rows):
         return
+    targets = named_columns(load.target)
     statement = (
         sa.update(load.target)
-        .where(*(load.target.c[name] == sa.bindparam(f"key_{place}") for place, name in enumerate(keys)))
-        .values({load.target.c[name]: sa.bindparam(f"value_{place}") for place, name in enumerate(late)})
+        .where(*(targets[name] == sa.bindparam(f"key_{place}") for place, name in enumerate(keys)))
+        .values({targets[name]: sa.bindparam(f"value_{place}") for place, name in enumerate(late)})
     )
     labels = [f"key_{place}" for place in range(len(keys))] + [f"value_{place}" for place in range(len(late))]
     listed = [
-        core_values(load.columns[name].take(rows), load.table.column(name), load.target.c[name])
-        for name in (*keys, *late)
+        core_values(load.columns[name].take(rows), load.table.column(name), targets[name]) for name in (*keys, *late)
     ]
     records = [dict(zip(labels, row, strict=True)) for row in zip(*listed, strict=True)]
     for start in range(0, len(records), BATCH_ROWS):
@@ -223,5 +223,5 @@ def _move_sequences(connection: Connection, loads: list[TableLoad]) -> None:
             named = sa.select(sa.func.pg_get_serial_sequence(quote.format_table(load.target), column.name))
             sequence = connection.scalar(named)
             if sequence:
-                highest = sa.select(sa.func.max(load.target.c[column.name])).scalar_subquery()
+                highest = sa.select(sa.func.max(named_columns(load.target)[column.name])).scalar_subquery()
                 connection.execute(sa.select(sa.func.setval(sequence, highest)))
