@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 from sqlalchemy.ext.compiler import compiles
 
 from syda.errors import TargetError
-from syda.load.binding import core_values, driver_values, overriding_identity
+from syda.load.binding import Binding, bindings, overriding_identity
 from syda.load.columns import named_columns
 from syda.load.report import LoadReport
 from syda.load.target import Target, one_transaction, rejections
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 5_000
 SQLITE_VARIABLES = 999  # what every version of SQLite takes in one statement
 Progress = Callable[[str, int, int], None]
+Bindings = Mapping[str, Binding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +133,23 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
     names = [name for name in load.columns if name not in skipped]
     if not load.rows:
         return
-    send = _driver_insert if connection.dialect.name == "sqlite" and names else _core_insert
+    bound = bindings(load.table, load.target, connection.dialect)
+    direct = connection.dialect.name == "sqlite" and names and not any(bound[name].needs_core() for name in names)
+    send = _driver_insert if direct else _core_insert
     for start in range(0, load.rows, BATCH_ROWS):
         stop = min(start + BATCH_ROWS, load.rows)
-        send(connection, load, names, start, stop)
+        send(connection, load, {name: bound[name] for name in names}, start, stop)
         if progress:
             progress(load.table.key, stop, load.rows)
 
 
-def _driver_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
+def _driver_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
     """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
-    targets = named_columns(load.target)
-    columns = ", ".join(quote.quote_identifier(name) for name in names)
+    columns = ", ".join(map(quote.quote_identifier, names))
     one = f"({', '.join('?' * len(names))})"
     head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
-    listed = [
-        driver_values(load.columns[name].slice(start, stop), load.table.column(name), targets[name], connection.dialect)
-        for name in names
-    ]
+    listed = [binding.driver(load.columns[name].slice(start, stop)) for name, binding in names.items()]
     cells = _row_by_row(listed, stop - start)
     width = max(1, SQLITE_VARIABLES // len(names)) * len(names)
     whole = len(cells) - len(cells) % width
@@ -168,20 +167,34 @@ def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
     return tuple(cells)
 
 
-def _core_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
+def _core_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
     always = any(load.table.column(name).identity == "always" for name in names)
     statement = _OverridingInsert(load.target) if always else sa.insert(load.target)
-    connection.execute(statement, _records(load, names, start, stop))
+    columns = [load.columns[name].slice(start, stop) for name in names]
+    keys = [binding.target.key for binding in names.values()]
+    _execute(connection, statement, keys, list(names.values()), columns, stop - start)
 
 
-def _records(load: TableLoad, names: list[str], start: int, stop: int) -> list[dict[str, Any]]:
-    if not names:
-        return [{} for _ in range(start, stop)]
-    targets = named_columns(load.target)
-    keys = [targets[name].key for name in names]
-    listed = [
-        core_values(load.columns[name].slice(start, stop), load.table.column(name), targets[name]) for name in names
-    ]
+def _execute(
+    connection: Connection,
+    statement: sa.Insert | sa.Update,
+    keys: list[str],
+    bound: list[Binding],
+    columns: list[Values],
+    rows: int,
+) -> None:
+    """Execute for all rows; when a type refuses a value, once more with values as that type wants them."""
+    try:
+        connection.execute(statement, _records(keys, [*map(Binding.core, bound, columns)], rows))
+    except exc.DBAPIError:
+        raise
+    except exc.StatementError:
+        connection.execute(statement, _records(keys, [*map(Binding.accepted, bound, columns)], rows))
+
+
+def _records(keys: list[str], listed: list[list[Any]], rows: int) -> list[dict[str, Any]]:
+    if not keys:
+        return [{} for _ in range(rows)]
     return [dict(zip(keys, row, strict=True)) for row in zip(*listed, strict=True)]
 
 
@@ -194,21 +207,19 @@ def _update(connection: Connection, load: TableLoad, link: ForeignKey) -> None:
         if null is not None:
             present &= ~null
     rows = np.flatnonzero(present)
-    if not len(rows):
-        return
-    targets = named_columns(load.target)
+    known = bindings(load.table, load.target, connection.dialect)
+    bound = [known[name] for name in (*keys, *late)]
+    labels = [f"key_{place}" for place in range(len(keys))] + [f"value_{place}" for place in range(len(late))]
+    cells = {label: binding.target for label, binding in zip(labels, bound, strict=True)}
     statement = (
         sa.update(load.target)
-        .where(*(targets[name] == sa.bindparam(f"key_{place}") for place, name in enumerate(keys)))
-        .values({targets[name]: sa.bindparam(f"value_{place}") for place, name in enumerate(late)})
+        .where(*(cells[label] == sa.bindparam(label) for label in labels[: len(keys)]))
+        .values({cells[label]: sa.bindparam(label) for label in labels[len(keys) :]})
     )
-    labels = [f"key_{place}" for place in range(len(keys))] + [f"value_{place}" for place in range(len(late))]
-    listed = [
-        core_values(load.columns[name].take(rows), load.table.column(name), targets[name]) for name in (*keys, *late)
-    ]
-    records = [dict(zip(labels, row, strict=True)) for row in zip(*listed, strict=True)]
-    for start in range(0, len(records), BATCH_ROWS):
-        connection.execute(statement, records[start : start + BATCH_ROWS])
+    for start in range(0, len(rows), BATCH_ROWS):
+        some = rows[start : start + BATCH_ROWS]
+        columns = [load.columns[name].take(some) for name in (*keys, *late)]
+        _execute(connection, statement, labels, bound, columns, len(some))
 
 
 def _move_sequences(connection: Connection, loads: list[TableLoad]) -> None:
