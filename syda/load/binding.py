@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from uuid import UUID
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from sqlalchemy.dialects.postgresql import MONEY
 
 from syda.errors import RejectedError, TargetError
 from syda.load.columns import named_columns
@@ -52,6 +54,8 @@ class Binding:
         items = to_python(values, self.column.type)
         if self.column.type.kind is Kind.UUID and not getattr(self.target.type, "as_uuid", False):
             return [None if item is None else str(item) for item in items]
+        if self.column.type.kind is Kind.JSON and isinstance(self._type, sa.String):
+            return [None if item is None else json.dumps(item, ensure_ascii=False, default=str) for item in items]
         return items
 
     def accepted(self, values: Values) -> list[Any]:
@@ -79,6 +83,10 @@ class Binding:
             for row in np.flatnonzero(values.null).tolist():
                 quick[row] = None
         return quick
+
+    def readable(self) -> sa.ColumnElement[Any]:
+        """Return the column as it is read: money as a number, where the database would write it out."""
+        return sa.cast(self.target, sa.Numeric(19, 2)) if isinstance(self._type, MONEY) else self.target
 
     def read(self, items: Sequence[Any]) -> Values:
         """Return what Core read from the column; objects of the type's own are as the type writes them.

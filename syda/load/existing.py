@@ -52,7 +52,7 @@ class _Reader:
             return {}
         bound = bindings(self.table, self.target, self.connection.dialect)
         key = [bound[name].target for name in self.table.primary_key]
-        chosen = sa.select(*(bound[name].target for name in names)).order_by(*key)
+        chosen = sa.select(*(bound[name].readable() for name in names)).order_by(*key)
         with rejections(f"reading the rows of {self.table.key!r}"):
             listed = self.connection.execute(chosen).all()
         if len(listed) != self.rows:
