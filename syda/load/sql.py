@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 from sqlalchemy.ext.compiler import compiles
 
-from syda.errors import TargetError
+from syda.errors import MissingTableError, TargetError
 from syda.load.binding import Binding, bindings, overriding_identity
 from syda.load.columns import named_columns
 from syda.load.report import LoadReport
@@ -61,13 +61,14 @@ def load_tables(
 ) -> LoadReport:
     """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
 
-    Raises `TargetError` when the database cannot be reached or lacks a table, `RejectedError` when it refuses a row;
+    Raises `TargetError` when the database cannot be reached or lacks a table, `MissingTableError` when a table to be
+    made refers to one that is neither given nor there, `RejectedError` when it refuses a row;
     either way nothing is left behind (on MariaDB and MySQL, tables made by `create` are).
     """
     started = perf_counter()
     with one_transaction(target) as connection:
         with rejections("creating the tables"):
-            _ensure_tables(connection, loads, create=create)
+            _ensure_tables(connection, plan, loads, create=create)
         _defer_constraints(connection, plan)
         updates = _updates(plan)
         for load in loads:
@@ -86,10 +87,11 @@ def load_tables(
     return LoadReport(rows=rows, seconds=perf_counter() - started)
 
 
-def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bool) -> None:
+def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
     inspector = sa.inspect(connection)
     missing = [load for load in loads if not inspector.has_table(load.target.name, schema=load.target.schema)]
     if missing and create:
+        _require_parents(inspector, plan, missing)
         missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
     elif missing:
         names = ", ".join(repr(load.table.key) for load in missing)
@@ -97,6 +99,18 @@ def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bo
             f"the database has no table {names}; create the tables first (for example with "
             f"Base.metadata.create_all(engine) or your migrations) or pass create=True"
         )
+
+
+def _require_parents(inspector: sa.Inspector, plan: Plan, missing: list[TableLoad]) -> None:
+    """Raise `MissingTableError` where a table to be made refers to one that is not there and was not given."""
+    for load in missing:
+        for link in load.table.foreign_keys:
+            parent = plan.schema.tables[link.parent]
+            if parent.key in plan.schema.external and not inspector.has_table(parent.name, schema=parent.schema):
+                raise MissingTableError(
+                    f"{load.table.key}.{', '.join(link.columns)} refers to table {link.parent!r}, which was not given "
+                    f"and is not in the database; add its class to the models, or create the table first"
+                )
 
 
 def _defer_constraints(connection: Connection, plan: Plan) -> None:
