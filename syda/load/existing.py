@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from syda.errors import TargetError
+from syda.load.binding import bindings
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table
-from syda.sources.values import Values, from_python
+from syda.sources.values import Values
 
 
 def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, Any]) -> Existing:
@@ -49,8 +50,9 @@ class _Reader:
     def columns(self, names: Sequence[str]) -> dict[str, Values]:
         if not names:
             return {}
-        key = [self.target.c[name] for name in self.table.primary_key]
-        chosen = sa.select(*(self.target.c[name] for name in names)).order_by(*key)
+        bound = bindings(self.table, self.target, self.connection.dialect)
+        key = [bound[name].target for name in self.table.primary_key]
+        chosen = sa.select(*(bound[name].readable() for name in names)).order_by(*key)
         with rejections(f"reading the rows of {self.table.key!r}"):
             try:
                 listed = self.connection.execute(chosen).all()
@@ -60,10 +62,7 @@ class _Reader:
         if len(listed) != self.rows:
             message = f"table {self.table.key!r} had {self.rows} rows and then {len(listed)}: somebody writes to it"
             raise TargetError(f"{message}; seed again")
-        return {
-            name: from_python([row[place] for row in listed], self.table.column(name).type)
-            for place, name in enumerate(names)
-        }
+        return {name: bound[name].read([row[place] for row in listed]) for place, name in enumerate(names)}
 
     def column(self, name: str) -> Values:
         return self.columns([name])[name]

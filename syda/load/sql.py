@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 from sqlalchemy.ext.compiler import compiles
 
-from syda.errors import TargetError
-from syda.load.binding import core_values, driver_values, overriding_identity
+from syda.errors import MissingTableError, TargetError
+from syda.load.binding import Binding, bindings, overriding_identity
+from syda.load.columns import named_columns
 from syda.load.report import LoadReport
 from syda.load.target import Target, one_transaction, rejections
 from syda.planning.model import Plan
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 5_000
 SQLITE_VARIABLES = 999  # what every version of SQLite takes in one statement
 Progress = Callable[[str, int, int], None]
+Bindings = Mapping[str, Binding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,14 @@ def load_tables(
 ) -> LoadReport:
     """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
 
-    Raises `TargetError` when the database cannot be reached or lacks a table, `RejectedError` when it refuses a row;
+    Raises `TargetError` when the database cannot be reached or lacks a table, `MissingTableError` when a table to be
+    made refers to one that is neither given nor there, `RejectedError` when it refuses a row;
     either way nothing is left behind (on MariaDB and MySQL, tables made by `create` are).
     """
     started = perf_counter()
     with one_transaction(target) as connection:
         with rejections("creating the tables"):
-            _ensure_tables(connection, loads, create=create)
+            _ensure_tables(connection, plan, loads, create=create)
         _defer_constraints(connection, plan)
         updates = _updates(plan)
         for load in loads:
@@ -84,10 +87,11 @@ def load_tables(
     return LoadReport(rows=rows, seconds=perf_counter() - started)
 
 
-def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bool) -> None:
+def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
     inspector = sa.inspect(connection)
     missing = [load for load in loads if not inspector.has_table(load.target.name, schema=load.target.schema)]
     if missing and create:
+        _require_parents(inspector, plan, missing)
         missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
     elif missing:
         names = ", ".join(repr(load.table.key) for load in missing)
@@ -95,6 +99,18 @@ def _ensure_tables(connection: Connection, loads: list[TableLoad], *, create: bo
             f"the database has no table {names}; create the tables first (for example with "
             f"Base.metadata.create_all(engine) or your migrations) or pass create=True"
         )
+
+
+def _require_parents(inspector: sa.Inspector, plan: Plan, missing: list[TableLoad]) -> None:
+    """Raise `MissingTableError` where a table to be made refers to one that is not there and was not given."""
+    for load in missing:
+        for link in load.table.foreign_keys:
+            parent = plan.schema.tables[link.parent]
+            if parent.key in plan.schema.external and not inspector.has_table(parent.name, schema=parent.schema):
+                raise MissingTableError(
+                    f"{load.table.key}.{', '.join(link.columns)} refers to table {link.parent!r}, which was not given "
+                    f"and is not in the database; add its class to the models, or create the table first"
+                )
 
 
 def _defer_constraints(connection: Connection, plan: Plan) -> None:
@@ -131,26 +147,23 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
     names = [name for name in load.columns if name not in skipped]
     if not load.rows:
         return
-    send = _driver_insert if connection.dialect.name == "sqlite" and names else _core_insert
+    bound = bindings(load.table, load.target, connection.dialect)
+    direct = connection.dialect.name == "sqlite" and names and not any(bound[name].needs_core() for name in names)
+    send = _driver_insert if direct else _core_insert
     for start in range(0, load.rows, BATCH_ROWS):
         stop = min(start + BATCH_ROWS, load.rows)
-        send(connection, load, names, start, stop)
+        send(connection, load, {name: bound[name] for name in names}, start, stop)
         if progress:
             progress(load.table.key, stop, load.rows)
 
 
-def _driver_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
+def _driver_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
     """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
-    columns = ", ".join(quote.quote_identifier(load.target.c[name].name) for name in names)
+    columns = ", ".join(map(quote.quote_identifier, names))
     one = f"({', '.join('?' * len(names))})"
     head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
-    listed = [
-        driver_values(
-            load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name], connection.dialect
-        )
-        for name in names
-    ]
+    listed = [binding.driver(load.columns[name].slice(start, stop)) for name, binding in names.items()]
     cells = _row_by_row(listed, stop - start)
     width = max(1, SQLITE_VARIABLES // len(names)) * len(names)
     whole = len(cells) - len(cells) % width
@@ -168,20 +181,34 @@ def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
     return tuple(cells)
 
 
-def _core_insert(connection: Connection, load: TableLoad, names: list[str], start: int, stop: int) -> None:
+def _core_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
     always = any(load.table.column(name).identity == "always" for name in names)
     statement = _OverridingInsert(load.target) if always else sa.insert(load.target)
-    connection.execute(statement, _records(load, names, start, stop))
+    columns = [load.columns[name].slice(start, stop) for name in names]
+    keys = [binding.target.key for binding in names.values()]
+    _execute(connection, statement, keys, list(names.values()), columns, stop - start)
 
 
-def _records(load: TableLoad, names: list[str], start: int, stop: int) -> list[dict[str, Any]]:
-    if not names:
-        return [{} for _ in range(start, stop)]
-    keys = [load.target.c[name].key for name in names]
-    listed = [
-        core_values(load.columns[name].slice(start, stop), load.table.column(name), load.target.c[name])
-        for name in names
-    ]
+def _execute(
+    connection: Connection,
+    statement: sa.Insert | sa.Update,
+    keys: list[str],
+    bound: list[Binding],
+    columns: list[Values],
+    rows: int,
+) -> None:
+    """Execute for all rows; when a type refuses a value, once more with values as that type wants them."""
+    try:
+        connection.execute(statement, _records(keys, [*map(Binding.core, bound, columns)], rows))
+    except exc.DBAPIError:
+        raise
+    except exc.StatementError:
+        connection.execute(statement, _records(keys, [*map(Binding.accepted, bound, columns)], rows))
+
+
+def _records(keys: list[str], listed: list[list[Any]], rows: int) -> list[dict[str, Any]]:
+    if not keys:
+        return [{} for _ in range(rows)]
     return [dict(zip(keys, row, strict=True)) for row in zip(*listed, strict=True)]
 
 
@@ -194,21 +221,19 @@ def _update(connection: Connection, load: TableLoad, link: ForeignKey) -> None:
         if null is not None:
             present &= ~null
     rows = np.flatnonzero(present)
-    if not len(rows):
-        return
+    known = bindings(load.table, load.target, connection.dialect)
+    bound = [known[name] for name in (*keys, *late)]
+    labels = [f"key_{place}" for place in range(len(keys))] + [f"value_{place}" for place in range(len(late))]
+    cells = {label: binding.target for label, binding in zip(labels, bound, strict=True)}
     statement = (
         sa.update(load.target)
-        .where(*(load.target.c[name] == sa.bindparam(f"key_{place}") for place, name in enumerate(keys)))
-        .values({load.target.c[name]: sa.bindparam(f"value_{place}") for place, name in enumerate(late)})
+        .where(*(cells[label] == sa.bindparam(label) for label in labels[: len(keys)]))
+        .values({cells[label]: sa.bindparam(label) for label in labels[len(keys) :]})
     )
-    labels = [f"key_{place}" for place in range(len(keys))] + [f"value_{place}" for place in range(len(late))]
-    listed = [
-        core_values(load.columns[name].take(rows), load.table.column(name), load.target.c[name])
-        for name in (*keys, *late)
-    ]
-    records = [dict(zip(labels, row, strict=True)) for row in zip(*listed, strict=True)]
-    for start in range(0, len(records), BATCH_ROWS):
-        connection.execute(statement, records[start : start + BATCH_ROWS])
+    for start in range(0, len(rows), BATCH_ROWS):
+        some = rows[start : start + BATCH_ROWS]
+        columns = [load.columns[name].take(some) for name in (*keys, *late)]
+        _execute(connection, statement, labels, bound, columns, len(some))
 
 
 def _move_sequences(connection: Connection, loads: list[TableLoad]) -> None:
@@ -223,5 +248,5 @@ def _move_sequences(connection: Connection, loads: list[TableLoad]) -> None:
             named = sa.select(sa.func.pg_get_serial_sequence(quote.format_table(load.target), column.name))
             sequence = connection.scalar(named)
             if sequence:
-                highest = sa.select(sa.func.max(load.target.c[column.name])).scalar_subquery()
+                highest = sa.select(sa.func.max(named_columns(load.target)[column.name])).scalar_subquery()
                 connection.execute(sa.select(sa.func.setval(sequence, highest)))

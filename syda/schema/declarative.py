@@ -21,15 +21,21 @@ Pairs = frozenset[tuple[str, str]]
 
 
 def with_classes(tables: Mapping[str, Table], mappers: Iterable[Mapper[Any]]) -> dict[str, Table]:
-    """Return the tables with what their mapped classes say about them; bases come before their subclasses."""
+    """Return the tables with what their mapped classes say about them; bases come before their subclasses.
+
+    The two ends of an association are required, whatever its table allows: a row that lacks one links nothing.
+    """
     mappers = tuple(mappers)
     names = _relationship_names(mappers)
-    secondaries = {table_key(table) for mapper in mappers for table in secondary_tables(mapper)}
+    ends = _association_ends(mappers)
     described = {
         key: replace(
-            _with_mappers(table, [mapper for mapper in mappers if _lives_in(mapper, key)]),
+            _with_mappers(
+                _with_required(table, ends.get(key, frozenset())),
+                [mapper for mapper in mappers if _lives_in(mapper, key)],
+            ),
             foreign_keys=tuple(_with_names(key, foreign_key, names) for foreign_key in table.foreign_keys),
-            association=key in secondaries,
+            association=key in ends,
         )
         for key, table in tables.items()
     }
@@ -40,10 +46,35 @@ def with_classes(tables: Mapping[str, Table], mappers: Iterable[Mapper[Any]]) ->
 
 
 def secondary_tables(mapper: Mapper[Any]) -> Iterator[sa.Table]:
-    """Yield the association tables of a class's many-to-many relationships."""
+    """Return the association tables of a class's many-to-many relationships.
+
+    These are read with the class, also when the class at their other end is not: that one's table is then external,
+    so there have to be rows of it already for links to refer to, or an error says to add it.
+    """
+    return (secondary for _, secondary in _many_to_many(mapper))
+
+
+def _many_to_many(mapper: Mapper[Any]) -> Iterator[tuple[RelationshipProperty[Any], sa.Table]]:
     for relationship in mapper.relationships:
         if isinstance(relationship.secondary, sa.Table) and not relationship.viewonly:
-            yield relationship.secondary
+            yield relationship, relationship.secondary
+
+
+def _association_ends(mappers: Iterable[Mapper[Any]]) -> dict[str, frozenset[str]]:
+    """Return the columns that every link has, by association table; several pairs of classes may share one."""
+    ends: dict[str, frozenset[str]] = {}
+    for mapper in mappers:
+        for relationship, secondary in _many_to_many(mapper):
+            columns = [column for column in relationship.remote_side if _is_column(column)]
+            names = frozenset(str(column.name) for column in columns if column.table is secondary)
+            key = table_key(secondary)
+            ends[key] = ends.get(key, names) & names
+    return ends
+
+
+def _with_required(table: Table, names: frozenset[str]) -> Table:
+    columns = tuple(replace(each, nullable=each.nullable and each.name not in names) for each in table.columns)
+    return replace(table, columns=columns)
 
 
 def _lives_in(mapper: Mapper[Any], key: str) -> bool:

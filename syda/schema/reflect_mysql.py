@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from syda.schema.backend import Backend, ColumnNames, with_json_columns
 from syda.schema.model import Check, Table
+from syda.schema.tables import year_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,4 +40,4 @@ class MySQLBackend(Backend):
             Check(name=name if level == "Table" else None, expression=clause, dialect="mysql")
             for name, clause, level in rows
         )
-        return with_json_columns(replace(table, checks=checks))
+        return with_json_columns(replace(table, checks=(*checks, *year_checks(table.columns))))

@@ -13,11 +13,13 @@ from sqlalchemy.sql import operators
 from syda.errors import MissingTableError, near
 from syda.schema.columns import read_column
 from syda.schema.keys import distinct_uniques, named_apart
-from syda.schema.model import Check, ForeignKey, Table, Unique
+from syda.schema.model import Check, ForeignKey, Kind, Table, Unique
 from syda.schema.sqltext import sql_text, sqlglot_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from syda.schema.model import Column
 
 
 def table_key(table: sa.Table) -> str:
@@ -162,7 +164,7 @@ def _checks(table: sa.Table, dialect: str) -> tuple[Check, ...]:
         if isinstance(constraint, sa.CheckConstraint) and not getattr(constraint, "_type_bound", False)
     ]
     declared.sort(key=lambda check: (check.name or "", check.expression))
-    return (*declared, *_domain_checks(table))
+    return (*declared, *_domain_checks(table), *year_checks(map(read_column, table.columns)))
 
 
 def _domain_checks(table: sa.Table) -> Iterator[Check]:
@@ -171,3 +173,11 @@ def _domain_checks(table: sa.Table) -> Iterator[Check]:
             quoted = '"' + str(column.name).replace('"', '""') + '"'
             text = re.sub(r"\bVALUE\b", quoted.replace("\\", r"\\"), sql_text(column.type.check))
             yield Check(expression=text, dialect="postgres")
+
+
+def year_checks(columns: Iterable[Column]) -> Iterator[Check]:
+    """Yield which numbers MySQL's YEAR columns take: those of two digits would mean other years."""
+    for column in columns:
+        if column.type.native == "year" and column.type.kind is Kind.INTEGER:
+            name = column.name.replace("`", "``")
+            yield Check(expression=f"`{name}` BETWEEN 1901 AND 2155", dialect="mysql")

@@ -140,6 +140,11 @@ def _postgresql_bit(type_: Any) -> LogicalType:
     return LogicalType(kind=Kind.OTHER, length=type_.length, fixed_length=fixed, native=native_name(type_))
 
 
+def _mysql_bit(type_: Any) -> LogicalType:
+    length = type_.length or 1
+    return _plain(Kind.BOOLEAN)(type_) if length == 1 else _unsigned(length)(type_)
+
+
 def _uuid(type_: Any) -> LogicalType:
     # The generic type is a CHAR(32) in standard SQL only, and a UUID where the database has one.
     return LogicalType(kind=Kind.UUID, native="uuid" if type(type_) is sa.Uuid else native_name(type_))
@@ -184,12 +189,14 @@ _DESCRIPTIONS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], Lo
     (mysql.MEDIUMINT, _integer(24)),
     (mssql.TINYINT, _unsigned(8)),
     (mysql.YEAR, _unsigned(16)),
+    (mysql.BIT, _mysql_bit),
     (postgresql.OID, _unsigned(32)),
     (sa.SmallInteger, _integer(16)),
     (sa.BigInteger, _integer(64)),
     (sa.Integer, _integer(32)),
     (sa.Float, _float),
     (sa.Numeric, _numeric),
+    (postgresql.MONEY, lambda _: LogicalType(kind=Kind.DECIMAL, precision=19, scale=2, native="money")),
     (sa.DateTime, _moment(Kind.DATETIME)),
     (sa.Date, _plain(Kind.DATE)),
     (sa.Time, _moment(Kind.TIME)),

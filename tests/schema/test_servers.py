@@ -164,6 +164,7 @@ def test_mariadb_constraints(my_schema: Schema) -> None:
     assert set(table.checks) == {
         Check(name="ck", expression="`50%` > 3", dialect="mysql"),
         Check(expression="`v` <> ''", dialect="mysql"),
+        Check(expression="`y` BETWEEN 1901 AND 2155", dialect="mysql"),
     }
     assert table.uniques == (Unique(name="t", expressions=("LEFT(`t`, 10)",)),)
     assert my_schema.tables["c"].foreign_keys[0].parent == "p"
