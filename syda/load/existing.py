@@ -56,7 +56,7 @@ class _Reader:
         with rejections(f"reading the rows of {self.table.key!r}"):
             try:
                 listed = self.connection.execute(chosen).all()
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, LookupError) as error:
                 message = f"a value in {self.table.key}.({', '.join(names)}) is none of its column's type: {error}"
                 raise TargetError(message) from error
         if len(listed) != self.rows:
