@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from syda.sources.base import Context, Source, rows_of
-from syda.sources.stream import to_index
-from syda.sources.strings import Strings, fit, joined, lengths, numerals, slug, strings, with_number
+from syda.sources.stream import Integers, to_index
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, slugs, strings, with_number
 from syda.sources.text import from_text
 from syda.sources.values import Values
 from syda.sources.vocabulary import vocabulary
@@ -35,28 +35,40 @@ class Company(Source):
     def make(self, context: Context) -> Values:
         if self.part in ("ipv4", "ipv6", "mac"):
             return from_text(self._numbers(context), context)
-        names = self._names(context)
         if self.part != "name":
-            text = self._internet(context, names)
+            text = self._internet(context)
         else:
+            names = self._names(context)
             text = with_number(names, rows_of(context) + 1, context.column) if context.distinct else names
         return from_text(fit(text, context.column), context)
 
-    def _names(self, context: Context) -> Strings:
+    def _drawn(self, context: Context) -> tuple[Strings, Strings, Strings, Integers]:
+        """Return a family's name, a trade and a legal form, and which of the three make up the name."""
         scope = f"company {self.group}"
         one, kind, end = (
             vocabulary(name, context.settings.locale).drawn(context.bits(name, scope))
             for name in ("last_name", "industry", "company_suffix")
         )
-        shape = to_index(context.bits("form", scope), 3)
+        return one, kind, end, to_index(context.bits("form", scope), 3)
+
+    def _names(self, context: Context) -> Strings:
+        one, kind, end, shape = self._drawn(context)
         made = joined(one, np.where(shape > 0, " " + kind, ""), np.where(shape != 1, " " + end, ""))
         length = context.column.type.length
         return made if length is None else np.where(lengths(made) <= length, made, one)
 
-    def _internet(self, context: Context, names: Strings) -> Strings:
-        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(names), "", dtype=object)
+    def _hosts(self, context: Context) -> Strings:
+        one, kind, end, shape = self._drawn(context)
+        one, kind, end = slugs(one), slugs(kind), slugs(end)
+        hosts = joined(one, np.where(shape > 0, "-" + kind, ""), np.where(shape != 1, "-" + end, ""))
         room = (context.column.type.length or 200) - len(str(context.stop + context.offset)) - _AROUND_HOST
-        hosts = strings(slug(name)[: max(room, 1)].strip("-") or "company" for name in names.tolist())
+        if (lengths(hosts) > room).any():
+            hosts = strings(host[: max(room, 1)] for host in hosts.tolist())
+        return strings(host.strip("-") or "company" for host in hosts.tolist())
+
+    def _internet(self, context: Context) -> Strings:
+        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(rows_of(context)), "", dtype=object)
+        hosts = self._hosts(context)
         hosts = joined(hosts, tails)
         match self.part:
             case "website":
