@@ -13,6 +13,7 @@ from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress, make_rows
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
+from syda.planning.functions import name_functions
 from syda.planning.model import Plan
 from syda.planning.requests import Overrides, read_rows
 from syda.schema import Reading, read_schema
@@ -68,13 +69,14 @@ def _plan(
     sources = Overrides(reading.schema, DEFAULT_REGISTRY)
     sources.add_generators(custom_generators or {})
     sources.add(overrides or {})
-    return build_plan(
+    built = build_plan(
         reading.schema,
         settings=settings,
         rows=read_rows(reading.schema, rows),
         overrides=sources,
         existing=existing,
     )
+    return name_functions(built)
 
 
 def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:

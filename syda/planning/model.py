@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -116,6 +116,13 @@ class Plan:
         """16 hexadecimal digits that change whenever the rows that the plan makes could change."""
         return blake2b(self.to_yaml().encode(), digest_size=8).hexdigest()
 
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The user's functions by the name that a saved plan has for them, as `from_yaml` takes them."""
+        from syda.planning.functions import functions_of
+
+        return functions_of(self.tables)
+
     def explain(self) -> str:
         """Return the plan as text: load order, rows, children per parent, and each column's source and reason."""
         from syda.planning.explain import explain
@@ -135,7 +142,8 @@ class Plan:
     def from_yaml(cls, source: str | Path, *, functions: Mapping[str, Any] | None = None) -> Plan:
         """Read a plan from YAML text or from a file.
 
-        `functions` supplies the callables that the plan names. Raises `PlanFileError` that says where it is wrong.
+        `functions` supplies the callables that the plan names, as `Plan.functions` lists them. Raises `PlanFileError`
+        that says where it is wrong, and `UnknownNameError` for a function that the plan does not name.
         """
         from syda.planning.saved import load_plan
 

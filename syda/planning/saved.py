@@ -19,11 +19,11 @@ from uuid import UUID
 import yaml
 
 from syda.errors import PlanFileError, SydaError
+from syda.planning.functions import with_functions
 from syda.planning.model import ColumnPlan, Plan, TablePlan
 from syda.schema.graph import Deferral
 from syda.schema.mapping import from_mapping, to_mapping
 from syda.sources.base import Settings
-from syda.sources.function import Function
 
 VERSION = 1
 _SCHEMA_TITLE = "syda plan"
@@ -112,12 +112,12 @@ def load_plan(source: str | Path, functions: Mapping[str, Callable[..., Any]]) -
         raise PlanFileError(f"expected a plan of version {VERSION}, got version {saved.syda}")
     try:
         schema = from_mapping(saved.schema)
-        tables = {key: _with_functions(planned, functions) for key, planned in saved.tables.items()}
-        for key, planned in tables.items():
+        for key, planned in saved.tables.items():
             for name in planned.columns:
                 schema.table(key).column(name)
     except SydaError as error:
         raise PlanFileError(f"the plan does not fit its schema: {error}") from error
+    tables = with_functions(saved.tables, functions)
     return Plan(schema=schema, settings=saved.settings, tables=tables, deferred=saved.deferred)
 
 
@@ -160,16 +160,6 @@ def _adapter() -> Any:
     for known in (SavedPlan, TablePlan, ColumnPlan, Settings):
         with_config(ConfigDict(extra="forbid"))(known)
     return TypeAdapter(SavedPlan)
-
-
-def _with_functions(planned: TablePlan, functions: Mapping[str, Callable[..., Any]]) -> TablePlan:
-    columns = {}
-    for name, column in planned.columns.items():
-        source = column.source
-        if isinstance(source, Function) and source.name in functions:
-            column = dataclasses.replace(column, source=dataclasses.replace(source, function=functions[source.name]))
-        columns[name] = column
-    return dataclasses.replace(planned, columns=columns)
 
 
 def plan_json_schema() -> dict[str, Any]:

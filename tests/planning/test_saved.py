@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
-from syda.errors import GeneratorFunctionError, PlanFileError
+from syda.errors import GeneratorFunctionError, PlanFileError, UnknownNameError
 from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
 from tests.strategies import schemas
@@ -117,6 +117,45 @@ def test_functions_are_named_in_a_saved_plan_and_supplied_when_it_is_read() -> N
         syda.generate(syda.Plan.from_yaml(text))
     read = syda.Plan.from_yaml(text, functions={name: shout})
     assert set(syda.generate(read).frames()["customers"]["city"]) == {"HEY"}
+
+
+def test_functions_that_share_a_name_come_back_each_to_its_own_column() -> None:
+    def plain(row: object, column: object) -> int:
+        return 5
+
+    once, again = (lambda row, column: 1), (lambda row, column: 2)
+    generators = {"t": {"a": once, "b": again, "c": once, "d": plain}}
+    models = {"t": dict.fromkeys("abcd", "integer")}
+    plan = syda.plan(models, rows=2, custom_generators=generators)
+    scope = f"{__name__}:test_functions_that_share_a_name_come_back_each_to_its_own_column.<locals>"
+    assert plan.functions == {
+        f"{scope}.<lambda> [t.a]": once,
+        f"{scope}.<lambda> [t.b]": again,
+        f"{scope}.plain": plain,
+    }
+    read = syda.Plan.from_yaml(plan.to_yaml(), functions=plan.functions)
+    assert (read, read.fingerprint, read.functions) == (plan, plan.fingerprint, plan.functions)
+    assert syda.generate(read).frames()["t"].iloc[0].tolist() == [1, 2, 1, 5]
+
+
+def test_a_method_in_two_columns_is_one_function() -> None:
+    class Counter:
+        def count(self, row: object, column: object) -> int:
+            return 7
+
+    one, other = Counter(), Counter()
+    plan = syda.plan({"t": {"a": "integer", "b": "integer"}}, overrides={"a": one.count, "b": one.count})
+    assert len(plan.functions) == 1
+    assert "[" not in next(iter(plan.functions))
+    plan = syda.plan({"t": {"a": "integer", "b": "integer"}}, overrides={"a": one.count, "b": other.count})
+    assert len(plan.functions) == 2
+
+
+def test_a_function_that_the_plan_does_not_name_is_refused() -> None:
+    plan = syda.plan({"t": {"a": "integer"}}, overrides={"a": lambda row, column: 1})
+    name = next(iter(plan.functions))
+    with pytest.raises(UnknownNameError, match=r"the plan names no function .*did you mean '.*<lambda>'"):
+        syda.Plan.from_yaml(plan.to_yaml(), functions={f"{name}!": len})
 
 
 @pytest.mark.parametrize(
