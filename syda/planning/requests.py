@@ -242,7 +242,7 @@ def to_source(wanted: Any, column: Column, where: str) -> Source:
     if isinstance(wanted, list | tuple | set | frozenset | range):
         if not wanted:
             raise PlanError(f"{where}: expected at least one value to choose from, got none")
-        return Choice(values=tuple(wanted))
+        return Choice(values=tuple(sorted(wanted, key=repr) if isinstance(wanted, set | frozenset) else wanted))
     return Constant(value=wanted)
 
 

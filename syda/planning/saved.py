@@ -69,7 +69,7 @@ def _plain(item: Any) -> Any:
     if dataclasses.is_dataclass(item) and not isinstance(item, type):
         fields = {field.name: field for field in dataclasses.fields(item) if field.metadata.get("saved", True)}
         return {
-            name: _plain(getattr(item, name))
+            name: _plain(_as_declared(getattr(item, name), field))
             for name, field in fields.items()
             if name == "source" or getattr(item, name) != _default(field)
         }
@@ -78,6 +78,16 @@ def _plain(item: Any) -> Any:
     if isinstance(item, list | tuple | set | frozenset):
         return [_plain(member) for member in item]
     return _scalar(item)
+
+
+def _as_declared(item: Any, field: dataclasses.Field[Any]) -> Any:
+    """Return whole numbers of a float field as floats, which they are when the plan is read."""
+    declared = str(field.type)
+    if "float" not in declared or "int" in declared:
+        return item
+    if isinstance(item, list | tuple):
+        return [float(member) for member in item]
+    return item if item is None else float(item)
 
 
 def _scalar(item: Any) -> Any:

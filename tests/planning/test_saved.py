@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +18,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
+import syda.demo
 from syda.errors import GeneratorFunctionError, PlanFileError, UnknownNameError
 from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
@@ -61,11 +65,65 @@ def test_a_plan_survives_yaml(plan: syda.Plan, tmp_path: Path) -> None:
     assert syda.Plan.from_yaml(str(path)).fingerprint == plan.fingerprint
 
 
+def _assert_it_survives_yaml(plan: syda.Plan) -> None:
+    read = plan
+    for _ in range(2):
+        read = syda.Plan.from_yaml(read.to_yaml(), functions=read.functions)
+        assert read == plan
+        assert read.fingerprint == plan.fingerprint
+
+
 @settings(max_examples=40, deadline=None)
-@given(schemas())
-def test_a_plan_of_any_schema_survives_yaml(schema: Schema) -> None:
-    plan = syda.plan(schema, rows=3)
-    assert syda.Plan.from_yaml(plan.to_yaml()) == plan
+@given(schemas(), st.integers(0, 40))
+def test_a_plan_of_any_schema_survives_yaml(schema: Schema, rows: int) -> None:
+    _assert_it_survives_yaml(syda.plan(schema, rows=rows))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "examples").glob("*.py")), ids=lambda path: path.stem
+)
+def test_the_plan_of_an_example_survives_yaml(path: Path) -> None:
+    _assert_it_survives_yaml(syda.plan(runpy.run_path(str(path))["Base"]))
+
+
+@pytest.mark.parametrize(
+    "models", [syda.demo.Base, Base, Zoo, {"t": {"id": "integer", "status": "text", "state": "text"}}]
+)
+def test_the_plan_of_well_known_models_survives_yaml(models: object) -> None:
+    _assert_it_survives_yaml(syda.plan(models))
+
+
+_VALUES = st.one_of(
+    st.integers(-5, 5), st.floats(-9, 9), st.decimals(-9, 9, places=2), st.booleans(), st.dates(), st.text(max_size=3)
+)
+_SOURCES = st.one_of(
+    st.builds(syda.value, _VALUES),
+    st.lists(_VALUES, min_size=1, max_size=3).map(syda.choice),
+    st.dictionaries(st.text(max_size=3), st.integers(1, 9) | st.floats(1, 9), min_size=1, max_size=3).map(syda.choice),
+    st.builds(syda.number, st.integers(-5, 0) | st.floats(-5, 0), st.integers(1, 5) | st.floats(1, 5)),
+    st.builds(syda.number, st.decimals(-5, 0, places=2), st.decimals(1, 5, places=2)),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_SOURCES)
+def test_what_the_user_gives_survives_yaml(source: Any) -> None:
+    """Of an object that YAML has no word for, a decimal, the text is kept, which makes the same rows."""
+    plan = syda.plan({"t": {"id": "integer", "a": "json"}}, overrides={"a": source})
+    read = syda.Plan.from_yaml(plan.to_yaml())
+    assert read.fingerprint == plan.fingerprint
+    assert read.to_yaml() == plan.to_yaml()
+
+
+def test_a_set_is_a_choice_in_one_order_in_every_process() -> None:
+    code = "import syda; print(syda.plan({'t': {'a': 'text'}}, overrides={'a': set('qwertzuiop')}).fingerprint)"
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True
+        ).stdout
+        for seed in "123"
+    }
+    assert len(made) == 1
 
 
 @settings(max_examples=300)
