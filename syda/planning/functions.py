@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from syda.errors import UnknownNameError, near
+from syda.errors import PlanError, UnknownNameError, near
 from syda.planning.model import Plan, TablePlan
 from syda.sources.function import Function
 
@@ -42,10 +42,12 @@ def functions_of(tables: Mapping[str, TablePlan]) -> dict[str, Callable[..., Any
 def with_functions(tables: Mapping[str, TablePlan], functions: Mapping[str, Any]) -> dict[str, TablePlan]:
     """Return the tables with the functions that their columns name; raise `UnknownNameError` for one they do not."""
     known = {source.name for _, source in _functions(tables)}
-    for name in functions:
+    for name, function in functions.items():
         if name not in known:
             raise UnknownNameError(f"functions: the plan names no function {name!r}{near(str(name), known)}")
-    return _changed(tables, lambda source: replace(source, function=functions.get(source.name, source.function)))
+        if not callable(function):
+            raise PlanError(f"functions: expected a function for {name!r}, got {type(function).__name__} {function!r}")
+    return _changed(tables, lambda source: replace(source, function=functions.get(source.name)))
 
 
 def _functions(tables: Mapping[str, TablePlan]) -> Iterator[tuple[str, Function]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from syda.schema.graph import Deferral
 from syda.schema.model import ForeignKey, Schema, Table
@@ -37,11 +37,20 @@ class Cardinality:
         return self.shape + (f", {self.mean:g} on average" if self.mean is not None else "")
 
 
+class _ByTag:
+    """Tells pydantic, which reads saved plans, to choose the class of a source by its field `source`."""
+
+    def __get_pydantic_core_schema__(self, union: Any, handler: Any) -> Any:
+        from pydantic import Field
+
+        return handler.generate_schema(Annotated[union, Field(discriminator="source")])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnPlan:
     """How one column is made, who decided it and why."""
 
-    source: AnySource
+    source: Annotated[AnySource, _ByTag()]
     reason: str = ""
     author: Author = "inference"
     null_fraction: float = 0.0

@@ -16,7 +16,7 @@ from syda.sources.base import Settings, Source
 from syda.sources.scalar import Choice, Constant, Null, Number
 from syda.sources.text import Template, Words
 from syda.sources.values import from_python
-from syda.sources.vocabulary import vocabulary
+from syda.sources.vocabulary import faker_for, vocabulary
 
 _CONVERSIONS = {"l": "lower case", "u": "upper case", "s": "a slug"}
 _SAMPLES: dict[Kind, Any] = {
@@ -42,6 +42,8 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
 
     Of a plan that was `read`, all columns are looked at; of one that was just made, those that the user gave.
     """
+    if read:
+        _check_settings(plan.settings)
     for key, planned in plan.tables.items():
         table = plan.schema.tables[key]
         if read:
@@ -49,6 +51,16 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
         for name, column in planned.columns.items():
             if read or column.author == "user":
                 _check_column(plan, table, table.column(name), column)
+
+
+def _check_settings(settings: Settings) -> None:
+    try:
+        datetime.fromisoformat(settings.as_of)
+    except ValueError as error:
+        raise PlanError(f"settings.as_of: expected an ISO date, got {settings.as_of!r}") from error
+    for locale in settings.locale:
+        if locale not in Settings().locale:
+            faker_for(locale)
 
 
 def _check_table(table: Table, planned: TablePlan) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
 import syda.demo
-from syda.errors import GeneratorFunctionError, PlanFileError, UnknownNameError
+from syda.errors import GeneratorFunctionError, PlanError, PlanFileError, UnknownNameError
 from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
 from tests.strategies import schemas
@@ -278,3 +278,78 @@ def test_mermaid_shows_tables_keys_and_rows(plan: syda.Plan) -> None:
     assert "customers ||--o{ orders" in text
     assert "customers |o--o{ orders" in text
     assert "customers ||--o| profiles" in text
+
+
+SCHEMA_OF_ONE = {"t": {"id": "integer", "status": "text", "job": "text"}}
+
+
+def _job(document: Any) -> Any:
+    return document["tables"]["t"]["columns"]["job"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda document: _job(document)["source"].update(source="wrods"),
+            "tables.t.columns.job.source: there is no source 'wrods'; did you mean 'words'",
+        ),
+        (
+            lambda document: _job(document).update(source={"source": "words", "vocabluary": "job"}),
+            "tables.t.columns.job.source.vocabluary: there is no field 'vocabluary'; did you mean 'vocabulary'?",
+        ),
+        (
+            lambda document: _job(document)["source"].update(vocabulary=3),
+            "tables.t.columns.job.source.vocabulary: expected a valid string, got int '3'",
+        ),
+        (
+            lambda document: _job(document)["source"].pop("source"),
+            "tables.t.columns.job.source: the field 'source' is missing",
+        ),
+        (
+            lambda document: _job(document).update(source="words"),
+            "tables.t.columns.job.source: expected a valid dictionary or object",
+        ),
+        (
+            lambda document: _job(document).update(sorce=_job(document).pop("source")),
+            "tables.t.columns.job.sorce: there is no field 'sorce'; did you mean 'source'?",
+        ),
+        (
+            lambda document: document["tables"]["t"].update(rwos=3),
+            "tables.t.rwos: there is no field 'rwos'; did you mean",
+        ),
+        (lambda document: document.update(tabels=3), "tabels: there is no field 'tabels'; did you mean 'tables'?"),
+        (lambda document: document["tables"]["t"].update(rows=-5), "tables.t.rows: expected 0 or more rows, got -5"),
+        (
+            lambda document: document["tables"]["t"].update(classes={"A": -1}),
+            "tables.t.classes.A: expected 0 or more rows, got -1",
+        ),
+        (
+            lambda document: _job(document).update(null_fraction=5),
+            "tables.t.columns.job.null_fraction: expected a number from 0 to 1, got 5",
+        ),
+        (lambda document: _job(document)["source"].update(vocabulary="jbo"), "t.job: no vocabulary is called 'jbo'"),
+        (
+            lambda document: _job(document).update(source={"source": "template", "text": "{statsu}"}),
+            "t.job: the template '{statsu}': table 't' has no column 'statsu'; did you mean 'status'",
+        ),
+        (
+            lambda document: document["settings"].update(as_of="soon"),
+            "settings.as_of: expected an ISO date, got 'soon'",
+        ),
+        (lambda document: document["tables"]["t"].update(links={"x": {}}), "table 't' has no foreign key 'x'"),
+    ],
+)
+def test_one_mistake_in_a_plan_is_one_error_at_its_place(change: Any, message: str) -> None:
+    document = yaml.safe_load(syda.plan(SCHEMA_OF_ONE).to_yaml())
+    change(document)
+    with pytest.raises(PlanFileError) as caught:
+        syda.Plan.from_yaml(yaml.safe_dump(document))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_given_for_a_function_must_be_one() -> None:
+    plan = syda.plan({"t": {"a": "integer"}}, overrides={"a": lambda row, column: 1})
+    with pytest.raises(PlanError, match=r"expected a function for .*, got int 3"):
+        syda.Plan.from_yaml(plan.to_yaml(), functions=dict.fromkeys(plan.functions, 3))
