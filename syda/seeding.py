@@ -17,6 +17,7 @@ from syda.planning.functions import name_functions
 from syda.planning.model import Plan
 from syda.planning.requests import Overrides, read_rows
 from syda.planning.validation import check_plan
+from syda.planning.wishes import check_wishes
 from syda.schema import Reading, read_schema
 from syda.sources.base import DATA_ENDS, Settings
 from syda.sources.registry import DEFAULT_REGISTRY
@@ -70,14 +71,10 @@ def _plan(
     sources = Overrides(reading.schema, DEFAULT_REGISTRY)
     sources.add_generators(custom_generators or {})
     sources.add(overrides or {})
-    built = build_plan(
-        reading.schema,
-        settings=settings,
-        rows=read_rows(reading.schema, rows),
-        overrides=sources,
-        existing=existing,
-    )
+    asked = read_rows(reading.schema, rows)
+    built = build_plan(reading.schema, settings=settings, rows=asked, overrides=sources, existing=existing)
     check_plan(built)
+    check_wishes(built, asked, existing)
     return name_functions(built)
 
 

@@ -154,11 +154,12 @@ def _field_type(schema: Schema, table: Table, column: Column, name: str, where: 
     head, _, tail = name.partition(".")
     try:
         if tail:
-            link = table.foreign_key(head)
-            return schema.tables[link.parent].column(tail).type
-        read = table.column(head)
+            owner = schema.tables[table.foreign_key(head).parent]
+        else:
+            owner, tail = table, head
+        read = owner.column(tail)
     except UnknownNameError as error:
         raise UnknownNameError(f"{where}: {error}") from error
-    if read is column:
+    if owner.key == table.key and read.name == column.name:
         raise PlanError(f"{where} refers to its own column")
     return read.type

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import syda
-from syda.errors import PlanError, UnknownNameError
+from syda.errors import CapacityError, PlanError, UnknownNameError
 
 MODELS = {
     "company": {"id": "number", "domain": "text"},
@@ -86,3 +86,57 @@ def test_a_value_that_is_none_of_the_column_s_type_is_refused(given: Any) -> Non
 def test_a_block_size_that_is_none_is_refused(size: Any, message: str) -> None:
     with pytest.raises(PlanError, match=f"block_size: .*{message}"):
         syda.generate(MODELS, block_size=size)
+
+
+PAIRS = {
+    "a": {"id": "number"},
+    "b": {"id": "number"},
+    "tree": {"id": "number", "parent_id": {"type": "integer", "references": "tree.id", "nullable": True}},
+    "ab": {
+        "columns": {
+            "a_id": {"type": "integer", "references": "a.id", "primary_key": True},
+            "b_id": {"type": "integer", "references": "b.id", "primary_key": True},
+        }
+    },
+}
+
+
+def test_more_children_than_there_are_partners_is_refused() -> None:
+    rows = {"a": 10, "b": 3, "ab.a_id": syda.between(4, 5)}
+    with pytest.raises(CapacityError, match=r"ab.a_id: each row of 'a' can have 3 rows of 'ab', not the 4 asked for"):
+        syda.plan(PAIRS, rows=rows)
+    made = syda.generate(PAIRS, rows={**rows, "ab.a_id": syda.between(3, 5)}).frames()["ab"]
+    assert set(made.groupby("a_id").size()) == {3}
+    assert syda.plan(PAIRS, rows={**rows, "a": 0})
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            {"ab.a_id": 2, "ab.b_id": 2},
+            "ab.b_id: children per parent of 'a_id' are given too, and .a_id, b_id. must be",
+        ),
+        ({"ab": 9, "ab.a_id": 2}, "ab.a_id: the rows of table 'ab' are given too"),
+        ({"tree.parent_id": 2}, "tree.parent_id: expected a foreign key to another table"),
+    ],
+)
+def test_children_per_parent_that_would_be_ignored_are_refused(rows: Any, message: str) -> None:
+    with pytest.raises(PlanError, match=message):
+        syda.plan(PAIRS, rows={"a": 10, "b": 3, **rows})
+
+
+def test_children_per_parent_that_unique_sets_keep_anyway_go_with_a_number_of_rows() -> None:
+    rows = {"a": 10, "b": 3, "ab": 9, "ab.a_id": syda.between(0, 3)}
+    assert syda.generate(PAIRS, rows=rows).frames()["ab"].groupby("a_id").size().max() <= 3
+
+
+def test_children_per_parent_of_a_column_that_the_user_makes_are_refused() -> None:
+    with pytest.raises(PlanError, match=r"person.company_id: expected children per parent or a source"):
+        syda.plan(MODELS, rows={"person.company_id": 2}, overrides={"person.company_id": 1})
+
+
+def test_a_template_that_follows_its_own_column_up_a_tree_is_refused() -> None:
+    models = {"n": {"id": "number", "up": {"type": "integer", "references": "n.id", "nullable": True}, "path": "text"}}
+    with pytest.raises(PlanError, match=r"n.path: the template .* refers to its own column"):
+        syda.plan(models, overrides={"n.path": syda.template("{up.path}/{id}")})
