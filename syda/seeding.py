@@ -13,8 +13,11 @@ from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress, make_rows
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
+from syda.planning.functions import name_functions
 from syda.planning.model import Plan
 from syda.planning.requests import Overrides, read_rows
+from syda.planning.validation import check_plan
+from syda.planning.wishes import check_wishes
 from syda.schema import Reading, read_schema
 from syda.sources.base import DATA_ENDS, Settings
 from syda.sources.registry import DEFAULT_REGISTRY
@@ -68,13 +71,11 @@ def _plan(
     sources = Overrides(reading.schema, DEFAULT_REGISTRY)
     sources.add_generators(custom_generators or {})
     sources.add(overrides or {})
-    return build_plan(
-        reading.schema,
-        settings=settings,
-        rows=read_rows(reading.schema, rows),
-        overrides=sources,
-        existing=existing,
-    )
+    asked = read_rows(reading.schema, rows)
+    built = build_plan(reading.schema, settings=settings, rows=asked, overrides=sources, existing=existing)
+    check_plan(built)
+    check_wishes(built, asked, existing)
+    return name_functions(built)
 
 
 def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:
@@ -129,12 +130,21 @@ def generate(
     `block_size` bounds the rows worked on at a time and never changes a value. `progress` is called with a table's
     key, the rows done and the rows to do. Raises a `SydaError`; rows that break a rule are an `IntegrityError`.
     """
+    _check_block_size(block_size)
     if isinstance(models, Plan):
         _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
         return _make(models, Reading(schema=models.schema, origin=None), {}, block_size, progress)
     reading = read_schema(models)
     made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
     return _make(made, reading, {}, block_size, progress)
+
+
+def _check_block_size(block_size: Any) -> None:
+    if isinstance(block_size, bool) or not isinstance(block_size, int):
+        came = f"{type(block_size).__name__} {block_size!r}"
+        raise PlanError(f"block_size: expected a whole number of rows, got {came}")
+    if block_size < 1:
+        raise PlanError(f"block_size: expected 1 row or more, got {block_size}")
 
 
 def _refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: Any, custom_generators: Any) -> None:

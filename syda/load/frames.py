@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from syda.errors import UnknownNameError
 from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.values import Values, decimal_places, to_python
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class NoFrameError(UnknownNameError, KeyError):
+    """No frame has this name; a `KeyError` too, as a Mapping raises."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class Frames(Mapping[str, "pd.DataFrame"]):
@@ -23,10 +30,18 @@ class Frames(Mapping[str, "pd.DataFrame"]):
 
     def __getitem__(self, key: Any) -> pd.DataFrame:
         name = key.__name__ if isinstance(key, type) else key
-        return self._frames[self._schema.table(name).key]
+        if not isinstance(name, str):
+            raise NoFrameError(f"expected a table, class or name, got {type(key).__name__} {key!r}")
+        try:
+            table = self._schema.table(name).key
+        except UnknownNameError as error:
+            raise NoFrameError(str(error)) from error
+        if table not in self._frames:
+            raise NoFrameError(f"there is no frame of {name!r}, which is only referred to")
+        return self._frames[table]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._frames
+        return self.get(key) is not None  # type: ignore[call-overload]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._frames)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from syda.schema.graph import Deferral
 from syda.schema.model import ForeignKey, Schema, Table
@@ -37,11 +37,20 @@ class Cardinality:
         return self.shape + (f", {self.mean:g} on average" if self.mean is not None else "")
 
 
+class _ByTag:
+    """Tells pydantic, which reads saved plans, to choose the class of a source by its field `source`."""
+
+    def __get_pydantic_core_schema__(self, union: Any, handler: Any) -> Any:
+        from pydantic import Field
+
+        return handler.generate_schema(Annotated[union, Field(discriminator="source")])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnPlan:
     """How one column is made, who decided it and why."""
 
-    source: AnySource
+    source: Annotated[AnySource, _ByTag()]
     reason: str = ""
     author: Author = "inference"
     null_fraction: float = 0.0
@@ -116,6 +125,13 @@ class Plan:
         """16 hexadecimal digits that change whenever the rows that the plan makes could change."""
         return blake2b(self.to_yaml().encode(), digest_size=8).hexdigest()
 
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The user's functions by the name that a saved plan has for them, as `from_yaml` takes them."""
+        from syda.planning.functions import functions_of
+
+        return functions_of(self.tables)
+
     def explain(self) -> str:
         """Return the plan as text: load order, rows, children per parent, and each column's source and reason."""
         from syda.planning.explain import explain
@@ -135,7 +151,8 @@ class Plan:
     def from_yaml(cls, source: str | Path, *, functions: Mapping[str, Any] | None = None) -> Plan:
         """Read a plan from YAML text or from a file.
 
-        `functions` supplies the callables that the plan names. Raises `PlanFileError` that says where it is wrong.
+        `functions` supplies the callables that the plan names, as `Plan.functions` lists them. Raises `PlanFileError`
+        that says where it is wrong, and `UnknownNameError` for a function that the plan does not name.
         """
         from syda.planning.saved import load_plan
 

@@ -165,7 +165,7 @@ class Overrides:
             elif self._has_column(name):
                 self._by_name[name] = wanted
             else:
-                known = [column.name for table in self._schema for column in table.columns]
+                known = [name for table in self._schema for name in (*table.by_name, *table.attributes)]
                 raise UnknownNameError(f"no column is called {name!r}{near(name, known)}")
 
     def add_generators(self, generators: Mapping[Any, Any]) -> None:
@@ -186,7 +186,7 @@ class Overrides:
         return table.key, table.column(attribute).name
 
     def _has_column(self, name: str) -> bool:
-        return any(name in table.by_name for table in self._schema)
+        return any(name in table.by_name or name in table.attributes for table in self._schema)
 
     def find(self, table: Table, column: Column) -> tuple[Source, str] | None:
         """Return the user's source for the column and the reason to print, or None."""
@@ -197,8 +197,10 @@ class Overrides:
     def _candidates(self, table: Table, column: Column) -> Iterable[tuple[Any, str]]:
         if (table.key, column.name) in self._by_column:
             yield self._by_column[table.key, column.name], "given for this column"
-        if column.name in self._by_name:
-            yield self._by_name[column.name], "given for this column name"
+        attributes = [name for name, stored in table.attributes.items() if stored == column.name]
+        for name in (column.name, *(name for name in attributes if name not in table.by_name)):
+            if name in self._by_name:
+                yield self._by_name[name], "given for this column name"
         referring = any(column.name in link.columns for link in table.foreign_keys)
         structural = column.name in table.primary_key or column.computed is not None
         registered = self._registry.find(column, foreign_key=referring, named_only=structural)
@@ -242,7 +244,7 @@ def to_source(wanted: Any, column: Column, where: str) -> Source:
     if isinstance(wanted, list | tuple | set | frozenset | range):
         if not wanted:
             raise PlanError(f"{where}: expected at least one value to choose from, got none")
-        return Choice(values=tuple(wanted))
+        return Choice(values=tuple(sorted(wanted, key=repr) if isinstance(wanted, set | frozenset) else wanted))
     return Constant(value=wanted)
 
 

@@ -42,6 +42,14 @@ def test_a_column_added_in_the_middle_changes_no_other() -> None:
     assert after.frames()["person"][["id", "name", "email", "age"]].equals(before)
 
 
+def test_a_column_added_changes_those_that_follow_it_and_no_other() -> None:
+    before = syda.generate(table(quantity="integer", total="decimal"), rows=20).frames()["person"]
+    after = syda.generate(table(quantity="integer", unit_price="decimal", total="decimal"), rows=20).frames()["person"]
+    assert after["quantity"].equals(before["quantity"])
+    assert not after["total"].equals(before["total"])
+    assert (after["total"] - after["quantity"] * after["unit_price"]).abs().max() < 0.01
+
+
 def test_a_table_added_changes_no_other() -> None:
     before = syda.generate(table(name="name", age="integer"), rows=20).frames()["person"]
     more = {"city": {"id": "number", "name": "city"}, **table(name="name", age="integer")}
@@ -52,6 +60,12 @@ def test_more_rows_keep_the_first_ones() -> None:
     models = table(name="name", email="email", age="integer")
     few, many = (syda.generate(models, rows=count).frames()["person"] for count in (20, 90))
     assert many.head(20).equals(few)
+
+
+def test_more_rows_keep_the_first_rows_own_values_and_choose_among_all_parents() -> None:
+    few, many = (syda.generate(Base, rows=count).frames() for count in (60, 120))
+    assert many["products"].drop(columns="category_id").head(60).equals(few["products"].drop(columns="category_id"))
+    assert many["products"]["category_id"].head(60).max() > 60
 
 
 def test_rows_continue_where_an_earlier_seeding_stopped() -> None:

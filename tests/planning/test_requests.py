@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Numeric
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
 from syda.errors import CapacityError, GeneratorFunctionError, PlanError, SchemaError, SydaError, UnknownNameError
@@ -94,6 +94,23 @@ def test_a_mapped_attribute_is_a_key() -> None:
     frame = syda.generate(Base, rows=5, overrides={Customer.city: "Oslo", "Order.customer": 2}).frames()
     assert set(frame[Customer]["city"]) == {"Oslo"}
     assert set(frame[Order]["customer_id"]) == {2}
+
+
+def test_an_attribute_with_a_column_of_another_name_is_a_key() -> None:
+    class Renamed(DeclarativeBase):
+        pass
+
+    class User(Renamed):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        nick: Mapped[str] = mapped_column("db_nick")
+        city: Mapped[str] = mapped_column("nick")  # the name of a column goes before that of an attribute
+
+    for key in ("User.nick", User.nick, "users.db_nick", "db_nick"):
+        assert set(syda.generate(Renamed, rows=3, overrides={key: "Bo"}).frames()[User]["db_nick"]) == {"Bo"}
+    assert set(syda.generate(Renamed, rows=3, overrides={"city": "Oslo"}).frames()[User]["nick"]) == {"Oslo"}
+    with pytest.raises(UnknownNameError, match="did you mean 'city'"):
+        syda.plan(Renamed, overrides={"citty": 1})
 
 
 @pytest.mark.parametrize(

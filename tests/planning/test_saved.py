@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +18,8 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
-from syda.errors import GeneratorFunctionError, PlanFileError
+import syda.demo
+from syda.errors import GeneratorFunctionError, PlanError, PlanFileError, UnknownNameError
 from syda.schema.model import Check, Column, Kind, LogicalType, Schema, Table
 from tests.shop import Base
 from tests.strategies import schemas
@@ -61,11 +65,65 @@ def test_a_plan_survives_yaml(plan: syda.Plan, tmp_path: Path) -> None:
     assert syda.Plan.from_yaml(str(path)).fingerprint == plan.fingerprint
 
 
+def _assert_it_survives_yaml(plan: syda.Plan) -> None:
+    read = plan
+    for _ in range(2):
+        read = syda.Plan.from_yaml(read.to_yaml(), functions=read.functions)
+        assert read == plan
+        assert read.fingerprint == plan.fingerprint
+
+
 @settings(max_examples=40, deadline=None)
-@given(schemas())
-def test_a_plan_of_any_schema_survives_yaml(schema: Schema) -> None:
-    plan = syda.plan(schema, rows=3)
-    assert syda.Plan.from_yaml(plan.to_yaml()) == plan
+@given(schemas(), st.integers(0, 40))
+def test_a_plan_of_any_schema_survives_yaml(schema: Schema, rows: int) -> None:
+    _assert_it_survives_yaml(syda.plan(schema, rows=rows))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "examples").glob("*.py")), ids=lambda path: path.stem
+)
+def test_the_plan_of_an_example_survives_yaml(path: Path) -> None:
+    _assert_it_survives_yaml(syda.plan(runpy.run_path(str(path))["Base"]))
+
+
+@pytest.mark.parametrize(
+    "models", [syda.demo.Base, Base, Zoo, {"t": {"id": "integer", "status": "text", "state": "text"}}]
+)
+def test_the_plan_of_well_known_models_survives_yaml(models: object) -> None:
+    _assert_it_survives_yaml(syda.plan(models))
+
+
+_VALUES = st.one_of(
+    st.integers(-5, 5), st.floats(-9, 9), st.decimals(-9, 9, places=2), st.booleans(), st.dates(), st.text(max_size=3)
+)
+_SOURCES = st.one_of(
+    st.builds(syda.value, _VALUES),
+    st.lists(_VALUES, min_size=1, max_size=3).map(syda.choice),
+    st.dictionaries(st.text(max_size=3), st.integers(1, 9) | st.floats(1, 9), min_size=1, max_size=3).map(syda.choice),
+    st.builds(syda.number, st.integers(-5, 0) | st.floats(-5, 0), st.integers(1, 5) | st.floats(1, 5)),
+    st.builds(syda.number, st.decimals(-5, 0, places=2), st.decimals(1, 5, places=2)),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(_SOURCES)
+def test_what_the_user_gives_survives_yaml(source: Any) -> None:
+    """Of an object that YAML has no word for, a decimal, the text is kept, which makes the same rows."""
+    plan = syda.plan({"t": {"id": "integer", "a": "json"}}, overrides={"a": source})
+    read = syda.Plan.from_yaml(plan.to_yaml())
+    assert read.fingerprint == plan.fingerprint
+    assert read.to_yaml() == plan.to_yaml()
+
+
+def test_a_set_is_a_choice_in_one_order_in_every_process() -> None:
+    code = "import syda; print(syda.plan({'t': {'a': 'text'}}, overrides={'a': set('qwertzuiop')}).fingerprint)"
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True
+        ).stdout
+        for seed in "123"
+    }
+    assert len(made) == 1
 
 
 @settings(max_examples=300)
@@ -117,6 +175,45 @@ def test_functions_are_named_in_a_saved_plan_and_supplied_when_it_is_read() -> N
         syda.generate(syda.Plan.from_yaml(text))
     read = syda.Plan.from_yaml(text, functions={name: shout})
     assert set(syda.generate(read).frames()["customers"]["city"]) == {"HEY"}
+
+
+def test_functions_that_share_a_name_come_back_each_to_its_own_column() -> None:
+    def plain(row: object, column: object) -> int:
+        return 5
+
+    once, again = (lambda row, column: 1), (lambda row, column: 2)
+    generators = {"t": {"a": once, "b": again, "c": once, "d": plain}}
+    models = {"t": dict.fromkeys("abcd", "integer")}
+    plan = syda.plan(models, rows=2, custom_generators=generators)
+    scope = f"{__name__}:test_functions_that_share_a_name_come_back_each_to_its_own_column.<locals>"
+    assert plan.functions == {
+        f"{scope}.<lambda> [t.a]": once,
+        f"{scope}.<lambda> [t.b]": again,
+        f"{scope}.plain": plain,
+    }
+    read = syda.Plan.from_yaml(plan.to_yaml(), functions=plan.functions)
+    assert (read, read.fingerprint, read.functions) == (plan, plan.fingerprint, plan.functions)
+    assert syda.generate(read).frames()["t"].iloc[0].tolist() == [1, 2, 1, 5]
+
+
+def test_a_method_in_two_columns_is_one_function() -> None:
+    class Counter:
+        def count(self, row: object, column: object) -> int:
+            return 7
+
+    one, other = Counter(), Counter()
+    plan = syda.plan({"t": {"a": "integer", "b": "integer"}}, overrides={"a": one.count, "b": one.count})
+    assert len(plan.functions) == 1
+    assert "[" not in next(iter(plan.functions))
+    plan = syda.plan({"t": {"a": "integer", "b": "integer"}}, overrides={"a": one.count, "b": other.count})
+    assert len(plan.functions) == 2
+
+
+def test_a_function_that_the_plan_does_not_name_is_refused() -> None:
+    plan = syda.plan({"t": {"a": "integer"}}, overrides={"a": lambda row, column: 1})
+    name = next(iter(plan.functions))
+    with pytest.raises(UnknownNameError, match=r"the plan names no function .*did you mean '.*<lambda>'"):
+        syda.Plan.from_yaml(plan.to_yaml(), functions={f"{name}!": len})
 
 
 @pytest.mark.parametrize(
@@ -181,3 +278,78 @@ def test_mermaid_shows_tables_keys_and_rows(plan: syda.Plan) -> None:
     assert "customers ||--o{ orders" in text
     assert "customers |o--o{ orders" in text
     assert "customers ||--o| profiles" in text
+
+
+SCHEMA_OF_ONE = {"t": {"id": "integer", "status": "text", "job": "text"}}
+
+
+def _job(document: Any) -> Any:
+    return document["tables"]["t"]["columns"]["job"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda document: _job(document)["source"].update(source="wrods"),
+            "tables.t.columns.job.source: there is no source 'wrods'; did you mean 'words'",
+        ),
+        (
+            lambda document: _job(document).update(source={"source": "words", "vocabluary": "job"}),
+            "tables.t.columns.job.source.vocabluary: there is no field 'vocabluary'; did you mean 'vocabulary'?",
+        ),
+        (
+            lambda document: _job(document)["source"].update(vocabulary=3),
+            "tables.t.columns.job.source.vocabulary: expected a valid string, got int '3'",
+        ),
+        (
+            lambda document: _job(document)["source"].pop("source"),
+            "tables.t.columns.job.source: the field 'source' is missing",
+        ),
+        (
+            lambda document: _job(document).update(source="words"),
+            "tables.t.columns.job.source: expected a valid dictionary or object",
+        ),
+        (
+            lambda document: _job(document).update(sorce=_job(document).pop("source")),
+            "tables.t.columns.job.sorce: there is no field 'sorce'; did you mean 'source'?",
+        ),
+        (
+            lambda document: document["tables"]["t"].update(rwos=3),
+            "tables.t.rwos: there is no field 'rwos'; did you mean",
+        ),
+        (lambda document: document.update(tabels=3), "tabels: there is no field 'tabels'; did you mean 'tables'?"),
+        (lambda document: document["tables"]["t"].update(rows=-5), "tables.t.rows: expected 0 or more rows, got -5"),
+        (
+            lambda document: document["tables"]["t"].update(classes={"A": -1}),
+            "tables.t.classes.A: expected 0 or more rows, got -1",
+        ),
+        (
+            lambda document: _job(document).update(null_fraction=5),
+            "tables.t.columns.job.null_fraction: expected a number from 0 to 1, got 5",
+        ),
+        (lambda document: _job(document)["source"].update(vocabulary="jbo"), "t.job: no vocabulary is called 'jbo'"),
+        (
+            lambda document: _job(document).update(source={"source": "template", "text": "{statsu}"}),
+            "t.job: the template '{statsu}': table 't' has no column 'statsu'; did you mean 'status'",
+        ),
+        (
+            lambda document: document["settings"].update(as_of="soon"),
+            "settings.as_of: expected an ISO date, got 'soon'",
+        ),
+        (lambda document: document["tables"]["t"].update(links={"x": {}}), "table 't' has no foreign key 'x'"),
+    ],
+)
+def test_one_mistake_in_a_plan_is_one_error_at_its_place(change: Any, message: str) -> None:
+    document = yaml.safe_load(syda.plan(SCHEMA_OF_ONE).to_yaml())
+    change(document)
+    with pytest.raises(PlanFileError) as caught:
+        syda.Plan.from_yaml(yaml.safe_dump(document))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_given_for_a_function_must_be_one() -> None:
+    plan = syda.plan({"t": {"a": "integer"}}, overrides={"a": lambda row, column: 1})
+    with pytest.raises(PlanError, match=r"expected a function for .*, got int 3"):
+        syda.Plan.from_yaml(plan.to_yaml(), functions=dict.fromkeys(plan.functions, 3))
