@@ -50,7 +50,7 @@ class Domain:
             high=min(highs, default=None),
             excluded=self.excluded + other.excluded,
             required=self.required or other.required,
-            text=" and ".join(filter(None, (self.text, other.text))),
+            text=" and ".join(dict.fromkeys(filter(None, (self.text, other.text)))),
         )
 
     def allowed(self) -> tuple[Any, ...] | None:
@@ -85,7 +85,8 @@ def check_domains(table: Table) -> dict[str, Domain]:
 
 def _read(check: Check, table: Table) -> Iterator[tuple[str, Domain]]:
     for term in _terms(check.expression, check.dialect or None):
-        yield from _domain(term, table)
+        for name, domain in _domain(term, table):
+            yield name, replace(domain, text=check.expression)
 
 
 @lru_cache(maxsize=1_024)
@@ -118,11 +119,11 @@ def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
     if isinstance(term, exp.In) and column and term.expressions:
         values = [_literal(item) for item in term.expressions]
         if None not in values:
-            yield column.name, Domain(values=tuple(values), text=term.sql())
+            yield column.name, Domain(values=tuple(values))
     elif isinstance(term, exp.Between) and column:
         low, high = _literal(term.args["low"]), _literal(term.args["high"])
         if isinstance(low, int | float) and isinstance(high, int | float):
-            yield column.name, Domain(low=low, high=high, text=term.sql())
+            yield column.name, Domain(low=low, high=high)
     elif isinstance(term, exp.Not) and isinstance(term.this.unnest(), exp.Is):
         yield from _not_null(term.this.unnest(), table)
     elif isinstance(term, exp.Binary):
@@ -145,7 +146,7 @@ def _not_null(term: exp.Is, table: Table) -> Iterator[tuple[str, Domain]]:
 
     column = _column(term.this, table)
     if column is not None and isinstance(term.expression, exp.Null):
-        yield column.name, Domain(required=True, text=f"{column.name} IS NOT NULL")
+        yield column.name, Domain(required=True)
 
 
 def _comparison(term: exp.Binary, table: Table) -> Iterator[tuple[str, Domain]]:
@@ -155,7 +156,7 @@ def _comparison(term: exp.Binary, table: Table) -> Iterator[tuple[str, Domain]]:
     if isinstance(term, exp.EQ) and isinstance(listed, exp.Array) and (owner := _column(term.this, table)):
         values = [_literal(item) for item in listed.expressions]
         if values and None not in values:
-            yield owner.name, Domain(values=tuple(values), text=term.sql())
+            yield owner.name, Domain(values=tuple(values))
         return
     mirrored = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
     column, value, kind = _column(term.this, table), _literal(term.expression), type(term)
@@ -163,18 +164,17 @@ def _comparison(term: exp.Binary, table: Table) -> Iterator[tuple[str, Domain]]:
         column, value, kind = _column(term.expression, table), _literal(term.this), mirrored.get(kind, kind)
     if column is None or value is None:
         return
-    text = term.sql()
     if kind is exp.EQ:
-        yield column.name, Domain(values=(value,), text=text)
+        yield column.name, Domain(values=(value,))
     elif kind is exp.NEQ:
-        yield column.name, Domain(excluded=(value,), text=text)
+        yield column.name, Domain(excluded=(value,))
     elif isinstance(value, int | float) and column.type.kind in _NUMBERS:
         step = _step(column)
         bounds = {
-            exp.GT: Domain(low=value + step, text=text),
-            exp.GTE: Domain(low=value, text=text),
-            exp.LT: Domain(high=value - step, text=text),
-            exp.LTE: Domain(high=value, text=text),
+            exp.GT: Domain(low=value + step),
+            exp.GTE: Domain(low=value),
+            exp.LT: Domain(high=value - step),
+            exp.LTE: Domain(high=value),
         }
         if kind in bounds:
             yield column.name, bounds[kind]

@@ -29,15 +29,16 @@ def table_key(table: sa.Table) -> str:
 
 def read_table(table: sa.Table, *, foreign_keys: tuple[ForeignKey, ...] = (), dialect: str = "") -> Table:
     """Return a SQLAlchemy table with the foreign keys given, which `read_foreign_keys` reads."""
+    columns = tuple(map(read_column, table.columns))
     return Table(
         name=str(table.name),
         schema=str(table.schema) if table.schema else None,
-        columns=tuple(map(read_column, table.columns)),
+        columns=columns,
         comment=table.comment,
         primary_key=tuple(str(column.name) for column in table.primary_key.columns),
         foreign_keys=foreign_keys,
         uniques=_uniques(table, dialect),
-        checks=_checks(table, dialect),
+        checks=_checks(table, columns, dialect),
     )
 
 
@@ -155,7 +156,7 @@ def _predicate(index: sa.Index, dialect: str) -> str | None:
     return None
 
 
-def _checks(table: sa.Table, dialect: str) -> tuple[Check, ...]:
+def _checks(table: sa.Table, columns: Iterable[Column], dialect: str) -> tuple[Check, ...]:
     constraints = [*table.constraints, *(each for column in table.columns for each in column.constraints)]
     # `_type_bound` marks the checks that a Boolean or Enum adds by itself: the column's type says the same.
     declared = [
@@ -164,7 +165,7 @@ def _checks(table: sa.Table, dialect: str) -> tuple[Check, ...]:
         if isinstance(constraint, sa.CheckConstraint) and not getattr(constraint, "_type_bound", False)
     ]
     declared.sort(key=lambda check: (check.name or "", check.expression))
-    return (*declared, *_domain_checks(table), *year_checks(map(read_column, table.columns)))
+    return (*declared, *_domain_checks(table), *year_checks(columns))
 
 
 def _domain_checks(table: sa.Table) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 """How fast syda is, and its peers: `python -m tests.benchmarks.run [--all]`.
 
 1. The CRM of `syda.demo` into SQLite in memory that enforces foreign keys: rows per second of syda, factory_boy and
-   hand-written Faker rows. Tables are made before the clock starts; it stops after the commit.
+   hand-written Faker rows. Mappers are configured and tables made before the clock starts; it stops after the commit.
 2. A million rows without a database: seconds and peak memory.
 3. `import syda`: milliseconds and modules.
 
@@ -67,10 +67,12 @@ def counts(total: int) -> dict[str, int]:
 
 def database() -> Any:
     from sqlalchemy import create_engine, event
+    from sqlalchemy.orm import configure_mappers
     from sqlalchemy.pool import StaticPool
 
     from syda.demo import Base
 
+    configure_mappers()
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
     Base.metadata.create_all(engine)
