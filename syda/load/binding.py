@@ -108,7 +108,10 @@ class Binding:
 
     def needs_core(self) -> bool:
         """Tell whether the type wraps its values in an SQL expression, which only Core writes."""
-        return self._type.bind_expression(sa.bindparam("value", type_=self.target.type)) is not None
+        type_ = self._type
+        if type(type_).bind_expression is sa.types.TypeEngine.bind_expression:
+            return False
+        return type_.bind_expression(sa.bindparam("value", type_=self.target.type)) is not None
 
     @property
     def _type(self) -> sa.types.TypeEngine[Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from syda.errors import TargetError
 from syda.load.binding import bindings
+from syda.load.present import PresentTables
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table
@@ -22,12 +23,12 @@ def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, 
 
     A table that does not exist yet counts as empty.
     """
-    inspector = sa.inspect(connection)
+    present = PresentTables(connection)
     found: dict[str, ExistingTable] = {}
     for table in schema:
         target = targets[table.key]
         with rejections(f"reading the rows of {table.key!r}"):
-            if not inspector.has_table(target.name, schema=target.schema):
+            if not present.has(target.name, target.schema):
                 continue
             name = connection.dialect.identifier_preparer.format_table(target)
             rows = connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() or 0

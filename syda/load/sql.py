@@ -15,6 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from syda.errors import MissingTableError, TargetError
 from syda.load.binding import Binding, bindings, overriding_identity
 from syda.load.columns import named_columns
+from syda.load.present import PresentTables
 from syda.load.report import LoadReport
 from syda.load.target import Target, one_transaction, rejections
 from syda.planning.model import Plan
@@ -88,10 +89,10 @@ def load_tables(
 
 
 def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
-    inspector = sa.inspect(connection)
-    missing = [load for load in loads if not inspector.has_table(load.target.name, schema=load.target.schema)]
+    present = PresentTables(connection)
+    missing = [load for load in loads if not present.has(load.target.name, load.target.schema)]
     if missing and create:
-        _require_parents(inspector, plan, missing)
+        _require_parents(present, plan, missing)
         missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
     elif missing:
         names = ", ".join(repr(load.table.key) for load in missing)
@@ -101,12 +102,12 @@ def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *
         )
 
 
-def _require_parents(inspector: sa.Inspector, plan: Plan, missing: list[TableLoad]) -> None:
+def _require_parents(present: PresentTables, plan: Plan, missing: list[TableLoad]) -> None:
     """Raise `MissingTableError` where a table to be made refers to one that is not there and was not given."""
     for load in missing:
         for link in load.table.foreign_keys:
             parent = plan.schema.tables[link.parent]
-            if parent.key in plan.schema.external and not inspector.has_table(parent.name, schema=parent.schema):
+            if parent.key in plan.schema.external and not present.has(parent.name, parent.schema):
                 raise MissingTableError(
                     f"{load.table.key}.{', '.join(link.columns)} refers to table {link.parent!r}, which was not given "
                     f"and is not in the database; add its class to the models, or create the table first"

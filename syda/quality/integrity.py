@@ -207,6 +207,8 @@ def _not_listed(column: Column, values: Values) -> NDArray[np.bool_] | None:
 def _repeats(members: Sequence[Values], before: Sequence[Values], nulls_not_distinct: bool) -> NDArray[np.int64]:
     """Return the rows that repeat an earlier or existing one."""
     if len(members) == 1 and not before and members[0].null is None and members[0].data.dtype != object:
+        if (members[0].data[1:] > members[0].data[:-1]).all():
+            return np.zeros(0, dtype=np.int64)
         _, first = np.unique(members[0].data, return_index=True)
         return np.setdiff1d(np.arange(len(members[0])), first, assume_unique=True)
     columns = [_keys(values) for values in members]
