@@ -10,7 +10,7 @@ from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains
 from syda.planning.existing import Existing, ExistingTable
-from syda.planning.inference import Guess, infer_table
+from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
 from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
@@ -102,7 +102,7 @@ class PlanBuilder:
         exact = table.key in self.rows.named
         rows_from = None if exact else next(iter(children), None)
         given = self._given(table)
-        guesses = infer_table(table, self.schema)
+        alone = {column.name: guess_column(table, column) for column in table.columns}
         domains = check_domains(table)
         needs = TableNeeds(
             table=table,
@@ -117,7 +117,7 @@ class PlanBuilder:
             finite=lambda column: (
                 source_capacity(given[column.name][0], column)
                 if column.name in given
-                else _finite(guesses.get(column.name), column, domains.get(column.name))
+                else _finite(alone.get(column.name), column, domains.get(column.name))
             ),
             limit=lambda column: _limit(column, domains.get(column.name)),
             parent_rows=lambda key: self._expected[key],
@@ -125,8 +125,7 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        if any(not table.column(name).autoincrement for name in structure.distinct):
-            guesses = infer_table(table, self.schema, unique=structure.distinct)
+        guesses = infer_table(table, self.schema, unique=structure.distinct)
         columns = {
             column.name: self._plan_column(table, column, structure, guesses, domains, given, wanted)
             for column in table.columns

@@ -236,11 +236,18 @@ def _keys(values: Values) -> list[Any]:
     return items
 
 
+def _among(children: NDArray[np.int64], parents: NDArray[np.int64]) -> NDArray[np.bool_]:
+    first, last = (parents[0], parents[-1]) if len(parents) else (0, -1)
+    if last - first + 1 == len(parents) and (parents[1:] > parents[:-1]).all():  # a run of numbers without gaps
+        return (children >= first) & (children <= last)
+    return np.isin(children, parents)
+
+
 def _found(parents: Sequence[Values], children: Sequence[Values]) -> NDArray[np.bool_]:
     null = np.zeros(len(children[0]), dtype=bool)
     for values in children:
         null |= False if values.null is None else values.null
     whole = all(values.data.dtype == np.int64 for values in (*parents, *children))
     if len(parents) == 1 and whole:
-        return null | np.isin(children[0].data, parents[0].data)
+        return null | _among(children[0].data, parents[0].data)
     return null | (match_rows(parents, children).count > 0)

@@ -44,6 +44,15 @@ def logical_type(type_: TypeEngine[Any]) -> LogicalType:
 
 def native_name(type_: TypeEngine[Any]) -> str:
     """Return the SQL name of a type in lower case, without its arguments."""
+    class_ = type(type_)
+    if class_.__module__ != sa.String.__module__:
+        return _native_name(type_)
+    if class_ not in _GENERIC_NAMES:  # the generic types' names do not depend on their arguments
+        _GENERIC_NAMES[class_] = _native_name(type_)
+    return _GENERIC_NAMES[class_]
+
+
+def _native_name(type_: TypeEngine[Any]) -> str:
     try:
         name = type_.compile(dialect=_own_dialect(type(type_).__module__))
     except (SQLAlchemyError, NotImplementedError):
@@ -58,6 +67,7 @@ def _own_dialect(module: str) -> Dialect | None:
     return registry.load(package[1])() if package else None
 
 
+_GENERIC_NAMES: dict[type[Any], str] = {}
 _DIALECT_PACKAGE = re.compile(r"sqlalchemy\.dialects\.(\w+)\.")
 
 

@@ -114,9 +114,11 @@ class Person(Source):
             return joined(shortened(local, tails, context.column.type.length), tails)
         length = context.column.type.length or _LONGEST_ADDRESS
         hosts = _HOSTS[to_index(self._bits(context, "domain"), len(_HOSTS))]
+        whole = joined(local, tails, hosts)
+        if not (lengths(whole) > length).any():
+            return whole
         size = lengths(hosts) + lengths(tails) + 2
-        if (size > length).any():
-            hosts = np.where(size <= length, hosts, _SHORT_HOST if len(_SHORT_HOST) + 3 < length else "")
+        hosts = np.where(size <= length, hosts, _SHORT_HOST if len(_SHORT_HOST) + 3 < length else "")
         tails = joined(tails, hosts)
         short = shortened(local, tails, length)
         if short is not local:
