@@ -27,6 +27,7 @@ class Row(Mapping[str, Any]):
         self._context = context
         self._columns: dict[str, list[Any]] = {}
         self._seeds: list[int] | None = None
+        self._random: tuple[int, random.Random] | None = None
         self.index = 0
 
     @property
@@ -39,7 +40,9 @@ class Row(Mapping[str, Any]):
         """A random generator that belongs to this cell alone: the same in every run with the same seed."""
         if self._seeds is None:
             self._seeds = self._context.bits("function").tolist()
-        return random.Random(self._seeds[self.index])
+        if self._random is None or self._random[0] != self.index:
+            self._random = (self.index, random.Random(self._seeds[self.index]))
+        return self._random[1]
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._columns:

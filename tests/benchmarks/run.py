@@ -5,7 +5,7 @@
 2. A million rows without a database: seconds and peak memory.
 3. `import syda`: milliseconds and modules.
 
-Every measurement runs in a process of its own and is the median of three. The peers are given explicit keys and
+Every measurement runs in a process of its own and is the median of five. The peers are given explicit keys and
 plain random foreign keys, which is the fastest they can do: no flush for a key, no sub-factories.
 """
 
@@ -31,7 +31,7 @@ from typing import Any
 SHARES = {"Customer": 5, "Contact": 15, "Product": 5, "Order": 25, "OrderItem": 50}
 GOALS = {"first call": (25, 8), "next call": (50, 18)}
 GOAL_SIZE = 10_000
-REPEATS = 3
+REPEATS = 5
 FAKER = {
     "name": "company",
     "company": "company",

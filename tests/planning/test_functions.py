@@ -99,6 +99,11 @@ def test_the_row_has_randomness_of_its_own_that_repeats() -> None:
     assert first.nunique() > 30
 
 
+def test_drawing_twice_for_a_cell_gives_two_numbers() -> None:
+    frame = claims({"billed_amount": lambda row, column: row.random.randint(0, 9_999) == row.random.randint(0, 9_999)})
+    assert frame["billed_amount"].sum() < 5
+
+
 def test_a_function_that_raises_stops_the_run_and_says_where() -> None:
     def fail(row: Any, column: Any) -> str:
         if row.number == 7:
