@@ -36,7 +36,7 @@ def table(name, type_):
 
 @pytest.mark.parametrize("seed", [0, 7])
 @pytest.mark.parametrize("type_", TYPES, ids=str)
-@pytest.mark.parametrize("name", ["x", "created_at", "start_date"])
+@pytest.mark.parametrize("name", ["x", "created_at", "start_date", "lat"])
 def test_any_unique_column_goes_on_after_rows_that_went_away(name, type_, seed):
     goes_on(name, type_, seed)
 

@@ -39,6 +39,8 @@ _NAMES: dict[str, Source] = {
     "building": Pattern(regex=r"[1-9]\d{0,4}"),
     "timezone": Pattern(regex=r"Etc/GMT[+-](\d|1[0-4])"),
     "currency": Words(vocabulary="currency_code"),
+    "latitude": Number(low=-60, high=70, places=6),
+    "longitude": Number(low=-180, high=180, places=6),
 }
 _WHOLE = {"ipv4": 15, "ipv6": 24, "mac": 17, "website": 20, "domain": 12, "phone": 10}
 """The characters that addresses need which cannot be cut."""
