@@ -14,6 +14,36 @@ if TYPE_CHECKING:
 
 ODD_NAMES = ("order", "select", "Mixed Case", "naïve", "a-b", "50%", "x:y", 'quo"te', "user", "table")
 
+TELLING_NAMES = (
+    *(
+        "name",
+        "code",
+        "status",
+        "email",
+        "total",
+        "created_at",
+        "updated_at",
+        "start_date",
+        "end_date",
+        "title",
+        "city",
+    ),
+    *("city", "country", "is_active", "quantity", "unit_price", "price", "phone", "url", "slug", "type", "position"),
+    *("year", "month", "percent", "age", "birth_date", "ip_address", "color", "version", "key", "uuid", "notes"),
+    *(
+        "latitude",
+        "weight",
+        "currency",
+        "language",
+        "timezone",
+        "first_name",
+        "last_name",
+        "gender",
+        "discount",
+        "duration",
+    ),
+)
+
 INTEGER = LogicalType(kind=Kind.INTEGER, bits=32)
 UUID = LogicalType(kind=Kind.UUID)
 
@@ -29,6 +59,14 @@ _UNIQUE_TYPES = st.sampled_from(
         LogicalType(kind=Kind.TEXT, length=40),
         LogicalType(kind=Kind.TEXT),
         LogicalType(kind=Kind.INTEGER, bits=64),
+        LogicalType(kind=Kind.INTEGER, bits=16),
+        LogicalType(kind=Kind.TEXT, length=3),
+        LogicalType(kind=Kind.TEXT, length=10),
+        LogicalType(kind=Kind.DATE),
+        LogicalType(kind=Kind.DATETIME),
+        LogicalType(kind=Kind.FLOAT),
+        LogicalType(kind=Kind.DECIMAL, precision=8, scale=2),
+        LogicalType(kind=Kind.BINARY, length=2),
     )
 )
 _PLAIN_TYPES = st.one_of(
@@ -67,10 +105,10 @@ class _Draft:
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
-    def free_name(self, draw: st.DrawFn, stem: str) -> str:
-        """Return an odd name or a plain one that no column has yet."""
+    def free_name(self, draw: st.DrawFn, stem: str, more: tuple[str, ...] = ()) -> str:
+        """Return a plain name, an odd one or one of `more` that no column has yet."""
         taken = {column.name.lower() for column in self.columns}
-        candidate = draw(st.sampled_from((stem, stem, *ODD_NAMES)))
+        candidate = draw(st.sampled_from((stem, stem, *ODD_NAMES, *more)))
         names = (candidate, stem, *(f"{stem}_{number}" for number in range(2, 99)))
         return next(name for name in names if name.lower() not in taken)
 
@@ -160,12 +198,12 @@ def _pairs(draw: st.DrawFn, draft: _Draft, parent: _Draft, *, nullable: bool) ->
 
 def _draw_columns(draw: st.DrawFn, draft: _Draft) -> None:
     for number in range(draw(st.integers(0, 3))):
-        name = draft.free_name(draw, f"c{number}")
+        name = draft.free_name(draw, f"c{number}", TELLING_NAMES)
         draft.columns.append(Column(name=name, type=draw(_PLAIN_TYPES), nullable=draw(st.booleans())))
-    if draw(st.booleans()):
+    for _ in range(draw(st.integers(0, 2))):
         width = draw(st.integers(1, 2))
         names = []
         for number in range(width):
-            names.append(draft.free_name(draw, f"u{number}"))
+            names.append(draft.free_name(draw, f"u{number}", TELLING_NAMES))
             draft.columns.append(Column(name=names[-1], type=draw(_UNIQUE_TYPES), nullable=draw(st.booleans())))
         draft.uniques.append(Unique(columns=tuple(names)))
