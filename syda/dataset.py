@@ -103,6 +103,6 @@ class Dataset:
     def _refuse_external(self) -> None:
         for key in self.tables:
             for link in self.plan.schema.tables[key].foreign_keys:
-                needed = not any(self.plan.schema.tables[key].column(name).nullable for name in link.columns)
+                needed = not self.plan.schema.tables[key].is_optional(link)
                 if link.parent in self.plan.schema.external and needed and not self.existing and self.tables[key].rows:
                     raise MissingTableError(f"{key} refers to table {link.parent!r}, which was not given")

@@ -105,17 +105,12 @@ def allowed_parents(maker: Maker, table: str, name: str, visited: frozenset[str]
     visited = visited | {name}
     for other in owner.foreign_keys:
         columns = shared_columns(link, [other])
-        if other.name in visited or not columns or other.parent == table or is_optional(owner, other):
+        if other.name in visited or not columns or other.parent == table or owner.is_optional(other):
             continue
         rows = np.flatnonzero(allowed_parents(maker, table, other.name, visited))
         theirs = [values.take(rows) for values in parent_values(maker, other, columns)]
         allowed &= match_rows(theirs, parent_values(maker, link, columns)).count > 0
     return allowed
-
-
-def is_optional(table: Table, link: ForeignKey) -> bool:
-    """Tell whether one of the foreign key's columns may be NULL."""
-    return any(table.column(column).nullable for column in link.columns)
 
 
 def linked_groups(table: Table, links: Sequence[str]) -> list[tuple[str, ...]]:

@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 def subclass_tables(maker: Maker, table: str) -> list[Table]:
     """Return the tables of joined subclasses whose rows are also rows of `table`."""
-    children = []
-    for child in maker.plan.schema:
-        if child.inherits and child.key in maker.plan.tables:
-            if child.foreign_key(child.inherits).parent == table:
-                children.append(child)
-    return children
+    return [child for child in maker.plan.schema if child.base_table == table and child.key in maker.plan.tables]
 
 
 def subclass_rows(maker: Maker, table: str) -> int:
@@ -33,8 +28,8 @@ def subclass_rows(maker: Maker, table: str) -> int:
 def span_rows(maker: Maker, table: str) -> Integers:
     """Return the row of the parent class's table for each new row: own rows come first, then each subclass's."""
     owner = maker.table(table)
-    assert owner.inherits is not None
-    parent = owner.foreign_key(owner.inherits).parent
+    parent = owner.base_table
+    assert parent is not None
     offset = maker.first(parent) + maker.table_plan(parent).rows
     for sibling in subclass_tables(maker, parent):
         if sibling.key == table:
@@ -73,8 +68,8 @@ def _as_asked(inheritance: Inheritance, classes: Mapping[str, int], rows: int) -
 
 
 def _root(maker: Maker, table: Table) -> Table:
-    while table.inheritance is None and table.inherits:
-        table = maker.table(table.foreign_key(table.inherits).parent)
+    while table.inheritance is None and table.base_table:
+        table = maker.table(table.base_table)
     return table
 
 

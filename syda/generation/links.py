@@ -10,7 +10,6 @@ import numpy as np
 from syda.errors import CapacityError, GenerateError
 from syda.generation.agreement import (
     allowed_parents,
-    is_optional,
     match_rows,
     matches_given,
     own_columns,
@@ -84,7 +83,7 @@ def _free(maker: Maker, table: str, link: ForeignKey) -> Integers:
     bits = _bits(maker, table, link.name, "parent")
     earlier = _earlier_links(maker, owner, link)
     if earlier or own_columns(maker, owner, link):
-        optional = is_optional(owner, link)
+        optional = owner.is_optional(link)
         fixed = {other.name: maker.link(table, other.name, nulls=optional) for other in earlier}
         matches = matches_given(maker, table, link.name, fixed)
         rows = matches.pick(to_index(bits, np.maximum(matches.count, 1)))
@@ -97,7 +96,7 @@ def _free(maker: Maker, table: str, link: ForeignKey) -> Integers:
 
 def _required(table: Table, link: ForeignKey, rows: Integers) -> Integers:
     """Return `rows`; raise `CapacityError` when a required parent is missing in one of them."""
-    if not is_optional(table, link) and (rows < 0).any():
+    if not table.is_optional(link) and (rows < 0).any():
         columns = ", ".join(link.columns)
         raise CapacityError(
             f"{(rows < 0).sum()} rows of {table.key!r} find no row in {link.parent!r} for ({columns}): there is none, "
@@ -164,7 +163,7 @@ def _chain(maker: Maker, table: str, link: ForeignKey) -> Integers:
     """Point each new row to the one before; the first is NULL, or points to itself where it must not be."""
     first = maker.first(table)
     rows = first + np.arange(maker.rows(table), dtype=np.int64)
-    return np.where(rows > first, rows - 1, -1 if is_optional(maker.table(table), link) else rows)
+    return np.where(rows > first, rows - 1, -1 if maker.table(table).is_optional(link) else rows)
 
 
 def _forest(maker: Maker, table: str, link: ForeignKey) -> Integers:
@@ -183,7 +182,7 @@ def _forest(maker: Maker, table: str, link: ForeignKey) -> Integers:
     bits[first:] = _bits(maker, table, link.name, "parent")
     step = np.where(rank > 0, rank - to_index(bits, np.maximum(rank, 1)), 0)
     parents = order[place - step]
-    if is_optional(owner, link):
+    if owner.is_optional(link):
         parents = np.where(rank > 0, parents, -1)
     return np.asarray(parents[first:])
 

@@ -16,7 +16,7 @@ from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.structure import Structure, TableNeeds, plan_structure
 from syda.schema.graph import LoadOrder, load_order
-from syda.schema.model import Column, Kind, Schema, Table
+from syda.schema.model import MOMENTS, Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.moment import Moment
@@ -69,7 +69,7 @@ class PlanBuilder:
     def _check_external(self) -> None:
         for table in self.schema:
             for link in table.foreign_keys:
-                required = not any(table.column(column).nullable for column in link.columns)
+                required = not table.is_optional(link)
                 asked = self.rows.named.get(table.key, self.rows.default)
                 if link.parent in self.schema.external and not self._there(link.parent).rows and required and asked:
                     raise MissingTableError(
@@ -83,16 +83,16 @@ class PlanBuilder:
         wanted = dict(own)
         for key in reversed(self._order.order):
             table = self.schema.tables[key]
-            if table.inherits:
-                wanted[table.foreign_key(table.inherits).parent] += wanted[key]
+            if table.base_table:
+                wanted[table.base_table] += wanted[key]
         return wanted
 
     def _own_rows(self, table: Table) -> int:
         if table.key in self.rows.named:
             return self.rows.named[table.key]
         root = table
-        while root.inheritance is None and root.inherits:
-            root = self.schema.tables[root.foreign_key(root.inherits).parent]
+        while root.inheritance is None and root.base_table:
+            root = self.schema.tables[root.base_table]
         if root.inheritance and not any(identity.table == table.key for identity in root.inheritance.identities):
             return 0
         return self.rows.default
@@ -125,7 +125,7 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        guesses = infer_table(table, self.schema, unique=structure.distinct)
+        guesses = infer_table(table, self.schema, domains, unique=structure.distinct)
         columns = {
             column.name: self._plan_column(table, column, structure, guesses, domains, given, wanted)
             for column in table.columns
@@ -167,10 +167,10 @@ class PlanBuilder:
         rows: int,
     ) -> ColumnPlan:
         distinct = column.name in structure.distinct or _alone_unique(table, column)
+        joint = any(column.name in joint.columns for joint in structure.joints)
         if column.name in given:
             source, reason = given[column.name]
-            joined = any(column.name in joint.columns for joint in structure.joints)
-            alone = distinct and not joined and not isinstance(source, Constant)
+            alone = distinct and not joint and not isinstance(source, Constant)
             return ColumnPlan(source=source, reason=reason, author="user", distinct=alone)  # type: ignore[arg-type]
         planned = self._structural(table, column, structure, domains.get(column.name))
         if planned is not None:
@@ -186,7 +186,6 @@ class PlanBuilder:
             )
         source = guess.source if domain is None else apply_domain(guess.source, column, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
-        joint = any(column.name in joint.columns for joint in structure.joints)
         if distinct and not joint and _runs_out(source, column, rows + self._there(table.key).rows):
             roomy = _roomier(column, source)
             source = roomy if domain is None else apply_domain(roomy, column, domain)
@@ -275,9 +274,8 @@ class PlanBuilder:
 
     def _has_no_parent(self, table: Table, structure: Structure, name: str) -> bool:
         link = table.foreign_key(name)
-        optional = any(table.column(column).nullable for column in link.columns)
         draw = structure.links[name].draw
-        return not optional and not self._expected[link.parent] and draw not in ("given", "span")
+        return not table.is_optional(link) and not self._expected[link.parent] and draw not in ("given", "span")
 
 
 def _narrowed(schema: Schema) -> Schema:
@@ -348,7 +346,7 @@ def _roomier(column: Column, source: Source) -> Source:
         return Number(low=0, high=10 ** min(digits, 12) - 1)
     if column.type.kind is Kind.FLOAT:
         return Number(low=0, high=10**9)
-    if column.type.kind in (Kind.DATE, Kind.DATETIME):
+    if column.type.kind in MOMENTS:
         return Moment(low="-20y", high="now") if isinstance(source, Moment) else source
     if column.type.kind is Kind.TEXT and column.type.length is not None and column.type.length < _LONG_CODE:
         return source if isinstance(source, Code) else Code(length=column.type.length, alphabet=_CODE_LETTERS)

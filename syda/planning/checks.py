@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from syda.errors import ConstraintError
-from syda.schema.model import Check, Column, Kind, Table
+from syda.schema.model import NUMBERS, Check, Column, Kind, Table
 from syda.sources.base import Source
 from syda.sources.derived import Derived
 from syda.sources.scalar import Choice, Constant, Number
@@ -22,7 +22,6 @@ from syda.sources.text import Words
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
 _SPAN = 100
 
 
@@ -111,7 +110,7 @@ def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
             yield from _domain(part.unnest(), table)
         return
     if isinstance(term, exp.Or):
-        demanding = [part for part in map(_unnested, term.flatten()) if not _allows_null(part)]
+        demanding = [part for part in (part.unnest() for part in term.flatten()) if not _allows_null(part)]
         if len(demanding) == 1:  # NULL satisfies every other demand, too
             yield from _domain(demanding[0], table)
         return
@@ -128,10 +127,6 @@ def _domain(term: Any, table: Table) -> Iterator[tuple[str, Domain]]:
         yield from _not_null(term.this.unnest(), table)
     elif isinstance(term, exp.Binary):
         yield from _comparison(term, table)
-
-
-def _unnested(term: Any) -> Any:
-    return term.unnest()
 
 
 def _allows_null(term: Any) -> bool:
@@ -168,7 +163,7 @@ def _comparison(term: exp.Binary, table: Table) -> Iterator[tuple[str, Domain]]:
         yield column.name, Domain(values=(value,))
     elif kind is exp.NEQ:
         yield column.name, Domain(excluded=(value,))
-    elif isinstance(value, int | float) and column.type.kind in _NUMBERS:
+    elif isinstance(value, int | float) and column.type.kind in NUMBERS:
         step = _step(column)
         bounds = {
             exp.GT: Domain(low=value + step),
@@ -227,14 +222,12 @@ def apply_domain(source: Source, column: Column, domain: Domain) -> Source:
     if allowed is not None:
         return _from_list(source, allowed)
     if isinstance(source, Choice):
-        kept = [
-            place for place, value in enumerate(source.values) if domain.inside(value) and value not in domain.excluded
-        ]
-        return _from_list(source, tuple(source.values[place] for place in kept)) if kept else source
+        kept = tuple(value for value in source.values if domain.inside(value) and value not in domain.excluded)
+        return _from_list(source, kept) if kept else source
     if isinstance(source, Derived):
         heeded = (domain.low, domain.high) == (source.low, source.high) and not domain.excluded
         return source if heeded else apply_domain(source.otherwise, column, domain)
-    if column.type.kind in _NUMBERS and (domain.low is not None or domain.high is not None):
+    if column.type.kind in NUMBERS and (domain.low is not None or domain.high is not None):
         return _within(source if isinstance(source, Number) else Number(), domain)
     if isinstance(source, Constant) and source.value in domain.excluded:
         return Words(vocabulary="word")

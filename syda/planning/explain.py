@@ -40,11 +40,7 @@ def describe_rows(plan: Plan, key: str) -> str:
 
 def _subclass_tables(plan: Plan, key: str) -> list[str]:
     """Return the tables whose rows each need one in table `key`, as joined inheritance has it."""
-    return [
-        child
-        for child in plan.tables
-        if (link := plan.schema.tables[child].inherits) and plan.schema.tables[child].foreign_key(link).parent == key
-    ]
+    return [child for child in plan.tables if plan.schema.tables[child].base_table == key]
 
 
 def _table(plan: Plan, table: Table, planned: TablePlan) -> Iterator[str]:

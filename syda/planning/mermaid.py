@@ -39,7 +39,7 @@ def _attributes(table: Table) -> Iterator[str]:
 
 
 def _relation(table: Table, link: ForeignKey) -> str:
-    optional = any(table.column(name).nullable for name in link.columns)
+    optional = table.is_optional(link)
     alone = any(set(unique.columns) == set(link.columns) for unique in table.unique_sets)
     parent, child = "|o" if optional else "||", "o|" if alone else "o{"
     return f'    {_word(link.parent)} {parent}--{child} {_word(table.key)} : "{_quoted(", ".join(link.columns))}"'

@@ -254,7 +254,6 @@ def _in_drawing_order(table: Table, links: dict[str, LinkPlan]) -> dict[str, Lin
 
     def place(name: str) -> tuple[bool, int, bool, int]:
         foreign_key = table.foreign_key(name)
-        optional = any(table.column(column).nullable for column in foreign_key.columns)
-        return links[name].late, rank[links[name].draw], optional, -len(foreign_key.columns)
+        return links[name].late, rank[links[name].draw], table.is_optional(foreign_key), -len(foreign_key.columns)
 
     return {name: links[name] for name in sorted(links, key=place)}

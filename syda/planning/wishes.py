@@ -92,7 +92,7 @@ def _most_rows(plan: Plan, existing: Existing, key: str, below: tuple[str, ...])
         parents = None if link.parent in below else _most_rows(plan, existing, link.parent, (*below, key))
         rows = None if high is None or parents is None else high * parents
     for table in plan.schema:
-        if table.inherits and table.foreign_key(table.inherits).parent == key:
+        if table.base_table == key:
             more = _most_rows(plan, {}, table.key, (*below, key))
             rows = None if rows is None or more is None else rows + more
     return None if rows is None else there + rows

@@ -15,11 +15,10 @@ from syda.generation.store import TableRows
 from syda.planning.checks import Domain, check_domains
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
-from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
+from syda.schema.model import NUMBERS, Column, ForeignKey, Kind, Table, Unique
 from syda.sources.strings import lengths
 from syda.sources.values import Values, decimal_places, objects, to_python
 
-_NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
 _SLACK = 1e-9
 
 
@@ -161,7 +160,7 @@ def _too_long(column: Column, values: Values) -> NDArray[np.bool_] | None:
 
 def _outside(domain: Domain | None, column: Column, values: Values) -> NDArray[np.bool_] | None:
     """Tell which values the checks on the column alone do not allow."""
-    if domain is None or column.type.kind not in (*_NUMBERS, Kind.TEXT, Kind.BOOLEAN):
+    if domain is None or column.type.kind not in (*NUMBERS, Kind.TEXT, Kind.BOOLEAN):
         return None
     data = values.data
     if column.type.kind is Kind.DECIMAL:
@@ -171,10 +170,10 @@ def _outside(domain: Domain | None, column: Column, values: Values) -> NDArray[n
         broken |= ~np.isin(data, objects(domain.values) if data.dtype == object else domain.values)
     if domain.excluded:
         broken |= np.isin(data, objects(domain.excluded) if data.dtype == object else domain.excluded)
-    if column.type.kind in _NUMBERS:
-        broken |= (data < -np.inf if domain.low is None else data < domain.low - _SLACK) | (
-            data > np.inf if domain.high is None else data > domain.high + _SLACK
-        )
+    if column.type.kind in NUMBERS and domain.low is not None:
+        broken |= data < domain.low - _SLACK
+    if column.type.kind in NUMBERS and domain.high is not None:
+        broken |= data > domain.high + _SLACK
     return _present(values, broken)
 
 

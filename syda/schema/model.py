@@ -33,6 +33,10 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
+MOMENTS = (Kind.DATE, Kind.DATETIME)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalType:
     """The type of a column.
@@ -217,6 +221,21 @@ class Table:
         if link.parent != self.key:
             return link.columns
         return tuple(child for child, parent in link.pairs if child != parent)
+
+    def is_optional(self, link: ForeignKey) -> bool:
+        """Tell whether one of the foreign key's columns may be NULL, so that a row needs no parent."""
+        return any(self.column(name).nullable for name in link.columns)
+
+    @property
+    def base_table(self) -> str | None:
+        """Joined inheritance: the key of the parent class's table."""
+        return self.foreign_key(self.inherits).parent if self.inherits else None
+
+    @cached_property
+    def key_columns(self) -> frozenset[str]:
+        """The columns of all unique sets and foreign keys."""
+        unique = frozenset(name for each in self.unique_sets for name in each.columns)
+        return unique.union(*(link.columns for link in self.foreign_keys))
 
     @cached_property
     def unique_sets(self) -> tuple[Unique, ...]:

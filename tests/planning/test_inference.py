@@ -28,7 +28,7 @@ def metadata_of(table: str, column: str, type_: Any) -> sa.MetaData:
 
 def meaning_of(table: str, column: str, type_: Any) -> str | None:
     schema = read_schema(metadata_of(table, column, type_)).schema
-    return infer_table(schema.tables[table], schema)[column].meaning
+    return infer_table(schema.tables[table], schema, {})[column].meaning
 
 
 def values_of(table: str, column: str, type_: Any, rows: int = 300) -> list[Any]:
@@ -146,14 +146,14 @@ def test_a_name_is_not_taken_for_something_that_it_is_not(
 def test_a_state_beside_a_city_is_one_of_an_address() -> None:
     models = {"order": {"id": "number", "city": "text", "state": "text"}, "task": {"id": "number", "state": "text"}}
     schema = read_schema(models).schema
-    assert infer_table(schema.tables["order"], schema)["state"].meaning == "state"
-    assert infer_table(schema.tables["task"], schema)["state"].meaning == "task status"
+    assert infer_table(schema.tables["order"], schema, {})["state"].meaning == "state"
+    assert infer_table(schema.tables["task"], schema, {})["state"].meaning == "task status"
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))
 def test_every_word_for_a_column_in_a_dict_is_understood(word: str) -> None:
     schema = read_schema({"thing": {"id": "number", "x": word}}).schema
-    assert infer_table(schema.tables["thing"], schema)["x"].meaning is not None
+    assert infer_table(schema.tables["thing"], schema, {})["x"].meaning is not None
 
 
 def test_a_city_in_a_short_column_is_a_code() -> None:

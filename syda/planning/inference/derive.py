@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from syda.planning.checks import Domain
 from syda.planning.inference import shares as like
-from syda.planning.inference.meaning import NUMBERS
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
 from syda.planning.inference.types import fitted
-from syda.schema.model import Column, Table
+from syda.schema.model import NUMBERS, Table
 from syda.sources.derived import Derived, Product, Share, Sum
 from syda.sources.scalar import Choice, Number
 
@@ -62,16 +61,11 @@ class Row:
     domains: Mapping[str, Domain]
     words: Mapping[str, str]
     """The words of each numeric column that can be computed with."""
-    keys: frozenset[str]
 
     @classmethod
     def of(cls, table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain]) -> Row:
-        keys = {name for unique in table.unique_sets for name in unique.columns}
-        keys |= {name for link in table.foreign_keys for name in link.columns}
-        words = {
-            name: words_of(name) for name, guess in guesses.items() if _computable(table.column(name), guess, keys)
-        }
-        return cls(table, dict(guesses), domains, words, frozenset(keys))
+        words = {name: words_of(name) for name, guess in guesses.items() if _computable(table, name, guess)}
+        return cls(table, dict(guesses), domains, words)
 
     def find(self, patterns: Iterable[str], beside: str) -> str | None:
         """Return the first column like one of `patterns` that the column `beside` can follow from."""
@@ -95,7 +89,7 @@ class Row:
     def free(self, name: str) -> bool:
         domain = self.domains.get(name)
         bound = isinstance(self.guesses[name].source, Derived)
-        return not bound and name not in self.keys and (domain is None or _harmless(domain))
+        return not bound and name not in self.table.key_columns and (domain is None or _harmless(domain))
 
     def bind(self, name: str, source: Derived, reason: str, *, keep_nulls: bool = False) -> None:
         guess, domain = self.guesses[name], self.domains.get(name)
@@ -112,11 +106,12 @@ class Row:
         return other in needs or any(self._reads(one, other) for one in needs)
 
 
-def _computable(column: Column, guess: Guess, keys: set[str]) -> bool:
+def _computable(table: Table, name: str, guess: Guess) -> bool:
     """Tell whether a column holds numbers that inference makes: keys and the database's own values are none."""
+    column = table.column(name)
     if column.type.kind not in NUMBERS or column.computed is not None or column.autoincrement:
         return False
-    return isinstance(guess.source, Number | Derived | Choice) and column.name not in keys
+    return isinstance(guess.source, Number | Derived | Choice) and name not in table.key_columns
 
 
 def _harmless(domain: Domain) -> bool:

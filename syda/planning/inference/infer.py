@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from syda.planning.checks import check_domains
+from syda.planning.checks import Domain
 from syda.planning.inference.derive import derived
 from syda.planning.inference.groups import grouped
 from syda.planning.inference.inherited import inherited
@@ -40,17 +40,15 @@ class Guess:
 
 
 def infer_table(
-    table: Table, schema: Schema, *, skip: Collection[str] = (), unique: Collection[str] = ()
+    table: Table, schema: Schema, domains: Mapping[str, Domain], *, unique: Collection[str] = ()
 ) -> dict[str, Guess]:
-    """Return a guess for each column that is not in `skip`; those in `unique` get a source that can be distinct."""
-    guesses = {
-        column.name: guess_column(table, column, unique=column.name in unique)
-        for column in table.columns
-        if column.name not in skip
-    }
-    domains = check_domains(table) if table.checks else {}
+    """Return a guess for each column, within the `domains` of its checks.
+
+    Those in `unique` get a source that can be distinct.
+    """
+    guesses = {column.name: guess_column(table, column, unique=column.name in unique) for column in table.columns}
     bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
-    return inherited(table, schema, bound)
+    return inherited(table, schema, bound, domains)
 
 
 def _table_words(table: Table) -> str:

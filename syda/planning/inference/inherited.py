@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from syda.planning.checks import check_domains
-from syda.planning.inference.meaning import NUMBERS
+from syda.planning.checks import Domain, check_domains
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
-from syda.schema.model import Column, ForeignKey, Kind, Schema, Table
+from syda.schema.model import MOMENTS, NUMBERS, Column, ForeignKey, Schema, Table
 from syda.sources.linked import Reference
 from syda.sources.moment import After, Moment
 from syda.sources.scalar import Number
@@ -18,7 +17,6 @@ from syda.sources.scalar import Number
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
 
-_MOMENTS = (Kind.DATE, Kind.DATETIME)
 _PRICE = name_pattern(r"((unit|item|sale|selling|purchase|product)_)?price|price_(each|paid|per_unit|(at|when)_\w+)")
 _PARENTS_PRICE = name_pattern(r"((unit|item|sale|selling|product|list|retail|base|current|catalog|catalogue)_)?price")
 
@@ -34,9 +32,11 @@ _ENTERED = name_pattern(
 _DAYS = 500.0
 
 
-def inherited(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+def inherited(
+    table: Table, schema: Schema, guesses: Mapping[str, Guess], domains: Mapping[str, Domain]
+) -> dict[str, Guess]:
     """Return the guesses with prices taken from the one parent that has a price, and moments put after the parents'."""
-    return _after_parents(table, schema, _priced(table, schema, guesses))
+    return _after_parents(table, schema, _priced(table, schema, guesses, domains))
 
 
 def _after_parents(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
@@ -44,9 +44,9 @@ def _after_parents(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -
     entered: list[str] | None = None
     for name, guess in guesses.items():
         source = guess.source
-        if not isinstance(source, Moment) or source.high != "now" or table.column(name).type.kind not in _MOMENTS:
+        if not isinstance(source, Moment) or source.high != "now" or table.column(name).type.kind not in MOMENTS:
             continue
-        if not _MADE.covers(words_of(name)) or _is_bound(table, name):
+        if not _MADE.covers(words_of(name)) or name in table.key_columns:
             continue
         entered = _entered(table, schema) if entered is None else entered
         if entered:
@@ -59,14 +59,13 @@ def _entered(table: Table, schema: Schema) -> list[str]:
     """Return, for each parent that every row has, the column that says since when it is there: `fk.created_at`."""
     found = []
     for link in table.foreign_keys:
-        optional = any(table.column(name).nullable for name in link.columns)
-        if optional or link.name == table.inherits or _refers_to(schema, link.parent, table.key):
+        if table.is_optional(link) or link.name == table.inherits or _refers_to(schema, link.parent, table.key):
             continue
         parent = schema.tables[link.parent]
         known = [
             column.name
             for column in parent.columns
-            if column.type.kind in _MOMENTS and not column.nullable and _ENTERED.covers(words_of(column.name))
+            if column.type.kind in MOMENTS and not column.nullable and _ENTERED.covers(words_of(column.name))
         ]
         found += [f"{link.columns[0] if len(link.columns) == 1 else link.name}.{name}" for name in known[:1]]
     return found
@@ -85,13 +84,15 @@ def _refers_to(schema: Schema, table: str, other: str) -> bool:
     return False
 
 
-def _priced(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[str, Guess]:
+def _priced(
+    table: Table, schema: Schema, guesses: Mapping[str, Guess], domains: Mapping[str, Domain]
+) -> dict[str, Guess]:
     bound = dict(guesses)
     for name, guess in guesses.items():
         column = table.column(name)
-        if not isinstance(guess.source, Number) or not _PRICE.covers(words_of(name)) or _is_bound(table, name):
+        if not isinstance(guess.source, Number) or not _PRICE.covers(words_of(name)) or name in table.key_columns:
             continue
-        found = list(_parents_price(table, column, schema))
+        found = list(_parents_price(table, column, schema, domains.get(name)))
         if len(found) == 1:
             link, price = found[0]
             source = Reference(foreign_key=link.name, column=price.name)
@@ -99,26 +100,20 @@ def _priced(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -> dict[
     return bound
 
 
-def _is_bound(table: Table, name: str) -> bool:
-    """Tell whether a unique set or a foreign key has the column."""
-    return any(name in unique.columns for unique in table.unique_sets) or any(
-        name in link.columns for link in table.foreign_keys
-    )
-
-
-def _parents_price(table: Table, column: Column, schema: Schema) -> Iterator[tuple[ForeignKey, Column]]:
+def _parents_price(
+    table: Table, column: Column, schema: Schema, rule: Domain | None
+) -> Iterator[tuple[ForeignKey, Column]]:
     for link in table.foreign_keys:
-        optional = any(table.column(name).nullable for name in link.columns)
-        if optional or link.parent == table.key or link.name == table.inherits:
+        if table.is_optional(link) or link.parent == table.key or link.name == table.inherits:
             continue
         parent = schema.tables[link.parent]
         prices = [other for other in parent.columns if _PARENTS_PRICE.covers(words_of(other.name))]
-        fitting = [other for other in prices if _fits(parent, other, table, column)]
+        fitting = [other for other in prices if _fits(parent, other, column, rule)]
         if fitting:
             yield link, fitting[0]
 
 
-def _fits(parent: Table, price: Column, table: Table, column: Column) -> bool:
+def _fits(parent: Table, price: Column, column: Column, rule: Domain | None) -> bool:
     """Tell whether every value of the parent's column may stand in the child's."""
     if price.nullable or price.type.kind not in NUMBERS or price.type.kind is not column.type.kind:
         return False
@@ -127,5 +122,4 @@ def _fits(parent: Table, price: Column, table: Table, column: Column) -> bool:
         return False
     if (mine.scale, mine.bits, mine.unsigned) != (theirs.scale, theirs.bits, theirs.unsigned):
         return False
-    rule, known = check_domains(table).get(column.name), check_domains(parent).get(price.name)
-    return rule is None or rule == known
+    return rule is None or rule == check_domains(parent).get(price.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syda.schema.model import Kind
+from syda.schema.model import MOMENTS, NUMBERS, Kind
 from syda.sources.base import Source
 from syda.sources.company import Prose
 from syda.sources.moment import Moment
@@ -12,10 +12,8 @@ from syda.sources.scalar import Choice, Distribution, Flag, Number
 from syda.sources.text import Pattern, Words
 
 TEXT = (Kind.TEXT, Kind.OTHER)
-NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
 FRACTIONS = (Kind.FLOAT, Kind.DECIMAL)
 WHOLE = (Kind.INTEGER,)
-MOMENTS = (Kind.DATE, Kind.DATETIME)
 CLOCK = (Kind.TIME,)
 STAMPS = (Kind.INTEGER, Kind.FLOAT, Kind.TEXT)
 TIMES = (*MOMENTS, *STAMPS)

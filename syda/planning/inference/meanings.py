@@ -14,8 +14,6 @@ from syda.planning.inference.meaning import (
     HEX,
     HIGH,
     LOW,
-    MOMENTS,
-    NUMBERS,
     STAMPS,
     TEXT,
     TIMES,
@@ -30,7 +28,7 @@ from syda.planning.inference.meaning import (
     words_in,
 )  # fmt: skip
 from syda.planning.inference.named import NAMED
-from syda.schema.model import Kind
+from syda.schema.model import MOMENTS, NUMBERS, Kind
 from syda.sources.company import Company
 from syda.sources.moment import Duration, Moment
 from syda.sources.person import Person, Phone

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from syda.planning.checks import Domain
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
-from syda.schema.model import Kind, Table
+from syda.schema.model import MOMENTS, Kind, Table
 from syda.sources.derived import Elapsed, Unit
 from syda.sources.moment import After, Duration, Moment
 from syda.sources.scalar import Number
@@ -18,7 +18,6 @@ from syda.sources.scalar import Number
 if TYPE_CHECKING:
     from syda.planning.inference.infer import Guess
 
-_KINDS = (Kind.DATE, Kind.DATETIME)
 _EARLIER = re.compile(
     r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
     r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|admission|enrolled|published|sent|effective|invoice|signed|departure"
@@ -98,7 +97,9 @@ def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) 
     moments = {
         name: words_of(name)
         for name, guess in guesses.items()
-        if isinstance(guess.source, Moment) and table.column(name).type.kind in _KINDS and guess.meaning != "birth date"
+        if isinstance(guess.source, Moment)
+        and table.column(name).type.kind in MOMENTS
+        and guess.meaning != "birth date"
     }
     earlier = [name for name, words in moments.items() if _EARLIER.search(words) and not _LATER.search(words)]
     if not earlier:
@@ -212,7 +213,7 @@ def _since(table: Table, guesses: Mapping[str, Guess], name: str) -> Elapsed | N
     for pattern, meaning in ((_AGE, "birth date"), (_SERVICE, "hired")):
         if pattern.fullmatch(words_of(name)):
             starts = [one for one, guess in guesses.items() if guess.meaning == meaning]
-            found = next((one for one in starts if table.column(one).type.kind in _KINDS), None)
+            found = next((one for one in starts if table.column(one).type.kind in MOMENTS), None)
             return Elapsed(start=found, unit="years") if found else None
     return None
 

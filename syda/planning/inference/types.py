@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from syda.schema.model import Column, DefaultKind, Kind
+from syda.schema.model import NUMBERS, Column, DefaultKind, Kind
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
 from syda.sources.moment import Duration, Moment
@@ -23,7 +23,6 @@ _HEX, _DIGITS = "0123456789abcdef", "123456789"
 _UUID_LENGTHS = (32, 36)
 _SHORT, _PHRASE, _CITY_CODE, _ALPHA_3 = 6, 40, 4, 3
 _COORDINATE, _ROUGH = 11, 5
-_NUMERIC = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)
 _ANY = 1e15
 _DEGREES = {"latitude": 90, "longitude": 180}
 _FEW = ("gender", "prefix", "initials")
@@ -94,9 +93,9 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
 def _text(column: Column) -> Source:
     length = column.type.length
     if column.type.fixed_length and length:
-        return (
-            Identifier() if length in _UUID_LENGTHS else Code(length=length, alphabet=_HEX if length > 32 else _LETTERS)
-        )
+        if length in _UUID_LENGTHS:
+            return Identifier()
+        return Code(length=length, alphabet=_HEX if length > 32 else _LETTERS)
     if length is not None and length <= _SHORT:
         return Code(length=length, alphabet=_LETTERS)
     if length is not None and length <= _PHRASE:
@@ -117,7 +116,7 @@ def _other(column: Column) -> Source | None:
 
 def fitted(source: Source, column: Column) -> Source:
     """Return the source changed so that its values fit the column's length, digits and range."""
-    if column.type.kind in _NUMERIC:
+    if column.type.kind in NUMBERS:
         return _in_range(source, column)
     length = column.type.length
     if length is None:
