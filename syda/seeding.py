@@ -89,10 +89,10 @@ def _locales(locale: str | Sequence[str]) -> tuple[str, ...]:
     if not listed or not all(isinstance(each, str) for each in listed):
         raise PlanError(f"locale: expected a locale such as 'en_US', or a list of some, got {locale!r}")
     if listed != (LOCALE,):
-        from syda.sources.vocabulary import faker_for
+        from syda.sources.vocabulary import check_locale
 
         for each in listed:
-            faker_for(each)  # says now, rather than when rows are made, that there is no such locale
+            check_locale(each)  # says now, rather than when rows are made, that there is no such locale
     return listed
 
 

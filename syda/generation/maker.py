@@ -71,7 +71,7 @@ class Maker:
         planned = self.table_plan(table)
         if planned.rows_from and not any(planned.rows_from in joint.links for joint in planned.joints):
             return len(self.link(table, planned.rows_from))
-        return self.table_plan(table).rows + identity.subclass_rows(self, table)
+        return planned.rows + identity.subclass_rows(self, table)
 
     # -- structure ------------------------------------------------------------------------------------------------
 

@@ -32,10 +32,10 @@ def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, 
                 continue
             name = connection.dialect.identifier_preparer.format_table(target)
             rows = connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() or 0
-            if rows:
-                reader = _Reader(connection, table, target, rows)
-                columns = reader.columns(_names(schema, table))
-                found[table.key] = ExistingTable(rows=rows, columns=columns, read=reader.column)
+        if rows:
+            reader = _Reader(connection, table, target, rows)
+            columns = reader.columns(_names(schema, table))
+            found[table.key] = ExistingTable(rows=rows, columns=columns, read=reader.column)
     return found
 
 

@@ -148,30 +148,31 @@ def _insert(connection: Connection, load: TableLoad, late: list[ForeignKey], pro
     names = [name for name in load.columns if name not in skipped]
     if not load.rows:
         return
-    bound = bindings(load.table, load.target, connection.dialect)
-    direct = connection.dialect.name == "sqlite" and names and not any(bound[name].needs_core() for name in names)
+    known = bindings(load.table, load.target, connection.dialect)
+    bound = {name: known[name] for name in names}
+    direct = connection.dialect.name == "sqlite" and bound and not any(each.needs_core() for each in bound.values())
     send = _driver_insert if direct else _core_insert
     for start in range(0, load.rows, BATCH_ROWS):
         stop = min(start + BATCH_ROWS, load.rows)
-        send(connection, load, {name: bound[name] for name in names}, start, stop)
+        send(connection, load, bound, start, stop)
         if progress:
             progress(load.table.key, stop, load.rows)
 
 
-def _driver_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
+def _driver_insert(connection: Connection, load: TableLoad, bound: Bindings, start: int, stop: int) -> None:
     """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
     quote = connection.dialect.identifier_preparer
-    columns = ", ".join(map(quote.quote_identifier, names))
-    one = f"({', '.join('?' * len(names))})"
+    columns = ", ".join(map(quote.quote_identifier, bound))
+    one = f"({', '.join('?' * len(bound))})"
     head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
-    listed = [binding.driver(load.columns[name].slice(start, stop)) for name, binding in names.items()]
+    listed = [binding.driver(load.columns[name].slice(start, stop)) for name, binding in bound.items()]
     cells = _row_by_row(listed, stop - start)
-    width = max(1, SQLITE_VARIABLES // len(names)) * len(names)
+    width = max(1, SQLITE_VARIABLES // len(bound)) * len(bound)
     whole = len(cells) - len(cells) % width
     bundles = [cells[first : first + width] for first in range(0, whole, width)]
     for group in (bundles, [cells[whole:]]):
         if group and group[0]:
-            connection.exec_driver_sql(head + ", ".join([one] * (len(group[0]) // len(names))), group)
+            connection.exec_driver_sql(head + ", ".join([one] * (len(group[0]) // len(bound))), group)
 
 
 def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
@@ -182,12 +183,12 @@ def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
     return tuple(cells)
 
 
-def _core_insert(connection: Connection, load: TableLoad, names: Bindings, start: int, stop: int) -> None:
-    always = any(load.table.column(name).identity == "always" for name in names)
+def _core_insert(connection: Connection, load: TableLoad, bound: Bindings, start: int, stop: int) -> None:
+    always = any(binding.column.identity == "always" for binding in bound.values())
     statement = _OverridingInsert(load.target) if always else sa.insert(load.target)
-    columns = [load.columns[name].slice(start, stop) for name in names]
-    keys = [binding.target.key for binding in names.values()]
-    _execute(connection, statement, keys, list(names.values()), columns, stop - start)
+    columns = [load.columns[name].slice(start, stop) for name in bound]
+    keys = [binding.target.key for binding in bound.values()]
+    _execute(connection, statement, keys, list(bound.values()), columns, stop - start)
 
 
 def _execute(

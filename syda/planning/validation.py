@@ -16,7 +16,7 @@ from syda.sources.base import Settings, Source
 from syda.sources.scalar import Choice, Constant, Null, Number
 from syda.sources.text import Template, Words
 from syda.sources.values import from_python
-from syda.sources.vocabulary import faker_for, vocabulary
+from syda.sources.vocabulary import check_locale, vocabulary
 
 _CONVERSIONS = {"l": "lower case", "u": "upper case", "s": "a slug"}
 _SAMPLES: dict[Kind, Any] = {
@@ -60,7 +60,7 @@ def _check_settings(settings: Settings) -> None:
         raise PlanError(f"settings.as_of: expected an ISO date, got {settings.as_of!r}") from error
     for locale in settings.locale:
         if locale not in Settings().locale:
-            faker_for(locale)
+            check_locale(locale)
 
 
 def _check_table(table: Table, planned: TablePlan) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from syda.sources.base import Context, Source, rows_of
 from syda.sources.stream import Integers, to_index
-from syda.sources.strings import Strings, fit, joined, lengths, numerals, slugs, strings, with_number
-from syda.sources.text import from_text
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, slugs, strings
+from syda.sources.text import from_text, tails_of, told_apart
 from syda.sources.values import Values
 from syda.sources.vocabulary import vocabulary
 
@@ -35,11 +35,7 @@ class Company(Source):
     def make(self, context: Context) -> Values:
         if self.part in ("ipv4", "ipv6", "mac"):
             return from_text(self._numbers(context), context)
-        if self.part != "name":
-            text = self._internet(context)
-        else:
-            names = self._names(context)
-            text = with_number(names, rows_of(context) + 1, context.column) if context.distinct else names
+        text = told_apart(self._names(context), context) if self.part == "name" else self._internet(context)
         return from_text(fit(text, context.column), context)
 
     def _drawn(self, context: Context) -> tuple[Strings, Strings, Strings, Integers]:
@@ -67,9 +63,7 @@ class Company(Source):
         return strings(host.strip("-") or "company" for host in hosts.tolist())
 
     def _internet(self, context: Context) -> Strings:
-        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(rows_of(context)), "", dtype=object)
-        hosts = self._hosts(context)
-        hosts = joined(hosts, tails)
+        hosts = joined(self._hosts(context), tails_of(context))
         match self.part:
             case "website":
                 return joined("https://", hosts, ".example")
@@ -112,10 +106,7 @@ class Prose(Source):
         text = self._sentence(context, 0)
         for number in range(1, count):
             text = joined(text, np.where(wanted >= number, " " + self._sentence(context, number), ""))
-        text = _cut(text, length)
-        if context.distinct:
-            text = with_number(text, rows_of(context) + 1, context.column, " #")
-        return from_text(text, context)
+        return from_text(told_apart(_cut(text, length), context, " #"), context)
 
     def _sentence(self, context: Context, number: int) -> Strings:
         head, middle, tail = (

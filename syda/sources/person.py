@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syda.schema.model import Column, Kind
-from syda.sources.base import Context, Source, rows_of
+from syda.sources.base import Context, Source
 from syda.sources.stream import Bits, Integers, to_index, to_uniform
-from syda.sources.strings import Strings, fit, joined, lengths, numerals, shortened, slugs, strings, with_number
-from syda.sources.text import from_text
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, shortened, slugs, strings
+from syda.sources.text import from_text, tails_of, told_apart
 from syda.sources.values import Values, from_python, to_python
 from syda.sources.vocabulary import vocabulary
 
@@ -48,9 +48,9 @@ class Person(Source):
         first, last = self._names(context)
         match self.part:
             case "first_name" | "middle_name":
-                return self._numbered(context, first)
+                return told_apart(first, context)
             case "last_name":
-                return self._numbered(context, last)
+                return told_apart(last, context)
             case "initials":
                 return joined(_initial(first), _initial(last))
             case "prefix":
@@ -58,11 +58,7 @@ class Person(Source):
             case "email" | "username":
                 return self._address(context, first, last)
         both = (first != "") & (last != "")
-        return self._numbered(context, joined(first, np.where(both, " ", ""), last))
-
-    @staticmethod
-    def _numbered(context: Context, text: Strings) -> Strings:
-        return with_number(text, rows_of(context) + 1, context.column) if context.distinct else text
+        return told_apart(joined(first, np.where(both, " ", ""), last), context)
 
     def _bits(self, context: Context, salt: str) -> Bits:
         return context.bits(salt, f"person {self.group} {salt}")
@@ -109,7 +105,7 @@ class Person(Source):
 
     def _address(self, context: Context, first: Strings, last: Strings) -> Strings:
         local = _local_part(slugs(first), slugs(last), to_index(self._bits(context, "address"), 4))
-        tails = numerals(rows_of(context) + 1) if context.distinct else np.full(len(local), "", dtype=object)
+        tails = tails_of(context)
         if self.part == "username":
             return joined(shortened(local, tails, context.column.type.length), tails)
         length = context.column.type.length or _LONGEST_ADDRESS

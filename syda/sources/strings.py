@@ -64,7 +64,7 @@ def fit(text: Strings, column: Column) -> Strings:
 
 def with_number(text: Strings, numbers: Integers, column: Column, separator: str = " ") -> Strings:
     """Append a number to each string, inside the column's length; the number after the last separator is unique."""
-    tails = numerals(numbers, separator + "{}" if separator else "{}")
+    tails = numerals(numbers, separator + "{}")
     return joined(shortened(text, tails, column.type.length), tails)
 
 

@@ -29,6 +29,17 @@ def from_text(text: Strings, context: Context) -> Values:
     return from_python(text.tolist(), context.column.type)
 
 
+def told_apart(text: Strings, context: Context, separator: str = " ") -> Strings:
+    """Return the text with the row's number behind it where the column must be distinct."""
+    return with_number(text, rows_of(context) + 1, context.column, separator) if context.distinct else text
+
+
+def tails_of(context: Context) -> Strings:
+    """Return the row's number where the column must be distinct, else nothing, to be worked into its text."""
+    rows = rows_of(context) + 1
+    return numerals(rows) if context.distinct else np.full(len(rows), "", dtype=object)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Source):
     """An entry of a named vocabulary, e.g. ``job`` or ``faker:color_name``, that fits the column's length.

@@ -141,11 +141,12 @@ def faker_for(locale: str) -> Any:
     """Return a Faker of the locale; its default, which weighs its lists at every call, is 14 times slower."""
     from faker import Faker
 
-    _check_locale(locale)
+    check_locale(locale)
     return Faker(locale, use_weighting=False)
 
 
-def _check_locale(locale: str) -> None:
+def check_locale(locale: str) -> None:
+    """Raise `UnknownNameError` for a locale that Faker does not have."""
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES:
@@ -154,7 +155,7 @@ def _check_locale(locale: str) -> None:
 
 def _from_list(provider: str, attribute: str, locale: str) -> dict[str, float]:
     """Return the list that a provider's class draws from, with its weights; empty when it has no such list."""
-    _check_locale(locale)
+    check_locale(locale)
     found = getattr(_provider_class(f"faker.providers.{provider}", locale), attribute, None)
     if isinstance(found, dict):
         numeric = all(isinstance(weight, int | float) for weight in found.values())
