@@ -6,26 +6,20 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, event
 
 import syda
 from syda.quality.database import check_database
 from syda.schema import read_schema
 from syda.schema.model import Schema
 from syda.sources.values import to_python
+from tests.databases import sqlite_engine
 from tests.strategies import schemas
-
-
-def _enforcing() -> Any:
-    engine = create_engine("sqlite://")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = ON"))
-    return engine
 
 
 @settings(max_examples=150, deadline=None)
 @given(schemas(), st.integers(0, 25), st.integers(0, 2**32))
 def test_any_schema_is_filled_on_sqlite_with_no_violation(schema: Schema, rows: int, seed: int) -> None:
-    engine = _enforcing()
+    engine = sqlite_engine()
     dataset = syda.generate(schema, rows=rows, seed=seed)
     dataset.to_sql(engine, create=True)
     with engine.connect() as connection:
@@ -39,7 +33,7 @@ def test_any_schema_is_filled_on_sqlite_with_no_violation(schema: Schema, rows: 
 @given(schemas(), st.integers(1, 30), st.integers(0, 2**32), st.integers(0, 1))
 def test_any_schema_is_filled_twice_over(schema: Schema, rows: int, seed: int, step: int) -> None:
     """The second seeding, with the same seed or another, continues after the rows of the first."""
-    engine = _enforcing()
+    engine = sqlite_engine()
     for number in range(2):
         syda.seed(engine, schema, rows=rows, seed=seed + step * number, create=True)
     with engine.connect() as connection:

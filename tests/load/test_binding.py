@@ -6,7 +6,6 @@ import enum
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -150,14 +149,6 @@ def test_a_driver_gets_what_core_would_pass_on(type_: Any, values: st.SearchStra
     expected = [process(item) if process else item for item in items]
     found = bindings(table, target, DIALECT)["c"].driver(column)
     assert list(map(repr, found)) == list(map(repr, expected))
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> sa.Engine:
-    if request.param == "sqlite":
-        return sqlite_engine(tmp_path / "test.db")
-    found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
-    return found
 
 
 def one_column(type_: Any) -> sa.MetaData:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 import sqlalchemy as sa
 
 import syda
-from tests.databases import sqlite_engine
 
 METADATA = sa.MetaData()
 GROUPS = sa.Table(
@@ -28,14 +24,6 @@ MEMBERS = sa.Table(
     sa.Column("a", sa.Integer, key="b", nullable=False),
     sa.Column("b", sa.String(30), key="a", nullable=False),
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> sa.Engine:
-    if request.param == "sqlite":
-        return sqlite_engine(tmp_path / "test.db")
-    found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
-    return found
 
 
 def test_columns_with_keys_of_their_own_are_filled_twice(engine: sa.Engine) -> None:

@@ -1,14 +1,12 @@
 """Tables that refer to one that was not given."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 import syda
 from syda.errors import CycleError, MissingTableError
-from tests.databases import sqlite_engine, sqlite_violations
+from tests.databases import sqlite_violations
 
 
 class Base(DeclarativeBase):
@@ -43,14 +41,6 @@ class Remark(Base):
     __tablename__ = "remarks"
     id: Mapped[int] = mapped_column(primary_key=True)
     tag_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tags.id"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> sa.Engine:
-    if request.param == "sqlite":
-        return sqlite_engine(tmp_path / "test.db")
-    found: sa.Engine = request.getfixturevalue(f"{request.param}_engine")
-    return found
 
 
 def test_an_association_whose_other_class_is_not_given_says_to_add_it(engine: sa.Engine) -> None:

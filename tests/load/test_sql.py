@@ -36,14 +36,6 @@ class Post(CycleBase):
     body: Mapped[str] = mapped_column(Text)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    if request.param == "sqlite":
-        return sqlite_engine(tmp_path / "test.db")
-    found: Engine = request.getfixturevalue(f"{request.param}_engine")
-    return found
-
-
 def test_all_tables_are_filled_and_read_back_through_the_models(engine: Engine) -> None:
     Base.metadata.create_all(engine)
     report = syda.seed(engine, Base, rows=30, seed=2)
