@@ -39,6 +39,11 @@ class JointRows:
     links: Mapping[str, Integers]
     picks: Mapping[str, Integers]
 
+    def take(self, rows: Integers) -> JointRows:
+        """Return some of the combinations."""
+        links = {name: parents[rows] for name, parents in self.links.items()}
+        return JointRows(len(rows), links, {name: picks[rows] for name, picks in self.picks.items()})
+
 
 class Member(Protocol):
     """One factor of the product."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from syda.errors import CapacityError, GenerateError
 from syda.generation.agreement import (
@@ -65,10 +66,13 @@ def _bits(maker: Maker, table: str, name: str, salt: str) -> Bits:
 
 def with_nulls(maker: Maker, table: str, name: str, rows: Integers) -> Integers:
     """Return the link with -1 in the share of rows that the plan leaves NULL."""
-    fraction = maker.table_plan(table).links[name].null_fraction
-    if fraction <= 0:
-        return rows
-    return np.where(to_uniform(_bits(maker, table, name, "null")) < fraction, -1, rows)
+    drawn = drawn_nulls(maker, table, name, maker.table_plan(table).links[name].null_fraction)
+    return rows if drawn is None else np.where(drawn, -1, rows)
+
+
+def drawn_nulls(maker: Maker, table: str, name: str, fraction: float) -> NDArray[np.bool_] | None:
+    """Return which rows' foreign key is NULL, None when no row's is."""
+    return to_uniform(_bits(maker, table, name, "null")) < fraction if fraction > 0 else None
 
 
 def _earlier_links(maker: Maker, table: Table, link: ForeignKey) -> list[ForeignKey]:

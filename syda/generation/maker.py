@@ -8,7 +8,7 @@ reads, neither the order of the questions nor the size of the blocks changes a r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from syda.generation import identity, links
 from syda.generation.context import Cell
 from syda.generation.distinct import distinct_values
 from syda.generation.joint import JointRows, solve_joint
+from syda.generation.judging import Judge
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import ColumnPlan, Joint, Plan, TablePlan
 from syda.schema.model import Table
@@ -28,6 +29,9 @@ from syda.sources.values import Values, dtype_of
 
 BLOCK_SIZE = 65_536
 _EMPTY = ExistingTable()
+if TYPE_CHECKING:
+    from syda.generation.settling import Settled
+
 T = TypeVar("T")
 Key = tuple[str, ...]
 
@@ -35,11 +39,19 @@ Key = tuple[str, ...]
 class Maker:
     """The rows of a plan, made on demand. Row numbers of a table count existing rows first, then new ones."""
 
-    def __init__(self, plan: Plan, *, existing: Existing | None = None, block_size: int = BLOCK_SIZE) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        existing: Existing | None = None,
+        block_size: int = BLOCK_SIZE,
+        judge: Judge | None = None,
+    ) -> None:
         if block_size < 1:
             raise PlanError(f"block_size must be at least 1, not {block_size}")
         self.plan = plan
         self.existing: Existing = existing or {}
+        self.judge = judge
         self.block_size = block_size
         self._made: dict[Key, Any] = {}
         self._under_way: list[Key] = []
@@ -62,6 +74,9 @@ class Maker:
         planned = self.plan.tables.get(table)
         if planned is None:
             return 0
+        settled = self.settled(table)
+        if settled is not None:
+            return len(settled.kept)
         if planned.rows_from:
             return len(self.link(table, planned.rows_from))
         return min([self.wanted(table), *(self.joint(table, joint).rows for joint in planned.joints)])
@@ -73,10 +88,19 @@ class Maker:
             return len(self.link(table, planned.rows_from))
         return planned.rows + identity.subclass_rows(self, table)
 
+    def settled(self, table: str) -> Settled | None:
+        """Return the rows that satisfy the table's conditions; None when it has none that need it."""
+        if table not in self.plan.tables:
+            return None
+        return self._once(("settled", table), lambda: _settle(self, table))
+
     # -- structure ------------------------------------------------------------------------------------------------
 
     def joint(self, table: str, joint: Joint) -> JointRows:
         """Return the rows of foreign keys and columns that are drawn together."""
+        settled = self.settled(table)
+        if settled is not None:
+            return settled.draft.joint(table, joint).take(settled.kept)
         return self._once(("joint", table, *joint.links, *joint.columns), lambda: solve_joint(self, table, joint))
 
     def link(self, table: str, foreign_key: str, *, nulls: bool = True) -> Integers:
@@ -84,6 +108,9 @@ class Maker:
 
         Without `nulls`, rows whose foreign key will be NULL keep the parent that its NOT NULL columns agree with.
         """
+        settled = self.settled(table)
+        if settled is not None:
+            return settled.links[foreign_key] if nulls else settled.base[foreign_key]
         rows = self._once(("link", table, foreign_key), lambda: links.draw_link(self, table, foreign_key))
         if not nulls:
             return rows
@@ -95,6 +122,9 @@ class Maker:
 
     def identity(self, table: str) -> Integers:
         """Return the index of each new row's class in the table's inheritance."""
+        settled = self.settled(table)
+        if settled is not None:
+            return settled.draft.identity(table)[settled.kept]
         return self._once(("identity", table), lambda: identity.draw_identities(self, table))
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -147,6 +177,9 @@ class Maker:
         return self._once(("new", table, name), lambda: self._make_new(table, name))
 
     def _make_new(self, table: str, name: str) -> Values:
+        settled = self.settled(table)
+        if settled is not None and name in settled.columns:
+            return settled.columns[name]
         planned = self._column_plan(table, name)
         if planned.distinct and self._needs_memory(table, planned):
             made = distinct_values(self.cell(table, name, self.first(table), self.total(table)), planned.source)
@@ -154,7 +187,9 @@ class Maker:
         return Values.concatenate([self._make(table, name, *block) for block in self._ranges(table)])
 
     def _is_whole(self, table: str, name: str) -> bool:
-        planned = self._column_plan(table, name)
+        planned, settled = self._column_plan(table, name), self.settled(table)
+        if settled is not None and name in settled.columns:
+            return True
         return isinstance(planned.source, Function) or (planned.distinct and self._needs_memory(table, planned))
 
     def _needs_memory(self, table: str, planned: ColumnPlan) -> bool:
@@ -224,6 +259,12 @@ class Maker:
             return compute()
         finally:
             self._under_way.pop()
+
+
+def _settle(maker: Maker, table: str) -> Settled | None:
+    from syda.generation.settling import settle  # it makes drafts, which are makers
+
+    return settle(maker, table)
 
 
 def _constructs(planned: ColumnPlan) -> bool:

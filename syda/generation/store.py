@@ -47,7 +47,9 @@ def make_rows(
 
 
 def _note(maker: Maker, table: str) -> str:
-    planned = maker.table_plan(table)
+    planned, settled = maker.table_plan(table), maker.settled(table)
+    if settled is not None and settled.note:
+        return settled.note
     rows, wanted = maker.rows(table), maker.wanted(table)
     if planned.rows_from or rows >= wanted:
         return ""

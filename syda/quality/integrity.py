@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from syda.errors import IntegrityError
 from syda.generation.agreement import match_rows
+from syda.generation.engine import Engine
 from syda.generation.store import TableRows
-from syda.planning.checks import Domain, check_domains
+from syda.planning.checks import Domain, check_domains, conditions_of
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.schema.model import NUMBERS, Column, ForeignKey, Kind, Table, Unique
@@ -57,8 +58,7 @@ class Report:
 def verify_rows(plan: Plan, rows: Mapping[str, TableRows], existing: Existing | None = None) -> Report:
     """Check NOT NULL, length, range, enum, primary key, unique and foreign key of every table's new rows.
 
-    Unique sets with expressions or predicates, and CHECKs that say more than what values one column has, are left to
-    the database.
+    CHECKs are evaluated as far as DuckDB can; unique sets with expressions or predicates are left to the database.
     """
     verifier = _Verifier(plan, rows, existing or {})
     breaches = [breach for key in rows for breach in verifier.table(plan.schema.tables[key])]
@@ -78,6 +78,7 @@ class _Verifier:
         for unique in table.unique_sets:
             if not unique.expressions and not unique.predicate and all(name in columns for name in unique.columns):
                 yield from self._unique(table, unique, columns)
+        yield from self._conditions(table, columns)
         for link in table.foreign_keys:
             if all(name in columns for name in link.columns):
                 yield from self._link(table, link, columns)
@@ -108,6 +109,20 @@ class _Verifier:
         if len(repeated):
             rule = "primary key" if unique.columns == table.primary_key and unique.name is None else "unique"
             yield _breach(table, rule, [table.column(name) for name in unique.columns], members, repeated)
+
+    def _conditions(self, table: Table, columns: Mapping[str, Values]) -> Iterator[Breach]:
+        conditions = [each for each in conditions_of(table) if all(name in columns for name in each.columns)]
+        named = {name: columns[name] for each in conditions for name in each.columns}
+        if not named:
+            return
+        for condition, found in zip(
+            conditions, Engine(table, [each.node for each in conditions]).conditions(named), strict=True
+        ):
+            self.checked += found is not None
+            if found is not None and not found.all():
+                shown = [table.column(name) for name in condition.columns]
+                rows = np.flatnonzero(~found)
+                yield _breach(table, f"check ({condition.text})", shown, [named[each.name] for each in shown], rows)
 
     def _link(self, table: Table, link: ForeignKey, columns: Mapping[str, Values]) -> Iterator[Breach]:
         parents = [self._all(link.parent, name) for name in link.parent_columns]

@@ -127,6 +127,8 @@ class Unique:
     expressions: tuple[str, ...] = ()
     predicate: str | None = None
     nulls_not_distinct: bool = False
+    dialect: str = ""
+    """sqlglot's name of the dialect of expressions and predicate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

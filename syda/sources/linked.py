@@ -22,13 +22,14 @@ class Reference(Source):
 
     def make(self, context: Context) -> Values:
         values, type_ = context.parent(self.foreign_key, self.column)
-        return _cast(values, type_, context.column.type)
+        return cast_values(values, type_, context.column.type)
 
     def describe(self) -> str:
         return f"{self.column} of the parent"
 
 
-def _cast(values: Values, have: LogicalType, want: LogicalType) -> Values:
+def cast_values(values: Values, have: LogicalType, want: LogicalType) -> Values:
+    """Return values of one type as a foreign key column of another takes them."""
     same_scale = have.scale == want.scale
     if have.kind is want.kind and same_scale:
         return values

@@ -1,0 +1,248 @@
+"""Evaluates conditions over columns in DuckDB, which reads the SQL that sqlglot writes from any dialect."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.planning.checks.reading import Node, column_of
+from syda.schema.model import Kind, LogicalType, Table
+from syda.sources.values import Values, decimal_places
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Mask = NDArray[np.bool_]
+_LOCAL = threading.local()
+_TYPES = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INTEGER: "BIGINT",
+    Kind.FLOAT: "DOUBLE",
+    Kind.DATE: "DATE",
+    Kind.DATETIME: "TIMESTAMP",
+    Kind.TIME: "INTERVAL",
+    Kind.INTERVAL: "INTERVAL",
+    Kind.BINARY: "BLOB",
+    Kind.JSON: "JSON",
+}
+_MICROSECONDS = {Kind.TIME: "to_microseconds({})", Kind.INTERVAL: "to_microseconds({})"}
+
+
+class Engine:
+    """Expressions of one table, each of which DuckDB can evaluate or cannot."""
+
+    def __init__(self, table: Table, nodes: Sequence[Node | None]) -> None:
+        self._table = table
+        self._sql = [None if node is None else _written(node, table) for node in nodes]
+        for place, sql in enumerate(self._sql):
+            if sql is not None and not self._binds(sql):
+                self._sql[place] = None
+
+    @property
+    def decided(self) -> list[bool]:
+        """Which of the expressions can be evaluated."""
+        return [sql is not None for sql in self._sql]
+
+    def conditions(self, columns: Mapping[str, Values]) -> list[Mask | None]:
+        """Return for each expression which rows satisfy it, as a CHECK does: NULL counts as true."""
+        return [None if found is None else np.asarray(found, dtype=bool) for found in self._run(columns, _AS_CHECK)]
+
+    def predicates(self, columns: Mapping[str, Values]) -> list[Mask | None]:
+        """Return for each expression which rows satisfy it, as a WHERE does: NULL counts as false."""
+        return [None if found is None else np.asarray(found, dtype=bool) for found in self._run(columns, _AS_WHERE)]
+
+    def texts(self, columns: Mapping[str, Values]) -> list[NDArray[np.object_] | None]:
+        """Return each expression's value as text, None where it is NULL."""
+        return self._run(columns, _AS_TEXT)
+
+    def _binds(self, sql: str) -> bool:
+        names = [column.name for column in self._table.columns if _quoted(column.name) in sql]
+        typed = ", ".join(f"NULL::{_type(self._table.column(name).type)} AS {_quoted(name)}" for name in names)
+        return _execute(f"SELECT {_AS_TEXT.format(sql)} FROM (SELECT {typed or '1 AS one'}) LIMIT 0") is not None
+
+    def _run(self, columns: Mapping[str, Values], form: str) -> list[NDArray[Any] | None]:
+        asked = [form.format(sql) for sql in self._sql if sql is not None]
+        if not asked:
+            return [None for _ in self._sql]
+        frame, typed = _frame(self._table, columns)
+        answers = iter(_select(asked, typed, frame))
+        return [None if sql is None else next(answers) for sql in self._sql]
+
+
+_AS_CHECK = "coalesce(({}), TRUE)"
+_AS_WHERE = "coalesce(({}), FALSE)"
+_AS_TEXT = "CAST(({}) AS VARCHAR)"
+
+
+def _select(expressions: Sequence[str], typed: str, frame: Mapping[str, Any]) -> list[NDArray[Any] | None]:
+    """Evaluate all at once; when one fails on a value, each by itself, so that only that one stays open."""
+    found = _execute(f"SELECT {', '.join(expressions)} FROM (SELECT {typed} FROM frame)", frame)
+    if found is not None:
+        return list(found)
+    if len(expressions) == 1:
+        return [None]
+    return [_select([one], typed, frame)[0] for one in expressions]
+
+
+def _execute(sql: str, frame: Mapping[str, Any] | None = None) -> list[NDArray[Any]] | None:  # noqa: ARG001
+    """Return the columns of a query, None when DuckDB refuses it; it finds `frame` by its name in this function."""
+    import duckdb
+
+    try:
+        fetched = _connection().execute(sql).fetchnumpy()
+    except duckdb.Error:
+        return None
+    return [_filled(column) for column in fetched.values()]
+
+
+def _filled(column: Any) -> NDArray[Any]:
+    """Return a fetched column with None where DuckDB masks a NULL."""
+    return np.asarray(column.filled(None) if np.ma.isMaskedArray(column) else column)
+
+
+def _connection() -> DuckDBPyConnection:
+    """Return this thread's connection: to open one costs more than to evaluate a hundred rows."""
+    import duckdb
+
+    made: DuckDBPyConnection | None = getattr(_LOCAL, "connection", None)
+    if made is None:
+        settings: dict[str, Any] = {
+            "threads": 1,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        made = _LOCAL.connection = duckdb.connect(":memory:", config=settings)
+    return made
+
+
+# -- from columns to DuckDB ---------------------------------------------------------------------------------------
+
+
+def _frame(table: Table, columns: Mapping[str, Values]) -> tuple[Mapping[str, Any], str]:
+    """Return the arrays of the columns, and the SQL that gives each of them its name, type and NULLs."""
+    data: dict[str, Any] = {}
+    typed = []
+    for place, (name, values) in enumerate(columns.items()):
+        type_ = table.column(name).type
+        data[f"c{place}"] = _plain(values, type_)
+        shown = _MICROSECONDS.get(type_.kind, "{}").format(f"c{place}")
+        value = _scaled(shown, type_)
+        if values.null is not None:
+            data[f"n{place}"] = values.null
+            value = f"CASE WHEN n{place} THEN NULL ELSE {value} END"
+        typed.append(f"CAST({value} AS {_type(type_)}) AS {_quoted(name)}")
+    if not typed:
+        return {"c0": np.zeros(1, dtype=np.int64)}, "c0"
+    return data, ", ".join(typed)
+
+
+def _plain(values: Values, type_: LogicalType) -> Any:
+    data = values.data
+    if data.dtype.kind == "m":
+        return data.astype("timedelta64[us]").astype(np.int64)
+    if data.dtype.kind == "M":
+        return data.astype("datetime64[us]")
+    if data.dtype != object:
+        return data
+    items: list[Any] = data.tolist()
+    null = values.null
+    for place, item in enumerate(items):
+        if null is not None and null[place]:
+            items[place] = None
+        elif type_.kind in (Kind.JSON, Kind.ARRAY) and not isinstance(item, str):
+            items[place] = json.dumps(item, default=str)
+        elif not isinstance(item, str | bytes):
+            items[place] = str(item)
+    listed = np.empty(len(items), dtype=object)
+    listed[:] = items
+    return listed
+
+
+def _scaled(shown: str, type_: LogicalType) -> str:
+    if type_.kind is Kind.DECIMAL:
+        places = decimal_places(type_)
+        return f"CAST({shown} AS DECIMAL(19, 0)) * CAST('1e-{places}' AS DECIMAL({places + 1}, {places}))"
+    if type_.kind is Kind.ARRAY:
+        return f"CAST({shown} AS JSON)"
+    return shown
+
+
+def _type(type_: LogicalType) -> str:
+    if type_.kind is Kind.DECIMAL:
+        places = decimal_places(type_)
+        return f"DECIMAL({min(19 + places, 38)}, {places})"
+    if type_.kind is Kind.ARRAY:
+        item = _type(type_.item) if type_.item is not None else "VARCHAR"
+        return item + "[]" * max(type_.dimensions, 1)
+    return _TYPES.get(type_.kind, "VARCHAR")
+
+
+# -- from sqlglot to DuckDB ---------------------------------------------------------------------------------------
+
+
+def _written(node: Node, table: Table) -> str | None:
+    """Return the expression in DuckDB's SQL, with the columns' own names; None when sqlglot cannot write it."""
+    from sqlglot import errors
+
+    try:
+        written: str = node.copy().transform(_translated, table).sql(dialect="duckdb")
+    except (errors.SqlglotError, ValueError):
+        return None
+    return written
+
+
+def _translated(node: Node, table: Table) -> Node:
+    """Replace what DuckDB names or means otherwise."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Column):
+        column = column_of(node, table)
+        if column is None:
+            return node
+        return exp.Column(this=exp.to_identifier(column.name, quoted=True))
+    if isinstance(node, exp.CurrentTimestamp):
+        return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
+    if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
+        return exp.DataType.build("timestamp")
+    if isinstance(node, exp.Anonymous):
+        return _function(str(node.this).lower(), node)
+    return node
+
+
+def _function(name: str, node: Node) -> Node:
+    from sqlglot import exp
+
+    given = node.expressions
+    if name in ("num_nonnulls", "num_nulls"):
+        test = "IS NULL" if name == "num_nulls" else "IS NOT NULL"
+        terms: list[Node] = [exp.maybe_parse(f"CASE WHEN x {test} THEN 1 ELSE 0 END", dialect="duckdb") for _ in given]
+        for term, argument in zip(terms, given, strict=True):
+            term.find(exp.Column).replace(argument.copy())
+        return exp.paren(_sum(terms))
+    if name in ("jsonb_typeof", "json_typeof") and len(given) == 1:
+        return exp.maybe_parse(_JSON_TYPE, dialect="duckdb").transform(
+            lambda each: given[0].copy() if isinstance(each, exp.Column) else each
+        )
+    return node
+
+
+def _sum(terms: list[Node]) -> Node:
+    from sqlglot import exp
+
+    total = terms[0]
+    for term in terms[1:]:
+        total = exp.Add(this=total, expression=term)
+    return total
+
+
+_JSON_TYPE = """CASE json_type(x) WHEN 'VARCHAR' THEN 'string' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array'
+    WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN NULL THEN NULL ELSE 'number' END"""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,51 @@
+"""Says which rows satisfy conditions: DuckDB first, the target database for what DuckDB cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syda.generation.engine import Engine
+from syda.generation.settling.state import Mask, State
+from syda.planning.checks import Condition
+from syda.schema.model import Table
+from syda.sources.stream import Integers
+
+if TYPE_CHECKING:
+    from syda.generation.maker import Maker
+
+
+class Judgement:
+    """Evaluates the conditions of one table."""
+
+    def __init__(self, maker: Maker, table: Table, conditions: Sequence[Condition]) -> None:
+        self._judge, self._table = maker.judge, table
+        self._engines = {id(each): Engine(table, [each.node]) for each in conditions}
+
+    def holds(self, state: State, conditions: Sequence[Condition], rows: Integers) -> Mask:
+        """Return which of the rows satisfy all of the conditions; what nobody can evaluate is taken to hold."""
+        fits = np.ones(len(rows), dtype=bool)
+        left: list[Condition] = []
+        for condition in conditions:
+            columns = {name: state.values(name, rows) for name in condition.columns if self._is_made(state, name)}
+            found = (
+                self._engines[id(condition)].conditions(columns)[0] if len(columns) == len(condition.columns) else None
+            )
+            if found is None:
+                left.append(condition)
+            else:
+                fits &= found
+        if left and self._judge is not None:
+            fits &= self._by_database(state, left, rows)
+        return fits
+
+    def _is_made(self, state: State, name: str) -> bool:
+        return state.source(name).source.source != "database"
+
+    def _by_database(self, state: State, conditions: Sequence[Condition], rows: Integers) -> Mask:
+        assert self._judge is not None
+        names = dict.fromkeys(name for each in conditions for name in each.columns)
+        columns = {name: state.values(name, rows) for name in names if self._is_made(state, name)}
+        return self._judge.holds(self._table, [each.text for each in conditions], columns, len(rows))

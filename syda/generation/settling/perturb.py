@@ -1,0 +1,169 @@
+"""Changes that may make a condition hold where it says more than what each column is by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from syda.generation.settling.state import Mask, State
+from syda.planning.checks.reading import Node, literal
+from syda.schema.model import NUMBERS, Kind
+from syda.sources.stream import Integers, to_index
+from syda.sources.values import Values, decimal_places, from_python, objects
+
+_SECOND, _DAY = 1_000_000, 86_400_000_000
+_STEPS = {Kind.DATE: (1, 30), Kind.DATETIME: (_SECOND, _DAY), Kind.TIME: (_SECOND, 3600 * _SECOND)}
+_UNITS = ("s", "m", "h", "D", "M", "Y")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One round of changes to `rows`, which break conditions about `columns`; `label` keys its random numbers."""
+
+    state: State
+    rows: Integers
+    columns: Sequence[str]
+    literals: Mapping[str, Sequence[object]]
+    label: str
+
+    def pick(self, *path: str, size: int) -> Integers:
+        return to_index(self.state.bits(self.label, *path), size)[self.rows]
+
+    @property
+    def plain(self) -> list[str]:
+        """The columns of the conditions that hold values of their own and may be changed."""
+        return [name for name in self.columns if self.state.owners[name] is None and not self.state.is_fixed(name)]
+
+
+def reorder(change: Change) -> None:
+    """Swap the values, or the parents, of columns that can be compared, in a random order per row."""
+    state = change.state
+    for names in _alike(change):
+        order = np.argsort(np.stack([state.bits(change.label, "order", name)[change.rows] for name in names]), axis=0)
+        for field in (state.data, state.null):
+            stacked = np.stack([field[name][change.rows] for name in names])
+            for name, column in zip(names, np.take_along_axis(stacked, order, axis=0), strict=True):
+                field[name][change.rows] = column
+    links = {link for name in change.columns if (link := state.owners[name]) and not state.is_fixed(name)}
+    parents: dict[str, list[str]] = {}
+    for link in sorted(links):
+        parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
+    for alike in parents.values():
+        for one, other in zip(alike, alike[1:], strict=False):
+            mine, theirs = state.base[one][change.rows], state.base[other][change.rows]
+            state.set_parents(one, change.rows, theirs)
+            state.set_parents(other, change.rows, mine)
+
+
+def _alike(change: Change) -> list[list[str]]:
+    groups: dict[tuple[Kind, int], list[str]] = {}
+    for name in change.plain:
+        type_ = change.state.column(name).type
+        places = decimal_places(type_) if type_.kind is Kind.DECIMAL else 0
+        groups.setdefault((type_.kind, places), []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def redraw(change: Change) -> None:
+    """Give about half of the columns what another row has."""
+    for name in change.columns:
+        if not change.state.is_fixed(name):
+            chosen = change.rows[change.pick("redraw", name, size=2) > 0]
+            change.state.borrow(name, chosen, f"{change.label} {name}")
+
+
+def copy(change: Change) -> None:
+    """Give one column the value of another, or one a little more or less."""
+    state = change.state
+    for names in _alike(change):
+        into, of = names[int(change.pick("into", size=len(names))[0])], ""
+        of = next(name for name in names if name != into) if len(names) == 2 else names[names.index(into) - 1]
+        data = state.data[of][change.rows].copy()
+        kind = state.column(into).type.kind
+        small, large = _STEPS.get(kind, (1, 100))
+        if data.dtype != object and kind is not Kind.BOOLEAN:
+            step = np.array([0, small, -small, large, -large])[change.pick("step", size=5)]
+            data = data + step.astype(data.dtype if data.dtype.kind in "if" else f"timedelta64[{_unit(data)}]")
+        state.data[into][change.rows] = data
+        state.null[into][change.rows] = state.null[of][change.rows]
+
+
+def _unit(data: np.ndarray) -> str:
+    return str(np.datetime_data(data.dtype)[0])
+
+
+def spell(change: Change) -> None:
+    """Give about half of the columns one of the values that the conditions compare them with, or one beside it."""
+    state = change.state
+    for name in change.plain:
+        given = change.literals.get(name, ())
+        if not given:
+            continue
+        chosen = change.pick("spell", name, size=2) > 0
+        listed = _beside(state, name, given)
+        picked = change.pick("literal", name, size=max(len(listed), 1))
+        if listed is not None and len(listed):
+            state.set_values(name, change.rows[chosen], listed.take(picked[chosen]))
+
+
+def _beside(state: State, name: str, given: Sequence[object]) -> Values:
+    type_ = state.column(name).type
+    items: list[object] = []
+    for value in given:
+        beside = (value, value + 1, value - 1) if type_.kind in NUMBERS and isinstance(value, int) else (value,)
+        items += beside
+    fitting = []
+    for item in items:
+        try:
+            fitting.append(from_python([item], type_))
+        except ValueError:
+            continue
+    return Values.concatenate(fitting) if fitting else Values(objects([]))
+
+
+def reshape(change: Change) -> None:
+    """Round moments and numbers, and write text in lower or upper case."""
+    state = change.state
+    for name in change.plain:
+        data = state.data[name][change.rows]
+        kind = state.column(name).type.kind
+        if kind in (Kind.DATE, Kind.DATETIME):
+            units = _UNITS if kind is Kind.DATETIME else _UNITS[4:]
+            unit = units[int(change.pick("unit", size=len(units))[0])]
+            state.data[name][change.rows] = data.astype(f"datetime64[{unit}]").astype(data.dtype)
+        elif kind in NUMBERS:
+            to = (1, 10, 100)[int(change.pick("round", size=3)[0])]
+            to *= 10 ** decimal_places(state.column(name).type) if kind is Kind.DECIMAL else 1
+            state.data[name][change.rows] = np.abs(data // to * to)
+        elif data.dtype == object:
+            ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: "")
+            way = ways[int(change.pick("way", name, size=len(ways))[0])]
+            state.data[name][change.rows] = objects(way(item) if isinstance(item, str) else item for item in data)
+
+
+def flip(change: Change) -> None:
+    """Make about half of the columns that may be NULL so, and the others not."""
+    state = change.state
+    for name in change.columns:
+        if state.may_be_null(name):
+            chosen: Mask = change.pick("flip", name, size=2) > 0
+            state.set_null(name, change.rows[chosen])
+            state.set_present(name, change.rows[~chosen])
+
+
+CHANGES: tuple[Callable[[Change], None], ...] = (reorder, copy, redraw, spell, reshape, flip)
+
+
+def literals_of(nodes: Sequence[Node], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:
+    """Return for each column the values that the conditions name, whichever column they are compared with."""
+    from sqlglot import exp
+
+    found: dict[object, None] = {}
+    for node in nodes:
+        for each in node.find_all(exp.Literal, exp.Boolean, exp.Neg):
+            value = literal(each)
+            if value is not None:
+                found[value] = None
+    return dict.fromkeys(columns, tuple(found))

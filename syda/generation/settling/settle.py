@@ -1,0 +1,191 @@
+"""Settles a table's rows: drafts them, then changes those that break a condition until they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from syda.errors import ConstraintError
+from syda.generation.settling.draft import Draft
+from syda.generation.settling.fitting import fit
+from syda.generation.settling.judge import Judgement
+from syda.generation.settling.perturb import CHANGES, Change, literals_of
+from syda.generation.settling.state import Mask, State
+from syda.generation.settling.unrepeated import settle_uniques, tricky_uniques
+from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
+from syda.schema.model import Table
+from syda.sources.stream import Integers, to_index
+from syda.sources.values import Values, to_python
+
+if TYPE_CHECKING:
+    from syda.generation.maker import Maker
+
+_ROUNDS = 8
+"""How often each way to change a row is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The rows that are left and what stands in them.
+
+    `kept` numbers them among the drafted ones; `links` are the parents with -1 for NULL, `base` those that NOT NULL
+    columns agree with. `note` says why rows were left out.
+    """
+
+    draft: Draft
+    kept: Integers
+    columns: Mapping[str, Values] = field(default_factory=dict)
+    links: Mapping[str, Integers] = field(default_factory=dict)
+    base: Mapping[str, Integers] = field(default_factory=dict)
+    note: str = ""
+
+
+def settle(maker: Maker, table: str) -> Settled | None:
+    """Return the settled rows of a table; None when it has no condition that columns do not keep by themselves.
+
+    Raises `ConstraintError` when rows that were asked for by name cannot satisfy them.
+    """
+    owner, planned = maker.table(table), maker.table_plan(table)
+    conditions = [each for each in conditions_of(owner) if each.columns]
+    uniques = tricky_uniques(owner, planned, conditions)
+    involved = {name for each in conditions for name in each.columns}
+    involved |= {name for unique in uniques for name in unique.columns}
+    if not conditions and not uniques:
+        return None
+    draft = Draft(maker, table, involved)
+    state = State(draft, maker.plan, table, involved)
+    if not state.rows:
+        return _contents(state, np.zeros(0, dtype=np.int64), "")
+    settler = _Settler(state, conditions, Judgement(maker, owner, conditions))
+    broken = settler.run()
+    if settler.is_given(broken):
+        broken[:] = False  # the rows stay as the user's values make them, for the verification to say so
+    repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
+    kept = np.flatnonzero(~(broken | repeated))
+    note = _note(owner, conditions, uniques, broken, repeated)
+    if len(kept) < state.rows and (planned.exact or owner.inherits):
+        raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
+    return _contents(state, kept, note)
+
+
+def _contents(state: State, kept: Integers, note: str) -> Settled:
+    return Settled(
+        draft=state.draft,
+        kept=kept,
+        columns={name: state.values(name, kept) for name, link in state.owners.items() if link is None},
+        links={name: rows[kept] for name, rows in state.links.items()},
+        base={name: rows[kept] for name, rows in state.base.items()},
+        note=note,
+    )
+
+
+def _note(
+    table: Table, conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask
+) -> str:
+    if not (broken | repeated).any():
+        return ""
+    rows, left = len(broken), int((~(broken | repeated)).sum())
+    why = []
+    if broken.any():
+        texts = dict.fromkeys(each.text for each in conditions)
+        why.append("no more satisfy " + " and ".join(f"CHECK ({text[:200]})" for text in texts))
+    if repeated.any():
+        why.append(" and ".join(dict.fromkeys(map(str, uniques))) + " must be unique")
+    return f"{left} rows instead of {rows}: {'; '.join(why)}"
+
+
+class _Settler:
+    """One settling: conditions in groups that share columns, each with the ways to satisfy it."""
+
+    def __init__(self, state: State, conditions: Sequence[Condition], judgement: Judgement) -> None:
+        self.state, self.conditions, self.judgement = state, conditions, judgement
+        domains = check_domains(state.table)
+        self.groups = [
+            (group, find_arms(state.table, [each.node for each in group if each.node is not None], domains))
+            for group in _groups(conditions, self._together)
+        ]
+
+    def _together(self, name: str) -> set[str]:
+        """Return what changes with a column: itself, or the foreign keys that share columns with its own."""
+        link = self.state.owners[name]
+        return {name} if link is None else {f"link {one}" for one in self.state.groups[link]}
+
+    def run(self) -> Mask:
+        """Change the rows; return which of them still break a condition."""
+        broken = np.zeros(self.state.rows, dtype=bool)
+        for number, (group, arms) in enumerate(self.groups):
+            broken |= self._group(number, group, arms)
+        return broken
+
+    def _group(self, number: int, group: Sequence[Condition], arms: Sequence[Arm]) -> Mask:
+        state = self.state
+        broken = ~self.judgement.holds(state, group, np.arange(state.rows))
+        columns = list(dict.fromkeys(name for each in group for name in each.columns))
+        literals = literals_of([each.node for each in group if each.node is not None], columns)
+        for attempt in range(1 + _ROUNDS * len(CHANGES)):
+            rows = np.flatnonzero(broken)
+            if not len(rows):
+                break
+            label = f"{number} {attempt}"
+            state.reset(columns, rows)
+            self._by_arms(arms, rows, label)
+            if attempt:
+                change = Change(state, rows, columns, literals, label)
+                CHANGES[attempt % len(CHANGES)](change)
+                if attempt > len(CHANGES):
+                    CHANGES[(attempt // len(CHANGES)) % len(CHANGES)](change)
+            broken[rows] = ~self.judgement.holds(state, group, rows)
+        return broken
+
+    def _by_arms(self, arms: Sequence[Arm], rows: Integers, label: str) -> None:
+        """Make each row go one of the ways, each as likely as the others."""
+        if not arms:
+            return
+        chosen = to_index(self.state.bits("arm", label), len(arms))[rows]
+        for place, arm in enumerate(arms):
+            some = rows[chosen == place]
+            if len(some):
+                for name, domain in arm.items():
+                    if name in self.state.owners:
+                        fit(self.state, name, domain, some)
+
+    def rearrange(self, rows: Integers, label: str) -> None:
+        """Put rows back and send them other ways."""
+        for group, arms in self.groups:
+            columns = dict.fromkeys(name for each in group for name in each.columns)
+            self.state.reset(columns, rows)
+            self._by_arms(arms, rows, label)
+
+    def holds(self, rows: Integers) -> Mask:
+        return self.judgement.holds(self.state, self.conditions, rows)
+
+    def is_given(self, broken: Mask) -> bool:
+        """Tell whether the user's own values are part of what is broken."""
+        names = {name for each in self.conditions for name in each.columns}
+        return bool(broken.any()) and any(self.state.source(name).author == "user" for name in names)
+
+    def example(self, broken: Mask) -> str:
+        """Return what stands in the first row that cannot be made right."""
+        rows = np.flatnonzero(broken)[:1]
+        if not len(rows):
+            return ""
+        names = dict.fromkeys(name for each in self.conditions for name in each.columns)
+        self.state.reset(names, rows)
+        shown = {name: to_python(self.state.values(name, rows), self.state.column(name).type)[0] for name in names}
+        listed = ", ".join(f"{name}={value!r}"[:80] for name, value in shown.items())
+        return f"; for example row {self.state.first + int(rows[0])}: {listed}"
+
+
+def _groups(conditions: Sequence[Condition], together: Callable[[str], set[str]]) -> list[list[Condition]]:
+    """Return the conditions in groups that share columns, directly or through others."""
+    groups: list[tuple[set[str], list[Condition]]] = []
+    for condition in conditions:
+        moved = set().union(*(together(name) for name in condition.columns))
+        touching = [group for group in groups if moved & group[0]]
+        groups = [group for group in groups if group not in touching]
+        columns = moved.union(*(group[0] for group in touching))
+        groups.append((columns, [*(each for group in touching for each in group[1]), condition]))
+    return [group for _, group in groups]

@@ -1,0 +1,180 @@
+"""Unique sets that hold for some rows only, that are made of expressions, or whose columns were changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.generation.engine import Engine
+from syda.generation.settling.fitting import fit
+from syda.generation.settling.state import Mask, State
+from syda.planning.checks import Arm, Condition, columns_of, find_negations, parse
+from syda.planning.model import TablePlan
+from syda.schema.model import Table, Unique
+from syda.sources.linked import Ordinal
+from syda.sources.stream import Integers, to_index
+from syda.sources.values import Values
+
+_ATTEMPTS = 48
+Rearrange = Callable[[Integers, str], None]
+Holds = Callable[[Integers], Mask]
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueSet:
+    """A unique set with its expressions and its predicate read, and all columns that they mention."""
+
+    unique: Unique
+    expressions: tuple[Any, ...]
+    predicate: Any
+    columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        where = f" where {self.unique.predicate}" if self.unique.predicate else ""
+        return f"({', '.join((*self.unique.columns, *self.unique.expressions))}){where}"
+
+
+def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condition]) -> list[UniqueSet]:
+    """Return the unique sets that the plan of the columns does not keep for certain."""
+    changed = {name for condition in conditions for name in condition.columns}
+    found = []
+    for unique in table.unique_sets:
+        read = _read(table, unique)
+        counted = any(isinstance(planned.columns[name].source, Ordinal) for name in unique.columns)
+        steady = any(planned.columns[name].distinct and name not in changed for name in unique.columns)
+        partial = bool(unique.predicate or unique.expressions)
+        if counted or (steady and not unique.expressions) or not (partial or changed & set(unique.columns)):
+            continue
+        if any(planned.columns[name].source.source == "database" for name in read.columns):
+            continue
+        found.append(read)
+    return found
+
+
+def _read(table: Table, unique: Unique) -> UniqueSet:
+    expressions = tuple(parse(text, unique.dialect) for text in unique.expressions)
+    predicate = parse(unique.predicate, unique.dialect) if unique.predicate else None
+    named = (name for node in (*expressions, predicate) if node is not None for name in columns_of(node, table))
+    return UniqueSet(unique, expressions, predicate, tuple(dict.fromkeys((*unique.columns, *named))))
+
+
+def settle_uniques(
+    state: State, uniques: Sequence[UniqueSet], usable: Mask, rearrange: Rearrange, holds: Holds
+) -> Mask:
+    """Change rows that repeat another one; return which rows still do."""
+    keepers = [_Keeper(state, each) for each in uniques]
+    repeated = np.zeros(state.rows, dtype=bool)
+    for attempt in range(_ATTEMPTS if keepers else 0):
+        repeated = np.any([keeper.repeated(usable) for keeper in keepers], axis=0)
+        if not repeated.any():
+            break
+        for place, keeper in enumerate(keepers):
+            rows = np.flatnonzero(keeper.repeated(usable))
+            if len(rows):
+                saved = state.kept(rows)
+                keeper.change(rows, attempt, f"unique {place} {attempt}", rearrange)
+                state.put_back(rows, saved, ~holds(rows))
+    return np.any([keeper.repeated(usable) for keeper in keepers], axis=0) if keepers else repeated
+
+
+class _Keeper:
+    """Keeps one unique set."""
+
+    def __init__(self, state: State, each: UniqueSet) -> None:
+        self._state, self._set = state, each
+        self._expressions = Engine(state.table, each.expressions)
+        self._predicate = Engine(state.table, [each.predicate])
+        self._ways = [] if each.predicate is None else find_negations(state.table, each.predicate, {})
+        self._optional = [name for name in each.unique.columns if state.may_be_null(name)]
+        if each.unique.nulls_not_distinct:
+            self._optional = []
+
+    def repeated(self, usable: Mask) -> Mask:
+        """Tell which rows repeat an earlier one, or one that is there already."""
+        state, unique = self._state, self._set.unique
+        columns = {name: state.values(name) for name in self._set.columns}
+        counted = usable.copy()
+        if self._set.predicate is not None:
+            inside = self._predicate.predicates(columns)[0]
+            counted &= True if inside is None else inside
+        there = self._existing()
+        first = len(there[0]) if there else 0
+        members = [columns[name] for name in unique.columns]
+        if there:
+            members = [Values.concatenate(pair) for pair in zip(there, members, strict=True)]
+        members += [_text(found) for found in self._expressions.texts(columns) if found is not None]
+        counted = np.concatenate([np.ones(first, dtype=bool), counted])
+        return _later(members, counted, unique.nulls_not_distinct)[first:]
+
+    def _existing(self) -> list[Values]:
+        """Return the members in rows that are there already, where they are known."""
+        there = self._state.draft.existing.get(self._state.key)
+        names = self._set.unique.columns
+        if there is None or not there.rows or self._set.unique.expressions or self._set.predicate is not None:
+            return []
+        return [there.columns[name] for name in names] if all(name in there.columns for name in names) else []
+
+    def change(self, rows: Integers, attempt: int, label: str, rearrange: Rearrange) -> None:
+        """Take the rows out of the predicate, make an optional member NULL, or draw the members again."""
+        ways: list[Callable[[], None]] = [lambda: self._leave(rows, label)] if self._ways else []
+        ways.append(lambda: self._draw(rows, label))
+        if self._optional:
+            ways.append(lambda: self._omit(rows, label))
+        ways.append(lambda: rearrange(rows, label))
+        ways[attempt % len(ways)]()
+
+    def _leave(self, rows: Integers, label: str) -> None:
+        chosen = to_index(self._state.bits("leave", label), len(self._ways))[rows]
+        for place, way in enumerate(self._ways):
+            self._fit(way, rows[chosen == place])
+
+    def _fit(self, way: Arm, rows: Integers) -> None:
+        for name, domain in way.items():
+            if len(rows) and name in self._state.owners:
+                fit(self._state, name, domain, rows)
+
+    def _draw(self, rows: Integers, label: str) -> None:
+        for name in self._set.columns:
+            if not self._state.is_fixed(name):
+                self._state.borrow(name, rows, f"{label} {name}")
+
+    def _omit(self, rows: Integers, label: str) -> None:
+        chosen = to_index(self._state.bits("omit", label), len(self._optional))[rows]
+        for place, name in enumerate(self._optional):
+            self._state.set_null(name, rows[chosen == place])
+
+
+def _text(found: NDArray[np.object_]) -> Values:
+    null = np.fromiter((item is None for item in found.tolist()), dtype=bool, count=len(found))
+    return Values(found, null if null.any() else None)
+
+
+def _later(members: Sequence[Values], counted: Mask, nulls_not_distinct: bool) -> Mask:
+    """Tell which of the counted rows equal an earlier counted one in all members."""
+    code = np.zeros(len(counted), dtype=np.int64)
+    for values in members:
+        own = _codes(values, nulls_not_distinct)
+        counted = counted & (own >= 0)
+        _, code = np.unique(code * (int(own.max(initial=0)) + 2) + own + 1, return_inverse=True)
+    rows = np.flatnonzero(counted)
+    _, first = np.unique(code[rows], return_index=True)
+    later = np.zeros(len(counted), dtype=bool)
+    later[rows] = True
+    later[rows[first]] = False
+    return later
+
+
+def _codes(values: Values, nulls_not_distinct: bool) -> NDArray[np.int64]:
+    """Return a number per value, the same for equal ones; -1 for NULL where it equals nothing."""
+    data = values.data
+    if data.dtype == object:
+        data = np.asarray([str(item) for item in data.tolist()], dtype=object)
+    _, code = np.unique(data, return_inverse=True)
+    code = code.astype(np.int64) + 1
+    if values.null is None:
+        return code
+    return np.where(values.null, 0 if nulls_not_distinct else -1, code)

@@ -1,0 +1,98 @@
+"""What a table's CHECK constraints say, read by sqlglot in their own dialect.
+
+Three answers, from the simplest to the fullest. `check_domains` gives what single columns may hold, so that their
+sources make nothing else. `conditions_of` gives the rest: comparisons of columns, unions over a type code, patterns.
+`find_arms` gives ways to satisfy them, and `syda.generation.engine` says whether rows do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from syda.errors import ConstraintError
+from syda.planning.checks.arms import Arm, find_arms, find_negations
+from syda.planning.checks.domain import Domain
+from syda.planning.checks.leaves import Found, leaf
+from syda.planning.checks.narrowing import apply_domain
+from syda.planning.checks.reading import columns_of, parse, terms
+from syda.schema.model import MOMENTS, Check, Kind, Table
+
+__all__ = [
+    "Arm",
+    "Condition",
+    "Domain",
+    "apply_domain",
+    "check_domains",
+    "conditions_of",
+    "find_arms",
+    "find_negations",
+    "parse",
+    "columns_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part of a CHECK that has to hold, and the columns that it mentions; `node` is None where it cannot be read."""
+
+    check: Check
+    node: Any
+    columns: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return self.check.expression
+
+
+def check_domains(table: Table) -> dict[str, Domain]:
+    """Return the domain of each column that a check narrows; raise `ConstraintError` when none is left."""
+    domains: dict[str, Domain] = {}
+    for check in table.checks:
+        for term in terms(check):
+            found = _alone(term, table)
+            if found is not None:
+                name, domain = found
+                domains[name] = domains.get(name, Domain()).narrowed(replace(domain, text=check.expression))
+    for name, domain in domains.items():
+        if domain.is_empty:
+            raise ConstraintError(f"no value of {table.key}.{name} satisfies {domain.text}")
+    return domains
+
+
+def conditions_of(table: Table) -> tuple[Condition, ...]:
+    """Return the parts of the table's checks that `check_domains` does not say in full."""
+    found = (condition for check in table.checks for condition in _conditions(check, table))
+    return tuple(found)
+
+
+def _conditions(check: Check, table: Table) -> Iterator[Condition]:
+    parts = terms(check)
+    if not parts:
+        named = tuple(column.name for column in table.columns if column.name.lower() in check.expression.lower())
+        yield Condition(check, None, named)
+    for term in parts:
+        alone = _alone(term, table)
+        if alone is None or not _is_kept_by_sources(alone, table):
+            yield Condition(check, term, columns_of(term, table))
+
+
+def _is_kept_by_sources(found: Found, table: Table) -> bool:
+    """Tell whether a source narrowed to the domain makes nothing outside it."""
+    name, domain = found
+    plain = not domain.is_shaped and set(domain.excluded) <= {""}
+    return plain and not (domain.values and table.column(name).type.kind in (*MOMENTS, Kind.JSON, Kind.OTHER))
+
+
+def _alone(term: Any, table: Table) -> Found | None:
+    """Return what a term says about one column; ``OR ... IS NULL`` adds nothing, since NULL satisfies a comparison."""
+    from sqlglot import exp
+
+    if not isinstance(term, exp.Or):
+        return leaf(term, table)
+    parts = [part.unnest() for part in term.flatten()]
+    found = [leaf(part, table) for part in parts]
+    demanding = [each for each in found if each is None or not each[1].null]
+    names = {each[0] for each in found if each is not None}
+    return demanding[0] if len(demanding) == 1 and len(names) == 1 else None
