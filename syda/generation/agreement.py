@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syda.generation.domains import inside
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers
 from syda.sources.values import Values, objects
@@ -88,7 +89,20 @@ def matches_given(maker: Maker, table: str, name: str, fixed: Mapping[str, Integ
     for column in columns[len(own) :]:
         other = next(other for other in others if column in other.columns)
         children.append(parent_values(maker, other, [column])[0].take(fixed[other.name]))
-    return match_rows(parent_values(maker, link, columns), children)
+    barred = ~parents_inside(maker, table, link)
+    parents = [values.masked(barred) for values in parent_values(maker, link, columns)]
+    return match_rows(parents, children)
+
+
+def parents_inside(maker: Maker, table: str, link: ForeignKey) -> NDArray[np.bool_]:
+    """Tell which parents have values that the child's CHECKs allow its foreign key columns."""
+    allowed = np.ones(maker.total(link.parent), dtype=bool)
+    domains = maker.domains(table)
+    for column in link.columns:
+        if column in domains and column in dict(link.pairs):
+            values = parent_values(maker, link, [column])[0]
+            allowed &= inside(replace(domains[column], required=True), maker.table(table).column(column), values)
+    return allowed
 
 
 def own_columns(maker: Maker, table: Table, link: ForeignKey) -> list[str]:
@@ -101,7 +115,7 @@ def allowed_parents(maker: Maker, table: str, name: str, visited: frozenset[str]
     """Tell which parents of `name` agree with some parent of each other required foreign key that shares a column."""
     owner = maker.table(table)
     link = owner.foreign_key(name)
-    allowed = np.ones(maker.total(link.parent), dtype=bool)
+    allowed = parents_inside(maker, table, link)
     visited = visited | {name}
     for other in owner.foreign_keys:
         columns = shared_columns(link, [other])

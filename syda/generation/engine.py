@@ -49,8 +49,29 @@ class Engine:
         return [sql is not None for sql in self._sql]
 
     def conditions(self, columns: Mapping[str, Values]) -> list[Mask | None]:
-        """Return for each expression which rows satisfy it, as a CHECK does: NULL counts as true."""
-        return [None if found is None else np.asarray(found, dtype=bool) for found in self._run(columns, _AS_CHECK)]
+        """Return for each expression which rows satisfy it, as a CHECK does: NULL counts as true.
+
+        A row on which the expression fails (a text that is no number) does not satisfy it.
+        """
+        found = self._run(columns, _AS_CHECK)
+        rows = len(next(iter(columns.values()))) if columns else 0
+        for place, sql in enumerate(self._sql):
+            if found[place] is None and sql is not None and rows:
+                found[place] = self._halved(sql, columns, rows)
+        return [None if each is None else np.asarray(each, dtype=bool) for each in found]
+
+    def _halved(self, sql: str, columns: Mapping[str, Values], rows: int) -> NDArray[Any]:
+        """Find the rows on which an expression fails by trying ever smaller parts."""
+        frame, typed = _frame(self._table, columns)
+        found = _select([_AS_CHECK.format(sql)], typed, frame)[0]
+        if found is not None or rows == 1:
+            return np.zeros(1, dtype=bool) if found is None else found
+        middle = rows // 2
+        parts = [
+            self._halved(sql, {name: values.slice(*part) for name, values in columns.items()}, part[1] - part[0])
+            for part in ((0, middle), (middle, rows))
+        ]
+        return np.concatenate(parts)
 
     def predicates(self, columns: Mapping[str, Values]) -> list[Mask | None]:
         """Return for each expression which rows satisfy it, as a WHERE does: NULL counts as false."""
@@ -154,7 +175,7 @@ def _plain(values: Values, type_: LogicalType) -> Any:
     for place, item in enumerate(items):
         if null is not None and null[place]:
             items[place] = None
-        elif type_.kind in (Kind.JSON, Kind.ARRAY) and not isinstance(item, str):
+        elif type_.kind is Kind.JSON or (type_.kind is Kind.ARRAY and not isinstance(item, str)):
             items[place] = json.dumps(item, default=str)
         elif not isinstance(item, str | bytes):
             items[place] = str(item)

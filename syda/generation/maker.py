@@ -19,13 +19,14 @@ from syda.generation.context import Cell
 from syda.generation.distinct import distinct_values
 from syda.generation.joint import JointRows, solve_joint
 from syda.generation.judging import Judge
+from syda.planning.checks import Domain, check_domains
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import ColumnPlan, Joint, Plan, TablePlan
 from syda.schema.model import Table
 from syda.sources.function import Function
 from syda.sources.scalar import Database
 from syda.sources.stream import Integers, random_bits, stream_key, to_uniform
-from syda.sources.values import Values, dtype_of
+from syda.sources.values import Values, dtype_of, from_python
 
 BLOCK_SIZE = 65_536
 _EMPTY = ExistingTable()
@@ -93,6 +94,10 @@ class Maker:
         if table not in self.plan.tables:
             return None
         return self._once(("settled", table), lambda: _settle(self, table))
+
+    def domains(self, table: str) -> Mapping[str, Domain]:
+        """Return what the table's CHECKs say about single columns."""
+        return self._once(("domains", table), lambda: check_domains(self.table(table)))
 
     # -- structure ------------------------------------------------------------------------------------------------
 
@@ -207,6 +212,8 @@ class Maker:
             raise GenerateError(
                 f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}"
             ) from error
+        if planned.demanded:
+            made = _with_demanded(made, planned.demanded, cell)
         return made.masked(self._nulls(table, name, start, stop))
 
     def _from_source(self, cell: Cell, planned: ColumnPlan) -> Values:
@@ -259,6 +266,18 @@ class Maker:
             return compute()
         finally:
             self._under_way.pop()
+
+
+def _with_demanded(made: Values, demanded: tuple[Any, ...], cell: Cell) -> Values:
+    """Put the demanded values into the table's first rows; those that the column has anyway stay where they are."""
+    if cell.start or cell.maker.first(cell.table.key):
+        return made
+    wanted = from_python(demanded, cell.column.type)
+    there = np.isin(wanted.data, made.data)
+    rows = np.flatnonzero(~np.isin(made.data, wanted.data))[: int((~there).sum())]
+    data = made.data.copy()
+    data[rows] = wanted.data[~there][: len(rows)]
+    return Values(data, made.null)
 
 
 def _settle(maker: Maker, table: str) -> Settled | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
-from syda.planning.checks import Domain, apply_domain, check_domains
+from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of
+from syda.planning.demands import demanded_values, narrowed
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
@@ -45,10 +47,12 @@ class PlanBuilder:
     _expected: dict[str, int] = field(default_factory=dict)
     _order: LoadOrder = field(init=False)
     _referenced: set[tuple[str, str]] = field(init=False)
+    _demands: Mapping[tuple[str, str], tuple[Any, ...]] = field(init=False)
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
-        self.schema = _narrowed(self.schema)
+        self.schema = narrowed(self.schema)
+        self._demands = demanded_values(self.schema)
         self._order = load_order(self.schema)
         self._referenced = {
             (link.parent, column)
@@ -127,7 +131,9 @@ class PlanBuilder:
             wanted = self._rows_from(table, children[rows_from], rows_from)
         guesses = infer_table(table, self.schema, domains, unique=structure.distinct)
         columns = {
-            column.name: self._plan_column(table, column, structure, guesses, domains, given, wanted)
+            column.name: self._with_demands(
+                table, column, self._plan_column(table, column, structure, guesses, domains, given, wanted)
+            )
             for column in table.columns
         }
         own = self._own_rows(table)
@@ -175,9 +181,7 @@ class PlanBuilder:
         planned = self._structural(table, column, structure, domains.get(column.name))
         if planned is not None:
             return planned
-        guess = guesses[column.name]
-        if isinstance(guess.source, Database) and (table.key, column.name) in self._referenced:
-            guess = replace(guess, source=by_type(column), reason="rows of other tables refer to it")
+        guess = self._made_here(table, column, guesses[column.name])
         domain = domains.get(column.name)
         if guess.source is None:
             raise PlanError(
@@ -200,6 +204,29 @@ class PlanBuilder:
             null_fraction=nulls,
             distinct=distinct and not joint and not isinstance(source, Database),
         )
+
+    def _made_here(self, table: Table, column: Column, guess: Guess) -> Guess:
+        """Return a guess that makes the value here, where something depends on it, rather than in the database."""
+        if not isinstance(guess.source, Database) or column.computed is not None:
+            return guess
+        if (table.key, column.name) in self._referenced:
+            return replace(guess, source=by_type(column), reason="rows of other tables refer to it")
+        if any(column.name in condition.columns for condition in conditions_of(table)):
+            return replace(guess, source=by_type(column), reason="its CHECK is kept")
+        return guess
+
+    def _with_demands(self, table: Table, column: Column, planned: ColumnPlan) -> ColumnPlan:
+        """Have the column hold the values that CHECKs of its children name, so that these find their parents."""
+        values = self._demands.get((table.key, column.name), ())
+        source = planned.source
+        if not values or planned.author == "user" or isinstance(source, Reference | Discriminator | Database):
+            return planned
+        if isinstance(source, Choice) and set(values) <= set(source.values):
+            return planned
+        if planned.distinct:
+            return replace(planned, demanded=values)
+        source = Choice(values=values) if len(values) > 1 else Constant(value=values[0])
+        return replace(planned, source=source, reason="other tables ask for these", author="structure")
 
     def _structural(
         self, table: Table, column: Column, structure: Structure, domain: Domain | None
@@ -276,26 +303,6 @@ class PlanBuilder:
         link = table.foreign_key(name)
         draw = structure.links[name].draw
         return not table.is_optional(link) and not self._expected[link.parent] and draw not in ("given", "span")
-
-
-def _narrowed(schema: Schema) -> Schema:
-    """Return the schema with text keys no longer than the narrowest foreign key column that takes their values."""
-    tables = dict(schema.tables)
-    changed = True
-    while changed:
-        changed = False
-        for table in list(tables.values()):
-            for link in table.foreign_keys:
-                for child, parent in link.pairs:
-                    room = tables[table.key].column(child).type.length
-                    owner = tables[link.parent]
-                    wide = owner.column(parent)
-                    if wide.type.kind is Kind.TEXT and room is not None and (wide.type.length or room + 1) > room:
-                        narrow = replace(wide, type=replace(wide.type, length=room))
-                        columns = tuple(narrow if column is wide else column for column in owner.columns)
-                        tables[link.parent] = replace(owner, columns=columns)
-                        changed = True
-    return replace(schema, tables=tables)
 
 
 def _alone_unique(table: Table, column: Column) -> bool:

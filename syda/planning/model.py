@@ -55,6 +55,8 @@ class ColumnPlan:
     author: Author = "inference"
     null_fraction: float = 0.0
     distinct: bool = False
+    demanded: tuple[Any, ...] = ()
+    """Values that the first rows have, because CHECKs of other tables name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

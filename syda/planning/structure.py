@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from syda.planning.capacity import UNBOUNDED
+from syda.planning.checks import columns_of, is_escapable, parse
 from syda.planning.model import Cardinality, Joint, LinkPlan
 from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
 
@@ -108,8 +109,8 @@ def _members(table: Table, unique: Unique) -> tuple[str, ...]:
     """Return the columns of a unique set; of an expression, the columns that it names."""
     names = list(unique.columns)
     for expression in unique.expressions:
-        words = set(re.findall(r"\w+", expression.lower()))
-        names += [column.name for column in table.columns if column.name.lower() in words]
+        tree = parse(expression, unique.dialect)
+        names += () if tree is None else columns_of(tree, table)
     return tuple(dict.fromkeys(names))
 
 
@@ -133,6 +134,8 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     if not strong and set(members) & set(needs.trusted):
         return
     small = {column.name: needs.finite(column) or UNBOUNDED for column in free}
+    if not strong and is_escapable(table, unique, needs.given):
+        return  # rows that repeat another are taken out of the predicate when they are settled
     if strong:
         structure.distinct.add(max(strong, key=lambda column: _preference(needs, column)).name)
     elif _can_join(structure, links) and _room(needs, links, small.values()) >= needs.rows:

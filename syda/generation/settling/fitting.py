@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from syda.errors import SydaError
 from syda.generation.distinct import distinct_values
+from syda.generation.domains import TEXTS, inside
 from syda.generation.settling.state import State
 from syda.planning.checks import Domain, apply_domain
 from syda.schema.model import NUMBERS, Column, Kind
@@ -22,7 +23,6 @@ from syda.sources.text import Pattern
 from syda.sources.values import Values, decimal_places, from_python, objects, to_python
 
 Mask = NDArray[np.bool_]
-_TEXTS = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
 _JSON: dict[str, Any] = {"array": ["a", "b"], "string": "text", "number": 1, "boolean": True, "object": {}}
 _SPARE = 8
 
@@ -50,65 +50,6 @@ def fit(state: State, name: str, domain: Domain, rows: Integers) -> None:
             return
 
 
-def inside(domain: Domain, column: Column, values: Values) -> Mask:
-    """Tell which values the domain allows; NULL is, unless it is excluded, and so is what cannot be told."""
-    data = values.data
-    if column.type.kind is Kind.DECIMAL:
-        data = data / 10.0 ** decimal_places(column.type)
-    fits = np.ones(len(values), dtype=bool)
-    kind = column.type.kind
-    if kind in (*NUMBERS, *_TEXTS, Kind.BOOLEAN):
-        for listed, wanted in ((domain.values, True), (domain.excluded or None, False)):
-            if listed is not None:
-                found = np.isin(data, objects(listed) if data.dtype == object else list(listed))
-                fits &= found if wanted else ~found
-    if kind in NUMBERS:
-        fits &= True if domain.low is None else data >= domain.low
-        fits &= True if domain.high is None else data <= domain.high
-    if domain.is_shaped and data.dtype == object:
-        test = _shape_test(domain)
-        fits &= np.fromiter((test(item) for item in data.tolist()), dtype=bool, count=len(data))
-    if values.null is None:
-        return fits
-    return np.where(values.null, not domain.required, fits)
-
-
-@lru_cache(maxsize=256)
-def _shape_test(domain: Domain) -> Callable[[Any], bool]:
-    patterns = [found for found in (_compiled(pattern) for pattern in domain.patterns) if found is not None]
-
-    def test(item: Any) -> bool:
-        if domain.json_type:
-            return _json_type(item) == domain.json_type
-        if not isinstance(item, str | bytes):
-            return True
-        size = len(item)
-        if size < (domain.shortest or 0) or (domain.longest is not None and size > domain.longest):
-            return False
-        if isinstance(item, bytes):
-            return True
-        cased = {"lower": item.lower, "upper": item.upper}.get(domain.case, lambda: item)() == item
-        placed = all(item[start - 1 : start - 1 + len(text)] == text for start, text in domain.pieces)
-        return cased and placed and all(pattern.search(item) for pattern in patterns)
-
-    return test
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error:
-        return None
-
-
-def _json_type(item: Any) -> str:
-    for type_, name in ((bool, "boolean"), (dict, "object"), (list, "array"), (str, "string"), (int | float, "number")):
-        if isinstance(item, type_):
-            return name
-    return "null"
-
-
 def _point_inside(state: State, name: str, domain: Domain, rows: Integers) -> None:
     """Point the rows to parents whose values are in the domain."""
     link = state.owners[name]
@@ -130,7 +71,7 @@ def _point_inside(state: State, name: str, domain: Domain, rows: Integers) -> No
 def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[Integers], Values | None]]:
     """Yield ways to make values for the rows, the most believable first."""
     column, planned = state.column(name), state.source(name)
-    if domain.is_shaped and column.type.kind in _TEXTS:
+    if domain.is_shaped and column.type.kind in TEXTS:
         for reshape in _reshapes(domain):
             yield partial(_reshaped, state, name, reshape)
         made = shaped_source(domain, column)

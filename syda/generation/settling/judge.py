@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syda.generation.engine import Engine
+from syda.generation.domains import inside
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks import Condition
-from syda.schema.model import Table
+from syda.planning.checks import Condition, Domain, check_domains
+from syda.schema.model import Column, Kind, Table
 from syda.sources.stream import Integers
 
 if TYPE_CHECKING:
     from syda.generation.maker import Maker
+
+
+def _limits(column: Column) -> Domain:
+    """Return what the column's type says of its values."""
+    type_ = column.type
+    values = type_.values or None if type_.kind is Kind.ENUM else None
+    required = not column.nullable
+    return Domain(
+        values=values, required=required, longest=type_.length if type_.kind in (Kind.TEXT, Kind.BINARY) else None
+    )
 
 
 class Judgement:
@@ -22,11 +33,17 @@ class Judgement:
 
     def __init__(self, maker: Maker, table: Table, conditions: Sequence[Condition]) -> None:
         self._judge, self._table = maker.judge, table
+        self._domains = {column.name: _limits(column) for column in table.columns}
+        for name, domain in check_domains(table).items():
+            self._domains[name] = self._domains[name].narrowed(domain)
         self._engines = {id(each): Engine(table, [each.node]) for each in conditions}
 
     def holds(self, state: State, conditions: Sequence[Condition], rows: Integers) -> Mask:
         """Return which of the rows satisfy all of the conditions; what nobody can evaluate is taken to hold."""
         fits = np.ones(len(rows), dtype=bool)
+        for name in dict.fromkeys(name for each in conditions for name in each.columns):
+            if state.owners[name] is None and not self._domains[name].says_nothing:
+                fits &= inside(self._domains[name], self._table.column(name), state.values(name, rows))
         left: list[Condition] = []
         for condition in conditions:
             columns = {name: state.values(name, rows) for name in condition.columns if self._is_made(state, name)}

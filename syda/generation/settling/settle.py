@@ -10,6 +10,7 @@ import numpy as np
 
 from syda.errors import ConstraintError
 from syda.generation.settling.draft import Draft
+from syda.generation.settling.documents import documents_of, fit_documents
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of
@@ -103,6 +104,7 @@ class _Settler:
     def __init__(self, state: State, conditions: Sequence[Condition], judgement: Judgement) -> None:
         self.state, self.conditions, self.judgement = state, conditions, judgement
         domains = check_domains(state.table)
+        self.documents = documents_of([each.node for each in conditions if each.node is not None], state.table)
         self.groups = [
             (group, find_arms(state.table, [each.node for each in group if each.node is not None], domains))
             for group in _groups(conditions, self._together)
@@ -138,7 +140,16 @@ class _Settler:
                 if attempt > len(CHANGES):
                     CHANGES[(attempt // len(CHANGES)) % len(CHANGES)](change)
             broken[rows] = ~self.judgement.holds(state, group, rows)
+        self._by_example(group, columns, broken, str(number))
         return broken
+
+    def _by_example(self, group: Sequence[Condition], columns: Sequence[str], broken: Mask, label: str) -> None:
+        """Give rows that nothing could make right what a row that is right has."""
+        rows, models = np.flatnonzero(broken), np.flatnonzero(~broken)
+        if not len(rows) or not len(models):
+            return
+        self.state.imitate(columns, rows, models[to_index(self.state.bits("model", label), len(models))[rows]])
+        broken[rows] = ~self.judgement.holds(self.state, group, rows)
 
     def _by_arms(self, arms: Sequence[Arm], rows: Integers, label: str) -> None:
         """Make each row go one of the ways, each as likely as the others."""
@@ -148,9 +159,13 @@ class _Settler:
         for place, arm in enumerate(arms):
             some = rows[chosen == place]
             if len(some):
-                for name, domain in arm.items():
-                    if name in self.state.owners:
-                        fit(self.state, name, domain, some)
+                self._fit(arm, some)
+
+    def _fit(self, arm: Arm, rows: Integers) -> None:
+        for name, domain in arm.items():
+            if name in self.state.owners:
+                fit(self.state, name, domain, rows)
+        fit_documents(self.state, self.documents, arm, rows)
 
     def rearrange(self, rows: Integers, label: str) -> None:
         """Put rows back and send them other ways."""

@@ -142,6 +142,17 @@ class State:
         self.data[name][rows] = values.data
         self.null[name][rows] = False if values.null is None else values.null
 
+    def imitate(self, names: Collection[str], rows: Integers, models: Integers) -> None:
+        """Give rows what other rows have now in columns that may be changed."""
+        for name in names:
+            link = self.owners[name]
+            if self.is_fixed(name):
+                continue
+            for one in () if link is None else self.groups[link]:
+                self.links[one][rows], self.base[one][rows] = self.links[one][models], self.base[one][models]
+            if link is None:
+                self.data[name][rows], self.null[name][rows] = self.data[name][models], self.null[name][models]
+
     def borrow(self, name: str, rows: Integers, label: str) -> None:
         """Give each row what some other drafted row has; foreign keys that share columns move together."""
         if not self.rows:

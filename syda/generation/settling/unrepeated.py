@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from syda.generation.engine import Engine
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks import Arm, Condition, columns_of, find_negations, parse
+from syda.planning.checks import Arm, Condition, columns_of, find_negations, is_plain, parse
 from syda.planning.model import TablePlan
 from syda.schema.model import Table, Unique
 from syda.sources.linked import Ordinal
@@ -46,7 +46,7 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
         read = _read(table, unique)
         counted = any(isinstance(planned.columns[name].source, Ordinal) for name in unique.columns)
         steady = any(planned.columns[name].distinct and name not in changed for name in unique.columns)
-        partial = bool(unique.predicate or unique.expressions)
+        partial = not is_plain(table, unique)
         if counted or (steady and not unique.expressions) or not (partial or changed & set(unique.columns)):
             continue
         if any(planned.columns[name].source.source == "database" for name in read.columns):

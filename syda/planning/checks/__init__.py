@@ -17,6 +17,7 @@ from syda.planning.checks.domain import Domain
 from syda.planning.checks.leaves import Found, leaf
 from syda.planning.checks.narrowing import apply_domain
 from syda.planning.checks.reading import columns_of, parse, terms
+from syda.planning.checks.uniques import is_escapable, is_plain
 from syda.schema.model import MOMENTS, Check, Kind, Table
 
 __all__ = [
@@ -28,6 +29,9 @@ __all__ = [
     "conditions_of",
     "find_arms",
     "find_negations",
+    "named_values",
+    "is_escapable",
+    "is_plain",
     "parse",
     "columns_of",
 ]
@@ -50,7 +54,7 @@ def check_domains(table: Table) -> dict[str, Domain]:
     """Return the domain of each column that a check narrows; raise `ConstraintError` when none is left."""
     domains: dict[str, Domain] = {}
     for check in table.checks:
-        for term in terms(check):
+        for term in terms(check, table):
             found = _alone(term, table)
             if found is not None:
                 name, domain = found
@@ -67,8 +71,20 @@ def conditions_of(table: Table) -> tuple[Condition, ...]:
     return tuple(found)
 
 
+def named_values(condition: Condition, table: Table) -> dict[str, tuple[Any, ...]]:
+    """Return the values that a condition compares columns with."""
+    from sqlglot import exp
+
+    named: dict[str, tuple[Any, ...]] = {}
+    for node in () if condition.node is None else condition.node.find_all(exp.EQ, exp.In):
+        found = leaf(node, table)
+        if found is not None and found[1].values:
+            named[found[0]] = (*named.get(found[0], ()), *found[1].values)
+    return named
+
+
 def _conditions(check: Check, table: Table) -> Iterator[Condition]:
-    parts = terms(check)
+    parts = terms(check, table)
     if not parts:
         named = tuple(column.name for column in table.columns if column.name.lower() in check.expression.lower())
         yield Condition(check, None, named)

@@ -14,7 +14,16 @@ from random import Random
 
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.leaves import leaf
-from syda.planning.checks.reading import Node, bare, column_of, columns_of, is_condition, literal
+from syda.planning.checks.reading import (
+    Node,
+    bare,
+    column_of,
+    columns_of,
+    fields_of,
+    is_condition,
+    literal,
+    with_fields,
+)
 from syda.schema.model import Column, Kind, Table
 
 Arm = Mapping[str, Domain]
@@ -33,6 +42,7 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     over a type code all appear.
     """
     random = Random(seed)  # noqa: S311 (order of search, no secret)
+    table = with_fields(table, nodes)
     choices = {
         name: values for name in _columns(table, nodes) if (values := _few_values(table.column(name), start, nodes))
     }
@@ -55,6 +65,7 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
 def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) -> list[Arm]:
     """Return different ways to make `node` false."""
     random = Random(0)  # noqa: S311 (order of search, no secret)
+    table = with_fields(table, [node])
     found: dict[str, Arm] = {}
     for _ in range(rounds):
         way = next(_search([(node, False)], dict(start), _Search(table, random)), None)
@@ -64,7 +75,8 @@ def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) ->
 
 
 def _columns(table: Table, nodes: Sequence[Node]) -> list[str]:
-    return list(dict.fromkeys(name for node in nodes for name in columns_of(node, table)))
+    named = (name for node in nodes for name in columns_of(node, table))
+    return list(dict.fromkeys((*named, *(field.name for field in fields_of(nodes, table)))))
 
 
 def _few_values(column: Column, start: Arm, nodes: Sequence[Node]) -> tuple[object, ...]:

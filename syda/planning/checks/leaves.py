@@ -43,6 +43,8 @@ def leaf(node: Node, table: Table, *, want: bool = True) -> Found | None:
         return _between(node, table, want=want)
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike | exp.RegexpILike | exp.Glob):
         return _matching(node, table) if want else None
+    if isinstance(node, exp.JSONBContainsTopKey | exp.JSONBExists):
+        return _has_key(node, table, want=want)
     if isinstance(node, exp.Binary):
         return _comparison(node, table, want=want)
     column = column_of(node, table)
@@ -121,6 +123,14 @@ def _matching(node: Node, table: Table) -> Found | None:
 def _of_wildcards(pattern: str, *, many: str, one: str) -> str:
     parts = {many: "[a-z0-9]*", one: "[a-z0-9]"}
     return "^" + "".join(parts.get(letter, re.escape(letter)) for letter in pattern) + "$"
+
+
+def _has_key(node: Node, table: Table, *, want: bool) -> Found | None:
+    from sqlglot import exp
+
+    key = node.args.get("path") or node.expression
+    column = column_of(exp.JSONExtractScalar(this=node.this.copy(), expression=key.copy()), table)
+    return None if column is None else (column.name, Domain(required=True) if want else Domain(null=True))
 
 
 def _comparison(node: Node, table: Table, *, want: bool) -> Found | None:

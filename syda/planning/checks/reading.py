@@ -1,13 +1,15 @@
-"""Reads the text of CHECKs and of index predicates with sqlglot, and names the parts that the other modules look for."""
+"""Reads the text of CHECKs and index predicates with sqlglot, and finds the parts that the other modules look for."""
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from syda.schema.model import Check, Column, Kind, Table
+from syda.schema.model import Check, Column, Kind, LogicalType, Table
 
 _OPERATOR = re.compile(r'OPERATOR\s*\(\s*(?:"?\w+"?\.)?([^\s)]+)\s*\)', re.IGNORECASE)
 _CITEXT = re.compile(r'::\s*(?:"?\w+"?\.)?citext\b', re.IGNORECASE)
@@ -16,15 +18,21 @@ Node = Any
 
 @lru_cache(maxsize=4_096)
 def parse(expression: str, dialect: str) -> Node | None:
-    """Return the tree of an SQL expression, None when sqlglot cannot read it. The tree is shared: copy before changing."""
+    """Return the tree of an SQL expression, None when sqlglot cannot read it. It is shared: copy before changing."""
     import sqlglot
 
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     text = _CITEXT.sub("::text", _OPERATOR.sub(r" \1 ", expression)) if dialect == "postgres" else expression
     try:
-        return sqlglot.parse_one(text, dialect=dialect or None).transform(_plain)
+        tree = sqlglot.parse_one(text, dialect=dialect or None)
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
+    for node in reversed(list(tree.walk())):
+        plain = _plain(node)
+        if plain is not node:
+            tree = plain if node is tree else tree
+            node.replace(plain)
+    return tree
 
 
 def _plain(node: Node) -> Node:
@@ -32,25 +40,49 @@ def _plain(node: Node) -> Node:
     from sqlglot import exp
 
     if isinstance(node, exp.Is) and node.args.get("negate"):
-        return exp.Not(this=exp.Is(this=node.this, expression=node.expression))
+        return exp.Not(this=exp.Is(this=node.this.copy(), expression=node.expression.copy()))
     if isinstance(node, exp.Anonymous) and len(node.expressions) == 1:
-        renamed = {"all": exp.All, "octet_length": exp.ByteLength}.get(str(node.this).lower())
-        return renamed(this=node.expressions[0]) if renamed else node
+        name, inner = str(node.this).lower(), node.expressions[0]
+        if name == "json_unquote" and isinstance(inner, exp.JSONExtract):
+            return exp.JSONExtractScalar(this=inner.this.copy(), expression=inner.expression.copy())
+        renamed = {"all": exp.All, "octet_length": exp.ByteLength}.get(name)
+        return renamed(this=inner.copy()) if renamed else node
+    if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and not isinstance(node.expression, exp.JSONPath):
+        key = literal(node.expression)
+        if isinstance(key, str):
+            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=key)])
+            return type(node)(this=node.this.copy(), expression=path)
+    if isinstance(node, exp.JSONValue):
+        return exp.JSONExtractScalar(this=node.this.copy(), expression=node.args["path"].copy())
     return node
 
 
-def terms(check: Check) -> tuple[Node, ...]:
-    """Return the parts of a check that must all hold; none of one that cannot be read."""
+def terms(check: Check, table: Table) -> tuple[Node, ...]:
+    """Return the parts of a check that must all hold, generated columns written out; none of one that is not read."""
     tree = parse(check.expression, check.dialect)
-    return () if tree is None else tuple(_conjuncts(tree))
+    if tree is None:
+        return ()
+    generated = {column.name: column.computed for column in table.columns if column.computed}
+    if any(name in generated for name in columns_of(tree, table)):
+        tree = tree.transform(_written_out, generated, check.dialect)
+    return tuple(conjuncts(tree))
 
 
-def _conjuncts(node: Node) -> list[Node]:
+def _written_out(node: Node, generated: Mapping[str, str], dialect: str) -> Node:
+    from sqlglot import exp
+
+    expression = generated.get(node.name) if isinstance(node, exp.Column) else None
+    tree = None if expression is None else parse(expression, dialect)
+    return node if tree is None else exp.paren(tree.copy())
+
+
+def conjuncts(node: Node) -> list[Node]:
+    """Return the parts of a condition that must all hold."""
     from sqlglot import exp
 
     node = node.unnest()
     if isinstance(node, exp.And):
-        return [part for side in (node.this, node.expression) for part in _conjuncts(side)]
+        return [part for side in (node.this, node.expression) for part in conjuncts(side)]
     return [node]
 
 
@@ -68,10 +100,57 @@ def column_of(node: Node, table: Table) -> Column | None:
     from sqlglot import exp
 
     node = bare(node)
+    if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
+        field = field_of(node, table)
+        return None if field is None else table.by_name.get(field.name)
     if not isinstance(node, exp.Column):
         return None
     found = table.by_name.get(node.name)
     return found or next((column for column in table.columns if column.name.lower() == node.name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A text inside a JSON document: the document's column, and the keys that lead to it."""
+
+    document: str
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The name under which conditions have it as a column."""
+        return f"{self.document} ->> {'.'.join(self.path)}"
+
+
+def field_of(node: Node, table: Table) -> Field | None:
+    """Return the field that an extraction from a JSON document reads; None when its path is not plain keys."""
+    from sqlglot import exp
+
+    path: list[str] = []
+    while isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
+        steps = node.expression.expressions if isinstance(node.expression, exp.JSONPath) else [node.expression]
+        keys = [step.this for step in steps if not isinstance(step, exp.JSONPathRoot)]
+        if not all(isinstance(key, str) for key in keys):
+            return None
+        path = keys + path
+        node = bare(node.this)
+    document = column_of(node, table) if isinstance(node, exp.Column) else None
+    return Field(document.name, tuple(path)) if document is not None and path else None
+
+
+def fields_of(nodes: Iterable[Node], table: Table) -> tuple[Field, ...]:
+    """Return the fields of JSON documents that conditions read."""
+    from sqlglot import exp
+
+    read = (field_of(each, table) for node in nodes for each in node.find_all(exp.JSONExtract, exp.JSONExtractScalar))
+    return tuple(dict.fromkeys(field for field in read if field is not None))
+
+
+def with_fields(table: Table, nodes: Iterable[Node]) -> Table:
+    """Return the table with a text column for each field of a document that conditions read."""
+    fields = fields_of(nodes, table)
+    text = LogicalType(kind=Kind.TEXT)
+    return replace(table, columns=(*table.columns, *(Column(name=field.name, type=text) for field in fields)))
 
 
 def columns_of(node: Node, table: Table) -> tuple[str, ...]:

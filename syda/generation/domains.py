@@ -1,0 +1,77 @@
+"""Tells which values a domain allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syda.planning.checks import Domain
+from syda.schema.model import NUMBERS, Column, Kind
+from syda.sources.values import Values, decimal_places, objects
+
+Mask = NDArray[np.bool_]
+TEXTS = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
+
+
+def inside(domain: Domain, column: Column, values: Values) -> Mask:
+    """Tell which values the domain allows; NULL is, unless it is excluded, and so is what cannot be told."""
+    data = values.data
+    if column.type.kind is Kind.DECIMAL:
+        data = data / 10.0 ** decimal_places(column.type)
+    fits = np.ones(len(values), dtype=bool)
+    kind = column.type.kind
+    if kind in (*NUMBERS, *TEXTS, Kind.BOOLEAN):
+        for listed, wanted in ((domain.values, True), (domain.excluded or None, False)):
+            if listed is not None:
+                found = np.isin(data, objects(listed) if data.dtype == object else list(listed))
+                fits &= found if wanted else ~found
+    if kind in NUMBERS:
+        fits &= True if domain.low is None else data >= domain.low
+        fits &= True if domain.high is None else data <= domain.high
+    if domain.is_shaped and data.dtype == object:
+        test = _shape_test(domain)
+        fits &= np.fromiter((test(item) for item in data.tolist()), dtype=bool, count=len(data))
+    if values.null is None:
+        return fits
+    return np.where(values.null, not domain.required, fits)
+
+
+@lru_cache(maxsize=256)
+def _shape_test(domain: Domain) -> Callable[[Any], bool]:
+    patterns = [found for found in (_compiled(pattern) for pattern in domain.patterns) if found is not None]
+
+    def test(item: Any) -> bool:
+        if domain.json_type:
+            return _json_type(item) == domain.json_type
+        if not isinstance(item, str | bytes):
+            return True
+        size = len(item)
+        if size < (domain.shortest or 0) or (domain.longest is not None and size > domain.longest):
+            return False
+        if isinstance(item, bytes):
+            return True
+        cased = {"lower": item.lower, "upper": item.upper}.get(domain.case, lambda: item)() == item
+        placed = all(item[start - 1 : start - 1 + len(text)] == text for start, text in domain.pieces)
+        return cased and placed and all(pattern.search(item) for pattern in patterns)
+
+    return test
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        return None
+
+
+def _json_type(item: Any) -> str:
+    for type_, name in ((bool, "boolean"), (dict, "object"), (list, "array"), (str, "string"), (int | float, "number")):
+        if isinstance(item, type_):
+            return name
+    return "null"

@@ -1,0 +1,67 @@
+"""What tables ask of the keys that they refer to: room for no longer text, and the values that CHECKs name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from syda.planning.checks import check_domains, conditions_of, named_values
+from syda.schema.model import Kind, Schema, Table
+
+_Column = tuple[str, str]
+
+
+def narrowed(schema: Schema) -> Schema:
+    """Return the schema with text keys no longer than the narrowest foreign key column that takes their values."""
+    tables = dict(schema.tables)
+    changed = True
+    while changed:
+        changed = False
+        for table in list(tables.values()):
+            for link in table.foreign_keys:
+                for child, parent in link.pairs:
+                    room = tables[table.key].column(child).type.length
+                    owner = tables[link.parent]
+                    wide = owner.column(parent)
+                    if wide.type.kind is Kind.TEXT and room is not None and (wide.type.length or room + 1) > room:
+                        narrow = replace(wide, type=replace(wide.type, length=room))
+                        columns = tuple(narrow if column is wide else column for column in owner.columns)
+                        tables[link.parent] = replace(owner, columns=columns)
+                        changed = True
+    return replace(schema, tables=tables)
+
+
+def demanded_values(schema: Schema) -> Mapping[_Column, tuple[Any, ...]]:
+    """Return, by table and column, the values that CHECKs of other tables compare their foreign keys with."""
+    demands: dict[_Column, dict[Any, None]] = {}
+    for table in schema:
+        asked = _asked(table) if table.checks else {}
+        for link in table.foreign_keys:
+            for child, parent in link.pairs:
+                if child in asked and link.parent != table.key:
+                    demands.setdefault((link.parent, parent), {}).update(dict.fromkeys(asked[child]))
+    _pass_on(schema, demands)
+    return {column: tuple(values) for column, values in demands.items()}
+
+
+def _asked(table: Table) -> dict[str, tuple[Any, ...]]:
+    asked = {name: domain.allowed() or () for name, domain in check_domains(table).items()}
+    for condition in conditions_of(table):
+        for name, values in named_values(condition, table).items():
+            asked[name] = (*asked.get(name, ()), *values)
+    return {name: values for name, values in asked.items() if values}
+
+
+def _pass_on(schema: Schema, demands: dict[_Column, dict[Any, None]]) -> None:
+    """Have keys that are themselves foreign keys ask their own parents for the same."""
+    changed = True
+    while changed:
+        changed = False
+        for (key, name), values in list(demands.items()):
+            for link in schema.tables[key].foreign_keys:
+                for child, parent in link.pairs:
+                    known = demands.setdefault((link.parent, parent), {}) if child == name else values
+                    if not values.keys() <= known.keys():
+                        known.update(values)
+                        changed = True
