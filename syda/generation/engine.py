@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.planning.checks.reading import Node, column_of
+from syda.planning.checks.reading import Node, column_of, rewritten
 from syda.schema.model import Kind, LogicalType, Table
 from syda.sources.values import Values, decimal_places
 
@@ -211,7 +211,7 @@ def _written(node: Node, table: Table) -> str | None:
     from sqlglot import errors
 
     try:
-        written: str = node.copy().transform(_translated, table).sql(dialect="duckdb")
+        written: str = rewritten(node.copy(), lambda each: _translated(each, table)).sql(dialect="duckdb")
     except (errors.SqlglotError, ValueError):
         return None
     return written
@@ -230,6 +230,8 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
     if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
         return exp.DataType.build("timestamp")
+    if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
+        return exp.Nullif(this=exp.ArraySize(this=node.this.copy()), expression=exp.Literal.number(0))
     if isinstance(node, exp.Anonymous):
         return _function(str(node.this).lower(), node)
     return node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -27,11 +27,16 @@ def parse(expression: str, dialect: str) -> Node | None:
         tree = sqlglot.parse_one(text, dialect=dialect or None)
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
+    return rewritten(tree, _plain)
+
+
+def rewritten(tree: Node, change: Callable[[Node], Node]) -> Node:
+    """Return the tree with each node changed, those inside others first; `tree` itself may be used up."""
     for node in reversed(list(tree.walk())):
-        plain = _plain(node)
-        if plain is not node:
-            tree = plain if node is tree else tree
-            node.replace(plain)
+        changed = change(node)
+        if changed is not node:
+            tree = changed if node is tree else tree
+            node.replace(changed)
     return tree
 
 
@@ -66,6 +71,16 @@ def terms(check: Check, table: Table) -> tuple[Node, ...]:
     if any(name in generated for name in columns_of(tree, table)):
         tree = tree.transform(_written_out, generated, check.dialect)
     return tuple(conjuncts(tree))
+
+
+def generated_required(table: Table, dialect: str) -> Iterable[tuple[Column, Node]]:
+    """Yield the generated columns that must not be NULL, each with the condition that its expression is not."""
+    from sqlglot import exp
+
+    for column in table.columns:
+        tree = parse(column.computed, dialect) if column.computed and not column.nullable else None
+        if tree is not None:
+            yield column, exp.Not(this=exp.Is(this=exp.paren(tree.copy()), expression=exp.Null()))
 
 
 def _written_out(node: Node, generated: Mapping[str, str], dialect: str) -> Node:
