@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ColumnNames: TypeAlias = tuple[str, str]
 """A table and a column."""
 
+TableName: TypeAlias = tuple[str | None, str]
+"""A schema (None is the default one) and a table."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
@@ -41,9 +44,12 @@ class Backend:
         self.connection = connection
         self.inspector: sa.Inspector = sa.inspect(connection)
 
-    def hidden(self, schema: str | None) -> set[str]:
-        """Return the tables that are not a user's: partitions, tables of extensions."""
-        return set()
+    def tables(self, schema: str | None) -> list[TableName]:
+        """Return schema and name of the tables to fill, those of all schemas where `schema` is None and it can.
+
+        Those that nobody fills by hand are left out: partitions, tables of extensions.
+        """
+        return [(schema, name) for name in sorted(self.inspector.get_table_names(schema=schema))]
 
     def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
         """Return the column types as the database writes them."""

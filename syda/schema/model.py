@@ -139,6 +139,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """An exclusion constraint: no two rows whose `elements`, all of them, compare true by their operators.
+
+    Each element is the text of a column or expression and an operator; `using` is the index method.
+    """
+
+    name: str | None = None
+    elements: tuple[tuple[str, str], ...]
+    predicate: str | None = None
+    using: str = "gist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """One class of an inheritance hierarchy.
 
@@ -176,6 +189,9 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     uniques: tuple[Unique, ...] = ()
     checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    triggers: tuple[str, ...] = ()
+    """Names of the user's triggers that fire when rows are inserted."""
     inheritance: Inheritance | None = None
     """Set on the base table of a hierarchy with a discriminator."""
     inherits: str | None = None
