@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.types import NullType
 
+from syda.schema.declarations import named_type
+from syda.schema.declared import Declared
 from syda.schema.model import Kind, LogicalType, Table
-from syda.schema.types import Declared, bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,33 +86,6 @@ class Backend:
     def complete(self, table: Table) -> Table:
         """Add what reflection misses."""
         return table
-
-
-_NAMED_TYPES: Mapping[str, LogicalType] = {
-    "uuid": LogicalType(kind=Kind.UUID),
-    "guid": LogicalType(kind=Kind.UUID),
-    "uniqueidentifier": LogicalType(kind=Kind.UUID),
-    "jsonb": LogicalType(kind=Kind.JSON),
-    "bool": LogicalType(kind=Kind.BOOLEAN),
-    "string": LogicalType(kind=Kind.TEXT),
-    "citext": LogicalType(kind=Kind.TEXT),
-    "number": LogicalType(kind=Kind.DECIMAL),
-    "money": LogicalType(kind=Kind.DECIMAL, scale=2),
-    "timestamptz": LogicalType(kind=Kind.DATETIME, timezone=True),
-    "timestamp with time zone": LogicalType(kind=Kind.DATETIME, timezone=True),
-    "timestamp without time zone": LogicalType(kind=Kind.DATETIME),
-    "datetime2": LogicalType(kind=Kind.DATETIME),
-    "bytea": LogicalType(kind=Kind.BINARY),
-    "binary": LogicalType(kind=Kind.BINARY),
-    "varbinary": LogicalType(kind=Kind.BINARY),
-    "image": LogicalType(kind=Kind.BINARY),
-}
-
-
-def named_type(declaration: str) -> LogicalType:
-    """Return what a type holds that only its name is known of."""
-    name = bare_name(declaration)
-    return replace(_NAMED_TYPES.get(name, LogicalType(kind=Kind.OTHER)), native=name)
 
 
 def with_json_columns(table: Table) -> Table:

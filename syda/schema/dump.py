@@ -68,11 +68,13 @@ def _column(column: Column) -> dict[str, Any] | str:
 
 
 def _type(type_: LogicalType) -> dict[str, Any]:
-    mapping = {"type": type_.kind.value, **_set(type_, without={"kind", "item"})}
+    mapping = {"type": type_.kind.value, **_set(type_, without={"kind", "item", "fields"})}
     if type_.kind is Kind.ENUM:
         mapping["values"] = list(type_.values)
     if type_.item is not None:
         mapping["item"] = _type(type_.item)
+    if type_.fields:
+        mapping["fields"] = {name: _type(field) for name, field in type_.fields}
     return mapping
 
 

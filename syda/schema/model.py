@@ -42,7 +42,8 @@ class LogicalType:
     """The type of a column.
 
     `length` counts characters (bytes for BINARY), `precision` and `scale` decimal digits, `bits` the width of
-    an integer (16, 32, 64; 8 and 24 where the database has them). `values` are an enum's stored strings.
+    an integer (16, 32, 64; 8 and 24 where the database has them). `values` are an enum's stored strings,
+    `fields` the names and types of a composite type.
     `native` is the database's own name for the type, lower case, for messages and for kinds that are OTHER.
     """
 
@@ -55,6 +56,7 @@ class LogicalType:
     unsigned: bool = False
     values: tuple[str, ...] = ()
     item: LogicalType | None = None
+    fields: tuple[tuple[str, LogicalType], ...] = ()
     dimensions: int = 1
     timezone: bool = False
     native: str = ""

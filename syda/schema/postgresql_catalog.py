@@ -32,7 +32,8 @@ TABLES = """
 """
 
 DECLARATIONS = """
-    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS declaration
+    SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS declaration,
+        a.attndims AS dimensions
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid {users}
     AND c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped
 """
@@ -99,6 +100,14 @@ TRIGGERS = """
     SELECT n.nspname, c.relname, t.tgname AS name
     FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid {users}
     AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype::int & 4 <> 0 ORDER BY t.tgname
+"""
+
+
+COMPOSITES = """
+    SELECT n.nspname, t.typname, format_type(t.oid, NULL) AS declaration, a.attname,
+        format_type(a.atttypid, a.atttypmod) AS field
+    FROM pg_type AS t JOIN pg_attribute AS a ON a.attrelid = t.typrelid JOIN pg_class AS c ON c.oid = t.typrelid
+    {users} AND c.relkind = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from syda.schema.backend import Backend, ColumnNames, with_json_columns
+from syda.schema.declarations import named_type
+from syda.schema.declared import SPATIAL, Spatial
 from syda.schema.model import Check, Table
 from syda.schema.tables import year_checks
+from syda.schema.types import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +34,12 @@ class MySQLBackend(Backend):
     def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
         rows = self.connection.execute(_DECLARATIONS, {"schema": schema})
         return {(table, column): declaration for table, column, declaration in rows}
+
+    def adjust(self, column: dict[str, Any], declaration: str) -> None:
+        if bare_name(declaration) in SPATIAL:
+            column["type"] = Spatial(declaration, named_type(declaration))
+        else:
+            super().adjust(column, declaration)
 
     def complete(self, table: Table) -> Table:
         if not getattr(self.connection.dialect, "is_mariadb", False):

@@ -8,10 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import NullType
 
 from syda.schema.backend import Backend, ColumnNames, Reference, TableName
+from syda.schema.declarations import declared_type, named_type
+from syda.schema.declared import Declared
 from syda.schema.model import Check, Column, DefaultKind, Exclusion, Kind, LogicalType, Table
 from syda.schema.postgresql_catalog import (
+    COMPOSITES,
     DECLARATIONS,
     DOMAINS,
     EXCLUSIONS,
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("syda.schema")
 
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+# Longer values of these are cut without a word.
+_CUT = {'"char"': sa.CHAR(1), "name": sa.String(63)}
 _HASHED = re.compile(r"satisfies_hash_partition\((?:[^()]|\([^()]*\))*\)")
 
 
@@ -65,6 +71,23 @@ class PostgreSQLBackend(Backend):
         owner = schema or self.default
         return {(name[1], row.attname): row.declaration for name, rows in listed if name[0] == owner for row in rows}
 
+    def adjust(self, column: dict[str, Any], declaration: str) -> None:
+        if declaration in _CUT:
+            column["type"] = _CUT[declaration]
+            return
+        reflected = column["type"]
+        unknown = reflected.item_type if isinstance(reflected, sa.ARRAY) else reflected
+        if isinstance(unknown, NullType) and declaration:
+            column["type"] = Declared(declaration, self._declared(declaration))
+
+    def _declared(self, declaration: str) -> LogicalType:
+        named = named_type(declaration)
+        if named.item is not None:
+            return replace(named, item=self._declared(declaration.removesuffix("[]")))
+        rows = [row for rows in self.catalog.by_table(COMPOSITES).values() for row in rows]
+        fields = ((row.attname, row.field) for row in rows if row.declaration == declaration)
+        return replace(named, fields=tuple((name, declared_type(field)) for name, field in fields))
+
     def references(self, table: sa.Table) -> list[Reference]:
         return [self._reference(row, table.schema) for row in self._rows(REFERENCES, table.schema, table.name)]
 
@@ -87,7 +110,11 @@ class PostgreSQLBackend(Backend):
         layers: dict[str, list[sa.Row[Any]]] = {}
         for row in self._rows(DOMAINS, table.schema, table.name):
             layers.setdefault(row.attname, []).append(row)
-        columns = tuple(_of_domain(column, layers.get(column.name, [])) for column in table.columns)
+        depths = {row.attname: row.dimensions for row in self._rows(DECLARATIONS, table.schema, table.name)}
+        columns = tuple(
+            _nested(_of_domain(column, layers.get(column.name, [])), depths.get(column.name, 0))
+            for column in table.columns
+        )
         of_domains = [
             domain_check(name, check) for name, rows in layers.items() for row in reversed(rows) for check in row.checks
         ]
@@ -111,6 +138,12 @@ class PostgreSQLBackend(Backend):
 def _exclusion(row: sa.Row[Any]) -> Exclusion:
     elements = tuple(zip(row.members, row.operators, strict=True))
     return Exclusion(name=row.name, elements=elements, predicate=row.predicate, using=row.method)
+
+
+def _nested(column: Column, depth: int) -> Column:
+    if column.type.kind is not Kind.ARRAY or depth < 2:
+        return column
+    return replace(column, type=replace(column.type, dimensions=depth))
 
 
 def _of_domain(column: Column, layers: Sequence[sa.Row[Any]]) -> Column:

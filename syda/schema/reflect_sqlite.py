@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import ischema_names
 
-from syda.schema.backend import Backend, ColumnNames, Reference, named_type, with_json_columns
+from syda.schema.backend import Backend, ColumnNames, Reference, with_json_columns
+from syda.schema.declarations import declared_type
+from syda.schema.declared import Declared
 from syda.schema.keys import distinct_uniques
-from syda.schema.model import Column, Kind, LogicalType, Table, Unique
+from syda.schema.model import Column, Table, Unique
 from syda.schema.sqlite_ddl import ReferenceClause, Statement
-from syda.schema.types import Declared, bare_name
+from syda.schema.types import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,26 +28,6 @@ _FOREIGN_KEYS = """
 _UNIQUE_INDEXES = 'SELECT name, origin FROM pragma_index_list(:name, :schema) WHERE "unique" ORDER BY seq DESC'
 
 _INDEX_COLUMNS = "SELECT name FROM pragma_index_info(:name, :schema) ORDER BY seqno"
-
-_AFFINITIES = (
-    ("int", Kind.INTEGER),
-    ("char", Kind.TEXT),
-    ("clob", Kind.TEXT),
-    ("text", Kind.TEXT),
-    ("blob", Kind.BINARY),
-    ("real", Kind.FLOAT),
-    ("floa", Kind.FLOAT),
-    ("doub", Kind.FLOAT),
-    # Affinity NUMERIC from here on: the name is all there is to go by.
-    ("bool", Kind.BOOLEAN),
-    ("datetime", Kind.DATETIME),
-    ("timestamp", Kind.DATETIME),
-    ("date", Kind.DATE),
-    ("time", Kind.TIME),
-    ("json", Kind.JSON),
-    ("numeric", Kind.DECIMAL),
-    ("decimal", Kind.DECIMAL),
-)
 
 
 class _WithoutForeignKeys(sa.Inspector):
@@ -145,32 +126,6 @@ def _completed(column: Column, statement: Statement) -> Column:
         computed=computed if computed is None else statement.computed(column.name) or computed,
         autoincrement=column.autoincrement and not statement.without_rowid(),
     )
-
-
-def declared_type(declaration: str) -> LogicalType:
-    """Return what a column with this declared type holds; SQLite accepts any word for a type."""
-    name = bare_name(declaration)
-    numbers = [int(number) for number in re.findall(r"\d+", declaration.partition("(")[2])]
-    if name == "tinyint" and numbers == [1]:
-        return LogicalType(kind=Kind.BOOLEAN, native=name)
-    known = named_type(declaration)
-    kind = known.kind if known.kind is not Kind.OTHER else _affinity(name)
-    if kind in {Kind.TEXT, Kind.BINARY}:
-        return replace(known, kind=kind, length=numbers[0] if numbers else None)
-    if kind is Kind.DECIMAL and numbers:
-        return replace(known, kind=kind, precision=numbers[0], scale=numbers[1] if len(numbers) > 1 else 0)
-    return replace(known, kind=kind, bits=_bits(name) if kind is Kind.INTEGER else None, unsigned="unsigned" in name)
-
-
-def _affinity(name: str) -> Kind:
-    if not name:
-        return Kind.TEXT
-    return next((kind for part, kind in _AFFINITIES if part in name), Kind.OTHER)
-
-
-def _bits(name: str) -> int:
-    widths = (("tiny", 8), ("small", 16), ("int2", 16), ("medium", 24), ("big", 64), ("int8", 64))
-    return next((bits for part, bits in widths if part in name), 32)
 
 
 def _reference(schema: str | None, rows: list[sa.Row[Any]], clauses: list[ReferenceClause]) -> Reference:
