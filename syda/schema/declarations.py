@@ -22,6 +22,7 @@ _NAMED_TYPES: Mapping[str, LogicalType] = {
     "any": LogicalType(kind=Kind.TEXT),
     "bpchar": LogicalType(kind=Kind.TEXT),
     "citext": LogicalType(kind=Kind.TEXT),
+    "year": LogicalType(kind=Kind.INTEGER, bits=16),
     "number": LogicalType(kind=Kind.DECIMAL),
     "money": LogicalType(kind=Kind.DECIMAL, scale=2),
     "timestamptz": LogicalType(kind=Kind.DATETIME, timezone=True),
@@ -66,7 +67,7 @@ def named_type(declaration: str) -> LogicalType:
 
 def _array(declaration: str) -> LogicalType:
     base = re.sub(r"(\[\])+$", "", declaration)
-    item = named_type(base)
+    item = declared_type(base)
     return LogicalType(kind=Kind.ARRAY, item=item, native=f"{item.native}[]")
 
 
@@ -82,7 +83,12 @@ def declared_type(declaration: str) -> LogicalType:
         return replace(known, kind=kind, length=numbers[0] if numbers else None)
     if kind is Kind.DECIMAL and numbers:
         return replace(known, kind=kind, precision=numbers[0], scale=numbers[1] if len(numbers) > 1 else 0)
-    return replace(known, kind=kind, bits=_bits(name) if kind is Kind.INTEGER else None, unsigned="unsigned" in name)
+    return replace(
+        known,
+        kind=kind,
+        bits=known.bits or (_bits(name) if kind is Kind.INTEGER else None),
+        unsigned="unsigned" in name,
+    )
 
 
 def _affinity(name: str) -> Kind:

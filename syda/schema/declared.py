@@ -12,7 +12,7 @@ from sqlalchemy import types
 from syda.schema.model import Kind, LogicalType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Dialect
 
@@ -30,8 +30,20 @@ SPATIAL = {
 _POINT = re.compile(r"\(([\d.]+),([\d.]+)\)")
 
 
+_GENERIC: Mapping[Kind, types.TypeEngine[Any]] = {
+    Kind.DECIMAL: types.Numeric(),
+    Kind.DATE: types.Date(),
+    Kind.TIME: types.Time(),
+    Kind.DATETIME: types.DateTime(),
+    Kind.JSON: types.JSON(),
+}
+
+
 class Declared(types.UserDefinedType[Any]):
-    """A type known by its declaration: values pass through unchanged, arrays as the text of an array."""
+    """A type known by its declaration: values are bound as those of SQLAlchemy's type of the same kind.
+
+    Arrays are written as text, and what has no such type passes through unchanged.
+    """
 
     cache_ok = True
 
@@ -43,6 +55,8 @@ class Declared(types.UserDefinedType[Any]):
         return self.declaration
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if self.logical.kind in _GENERIC:
+            return _GENERIC[self.logical.kind].dialect_impl(dialect).bind_processor(dialect)
         if self.logical.kind is not Kind.ARRAY:
             return None
         # Boxes alone are apart by semicolons, since they hold commas.

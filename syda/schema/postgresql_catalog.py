@@ -111,6 +111,13 @@ COMPOSITES = """
 """
 
 
+ENUMS = """
+    SELECT n.nspname, t.typname, format_type(t.oid, NULL) AS declaration,
+        ARRAY(SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) AS labels
+    FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.typtype = 'e'
+"""
+
+
 class Catalog:
     """The answers to the queries above, by table; each is asked once, when it is first needed."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from syda.schema.postgresql_catalog import (
     COMPOSITES,
     DECLARATIONS,
     DOMAINS,
+    ENUMS,
     EXCLUSIONS,
     LEAVES,
     PARTITIONED,
@@ -84,9 +86,22 @@ class PostgreSQLBackend(Backend):
         named = named_type(declaration)
         if named.item is not None:
             return replace(named, item=self._declared(declaration.removesuffix("[]")))
-        rows = [row for rows in self.catalog.by_table(COMPOSITES).values() for row in rows]
-        fields = ((row.attname, row.field) for row in rows if row.declaration == declaration)
-        return replace(named, fields=tuple((name, declared_type(field)) for name, field in fields))
+        fields = self._composites.get(declaration, [])
+        return replace(named, fields=tuple((row.attname, self._field(row.field)) for row in fields))
+
+    def _field(self, declaration: str) -> LogicalType:
+        if declaration in self._enums:
+            return LogicalType(kind=Kind.ENUM, values=self._enums[declaration], native=declaration)
+        known = declaration in self._composites or declaration.endswith("[]")
+        return self._declared(declaration) if known else declared_type(declaration)
+
+    @cached_property
+    def _composites(self) -> Mapping[str, list[sa.Row[Any]]]:
+        return {rows[0].declaration: rows for rows in self.catalog.by_table(COMPOSITES).values()}
+
+    @cached_property
+    def _enums(self) -> Mapping[str, tuple[str, ...]]:
+        return {row.declaration: tuple(row.labels) for rows in self.catalog.by_table(ENUMS).values() for row in rows}
 
     def references(self, table: sa.Table) -> list[Reference]:
         return [self._reference(row, table.schema) for row in self._rows(REFERENCES, table.schema, table.name)]

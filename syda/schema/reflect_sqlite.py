@@ -13,7 +13,7 @@ from syda.schema.backend import Backend, ColumnNames, Reference, with_json_colum
 from syda.schema.declarations import declared_type
 from syda.schema.declared import Declared
 from syda.schema.keys import distinct_uniques
-from syda.schema.model import Column, Table, Unique
+from syda.schema.model import Column, DefaultKind, Table, Unique
 from syda.schema.sqlite_ddl import ReferenceClause, Statement
 from syda.schema.types import bare_name
 
@@ -58,6 +58,9 @@ class SQLiteBackend(Backend):
         name = bare_name(declaration)
         if name.upper() not in ischema_names:
             column["type"] = Declared(declaration or "BLOB", declared_type(declaration))
+        elif name == "jsonb" and not self._has_jsonb:
+            # SQLAlchemy writes such a column by jsonb(), which came with SQLite 3.45; text does as well.
+            column["type"] = sa.JSON()
         # Only INTEGER PRIMARY KEY is the rowid; SQLite numbers no INT or BIGINT.
         if name != "integer":
             column["autoincrement"] = False
@@ -78,11 +81,41 @@ class SQLiteBackend(Backend):
         statement = Statement.parse(self._sql(table.schema, table.name))
         completed = replace(
             table,
-            columns=tuple(_completed(column, statement) for column in table.columns),
+            columns=tuple(self._completed(column, statement) for column in table.columns),
             checks=tuple(statement.checks()) if statement.tokens else table.checks,
             uniques=distinct_uniques(self._uniques(table), table.primary_key),
+            triggers=tuple(self._triggers(table)),
         )
         return with_json_columns(completed)
+
+    def _completed(self, column: Column, statement: Statement) -> Column:
+        computed = column.computed
+        if column.default_kind is DefaultKind.SERVER and not self._can_evaluate(str(column.default)):
+            column = replace(column, default_kind=DefaultKind.NONE, default=None)
+        return replace(
+            column,
+            computed=computed if computed is None else statement.computed(column.name) or computed,
+            autoincrement=column.autoincrement and not statement.without_rowid(),
+        )
+
+    def _can_evaluate(self, default: str) -> bool:
+        """Tell whether this SQLite has the functions that a default calls; a newer one may have made the table."""
+        if "(" not in default:
+            return True
+        try:
+            self.connection.exec_driver_sql(f"SELECT {default}").close()
+        except sa.exc.OperationalError as error:
+            return "no such function" not in str(error.orig)
+        return True
+
+    @cached_property
+    def _has_jsonb(self) -> bool:
+        return self._can_evaluate("jsonb('1')")
+
+    def _triggers(self, table: Table) -> Iterator[str]:
+        for (kind, name, owner), sql in sorted(self._statements(table.schema).items()):
+            if kind == "trigger" and owner == table.name and Statement.parse(sql).fires_on_insert():
+                yield name
 
     def _uniques(self, table: Table) -> Iterator[Unique]:
         """Yield unique constraints as the pragma lists them, unique indexes from their own SQL."""
@@ -117,15 +150,6 @@ class SQLiteBackend(Backend):
     @cached_property
     def _read(self) -> dict[str | None, Mapping[tuple[str, str, str], str | None]]:
         return {}
-
-
-def _completed(column: Column, statement: Statement) -> Column:
-    computed = column.computed
-    return replace(
-        column,
-        computed=computed if computed is None else statement.computed(column.name) or computed,
-        autoincrement=column.autoincrement and not statement.without_rowid(),
-    )
 
 
 def _reference(schema: str | None, rows: list[sa.Row[Any]], clauses: list[ReferenceClause]) -> Reference:

@@ -57,6 +57,7 @@ PATTERNS = {
     "multilinestring": rf"\({_POINT},{_POINT}\)",
     "multipolygon": r"\(\(\(0,0\),\([1-9]\d,[1-9]\),\([1-9],[1-9]\d\),\(0,0\)\)\)",
     "geometrycollection": rf"GEOMETRYCOLLECTION\(POINT\({_PLACE} {_PLACE}\)\)",
+    "interval": f"{_TWO} days",
     "interval year": f"{_TWO} years",
     "interval month": "([2-9]|1[01]) mons",
     "interval year to month": "[2-9] years ([2-9]|1[01]) mons",

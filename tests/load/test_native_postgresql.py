@@ -21,6 +21,7 @@ CREATE EXTENSION cube SCHEMA extra;
 CREATE TYPE "Mixed Mood" AS ENUM ('so so', 'it''s ok', 'Ünïcode');
 CREATE TYPE extra."Level" AS ENUM ('low', 'high');
 CREATE TYPE money_of AS (amount numeric(8, 2), currency char(3), "when" timestamptz, note text);
+CREATE TYPE outer_of AS (inner_one money_of, mood "Mixed Mood", whole bigint, yes boolean, day date, id uuid);
 CREATE DOMAIN plus AS int CHECK (VALUE > 0);
 """
 TYPES = """
@@ -36,7 +37,7 @@ interval hour to minute; interval hour to second; interval minute to second;
 int4range; int8range; numrange; daterange; tsrange; tstzrange;
 int4multirange; int8multirange; nummultirange; datemultirange; tsmultirange; tstzmultirange;
 point; line; lseg; box; path; polygon; circle;
-"Mixed Mood"; extra."Level"; money_of; plus;
+"Mixed Mood"; extra."Level"; money_of; outer_of; plus;
 text[]; int[]; bigint[][]; boolean[]; numeric(6, 2)[]; double precision[]; varchar(4)[]; date[]; time[]; timestamptz[];
 timestamp[]; interval[]; uuid[]; inet[]; jsonb[]; json[]; bytea[]; "Mixed Mood"[]; extra."Level"[]; extra.citext[];
 daterange[]; int4range[]; point[]; box[]; money_of[]; cidr[]; macaddr[]; bit(3)[]; xml[]; hstore[]; ltree[];
