@@ -11,6 +11,7 @@ from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, registry
 from sqlalchemy.exc import SQLAlchemyError
 
 from syda.schema.declared import Declared
+from syda.schema.decorators import as_stored
 from syda.schema.model import Kind, LogicalType
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _decorated(type_: Any) -> LogicalType:
     implementation = logical_type(type_.impl_instance)
     if isinstance(on_postgresql, sa.Uuid) and implementation.kind in {Kind.TEXT, Kind.BINARY}:
         return LogicalType(kind=Kind.UUID, length=implementation.length, native=implementation.native)
-    return implementation
+    return as_stored(type_, implementation)
 
 
 def _native_on_postgresql(type_: Any) -> TypeEngine[Any] | None:

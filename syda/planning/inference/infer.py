@@ -75,6 +75,8 @@ def guess_column(table: Table, column: Column, *, unique: bool = False) -> Guess
         ):
             return Guess(Person(part="gender"), "the name means gender", _nulls(column, 0.1), "gender")
         return Guess(_skewed(column.type.values, column.default), "its enum", _nulls(column, 0.1))
+    if column.type.kind is Kind.INTEGER and column.type.values:
+        return Guess(by_type(column), "its enum", _nulls(column, 0.1))
     native = native_source(column) if column.type.kind is Kind.OTHER else None
     if native is not None and column.default_kind is not DefaultKind.SERVER:
         return Guess(native, f"the type {column.type.native}", _nulls(column, 0.1))

@@ -66,6 +66,8 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
     match type_.kind:
         case Kind.BOOLEAN:
             return Flag(probability=0.5)
+        case Kind.INTEGER if type_.values:
+            return Choice(values=tuple(map(int, type_.values)))
         case Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL:
             return fitted(Number(low=0, high=100_000_000 if unique else 1_000), column)
         case Kind.TEXT:
