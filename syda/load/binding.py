@@ -85,8 +85,12 @@ class Binding:
         return quick
 
     def readable(self) -> sa.ColumnElement[Any]:
-        """Return the column as it is read: money as a number, where the database would write it out."""
-        return sa.cast(self.target, sa.Numeric(19, 2)) if isinstance(self._type, MONEY) else self.target
+        """Return the column as it is read: money as a number, PostgreSQL's own types as the text that is made."""
+        if isinstance(self._type, MONEY):
+            return sa.cast(self.target, sa.Numeric(19, 2))
+        if self.column.type.kind is Kind.OTHER and self.dialect.name == "postgresql":
+            return sa.cast(self.target, sa.Text)
+        return self.target
 
     def read(self, items: Sequence[Any]) -> Values:
         """Return what Core read from the column; objects of the type's own are as the type writes them.

@@ -5,6 +5,7 @@ Nothing here trusts the constraints of the database: tables that have none are c
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -123,7 +124,13 @@ class _Checker:
     def _missing_columns(self, table: Table) -> list[str]:
         query: Select[Any] = select(literal_column("*")).select_from(clause(table)).limit(0)
         there = {name.lower() for name in self._connection.execute(query).keys()}  # noqa: SIM118 (keys of a result)
-        return [column.name for column in table.columns if column.name.lower() not in there]
+        missing = [column.name for column in table.columns if column.name.lower() not in there]
+        if missing:  # or hidden from `*`, as MariaDB's invisible columns are
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of types that SQLAlchemy does not know
+                listed = inspect(self._connection).get_columns(table.name, schema=table.schema)
+            there |= {str(column["name"]).lower() for column in listed}
+        return [name for name in missing if name.lower() not in there]
 
     def _rule(self, table: Table, rule: Rule) -> Iterator[Violation]:
         what = f"{table.key}: {rule.name}: {rule.detail}"

@@ -204,7 +204,7 @@ def _out_of_range(column: Column, values: Values) -> NDArray[np.bool_] | None:
         top = 1 << (type_.bits if type_.unsigned else type_.bits - 1)
         return _present(values, (values.data >= top) | (values.data < (0 if type_.unsigned else -top)))
     if type_.kind is Kind.DECIMAL and type_.precision and type_.scale is not None and type_.precision < 19:
-        return _present(values, np.abs(values.data) >= 10**type_.precision)
+        return _present(values, np.abs(values.data) >= 10 ** (type_.precision - min(type_.scale, 0)))
     return None
 
 

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.types import NullType
 
+from syda.schema.declarations import named_type
+from syda.schema.declared import Declared
 from syda.schema.model import Kind, LogicalType, Table
-from syda.schema.types import Declared, bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ColumnNames: TypeAlias = tuple[str, str]
 """A table and a column."""
+
+TableName: TypeAlias = tuple[str | None, str]
+"""A schema (None is the default one) and a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +45,12 @@ class Backend:
         self.connection = connection
         self.inspector: sa.Inspector = sa.inspect(connection)
 
-    def hidden(self, schema: str | None) -> set[str]:
-        """Return the tables that are not a user's: partitions, tables of extensions."""
-        return set()
+    def tables(self, schema: str | None) -> list[TableName]:
+        """Return schema and name of the tables to fill, those of all schemas where `schema` is None and it can.
+
+        Those that nobody fills by hand are left out: partitions, tables of extensions.
+        """
+        return [(schema, name) for name in sorted(self.inspector.get_table_names(schema=schema))]
 
     def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
         """Return the column types as the database writes them."""
@@ -79,33 +86,6 @@ class Backend:
     def complete(self, table: Table) -> Table:
         """Add what reflection misses."""
         return table
-
-
-_NAMED_TYPES: Mapping[str, LogicalType] = {
-    "uuid": LogicalType(kind=Kind.UUID),
-    "guid": LogicalType(kind=Kind.UUID),
-    "uniqueidentifier": LogicalType(kind=Kind.UUID),
-    "jsonb": LogicalType(kind=Kind.JSON),
-    "bool": LogicalType(kind=Kind.BOOLEAN),
-    "string": LogicalType(kind=Kind.TEXT),
-    "citext": LogicalType(kind=Kind.TEXT),
-    "number": LogicalType(kind=Kind.DECIMAL),
-    "money": LogicalType(kind=Kind.DECIMAL, scale=2),
-    "timestamptz": LogicalType(kind=Kind.DATETIME, timezone=True),
-    "timestamp with time zone": LogicalType(kind=Kind.DATETIME, timezone=True),
-    "timestamp without time zone": LogicalType(kind=Kind.DATETIME),
-    "datetime2": LogicalType(kind=Kind.DATETIME),
-    "bytea": LogicalType(kind=Kind.BINARY),
-    "binary": LogicalType(kind=Kind.BINARY),
-    "varbinary": LogicalType(kind=Kind.BINARY),
-    "image": LogicalType(kind=Kind.BINARY),
-}
-
-
-def named_type(declaration: str) -> LogicalType:
-    """Return what a type holds that only its name is known of."""
-    name = bare_name(declaration)
-    return replace(_NAMED_TYPES.get(name, LogicalType(kind=Kind.OTHER)), native=name)
 
 
 def with_json_columns(table: Table) -> Table:

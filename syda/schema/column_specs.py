@@ -100,6 +100,9 @@ def _with_type_keys(base: LogicalType, keys: Mapping[str, Any], where: str) -> L
             given[name] = tuple(_value(each, place) for each in list_of(value, place))
         elif name == "item":
             given[name] = _item(value, place)
+        elif name == "fields":
+            written = mapping_of(value, place)
+            given[name] = tuple((field, _part(each, f"{place}, {field}")) for field, each in written.items())
         elif value is not None:
             given[name] = typed(value, type(_EXAMPLES[name]), place)
     if base.kind is Kind.ENUM and not base.values and "values" not in given:
@@ -122,11 +125,13 @@ def _value(value: object, where: str) -> str:
 
 
 def _item(written: object, where: str) -> LogicalType | None:
-    if written is None:
-        return None
-    spec = column_spec("item", written, where)
+    return None if written is None else _part(written, where)
+
+
+def _part(written: object, where: str) -> LogicalType:
+    spec = column_spec("part", written, where)
     if spec.type is None:
-        raise SchemaError(f"{where}: the items of an array need a type, not a reference")
+        raise SchemaError(f"{where}: the items of an array and the fields of a type need a type, not a reference")
     return spec.type
 
 

@@ -8,7 +8,18 @@ from enum import StrEnum
 from typing import Any
 
 from syda.schema.column_specs import plain_default
-from syda.schema.model import Column, DefaultKind, ForeignKey, Inheritance, Kind, LogicalType, Schema, Table, Unique
+from syda.schema.model import (
+    Column,
+    DefaultKind,
+    Exclusion,
+    ForeignKey,
+    Inheritance,
+    Kind,
+    LogicalType,
+    Schema,
+    Table,
+    Unique,
+)
 from syda.schema.plain import plain_mapping
 
 
@@ -23,13 +34,14 @@ def to_mapping(schema: Schema) -> dict[str, Any]:
 
 
 def _table(key: str, table: Table) -> dict[str, Any]:
-    lists = {"columns", "primary_key", "foreign_keys", "uniques", "checks", "inheritance"}
+    lists = {"columns", "primary_key", "foreign_keys", "uniques", "checks", "exclusions", "inheritance"}
     mapping = {
         "columns": {column.name: _column(column) for column in table.columns},
         "primary_key": list(table.primary_key),
         "unique": [_unique(unique) for unique in table.uniques],
         "foreign_keys": [_foreign_key(foreign_key) for foreign_key in table.foreign_keys],
         "checks": [check.expression if _set(check).keys() == {"expression"} else _set(check) for check in table.checks],
+        "exclusions": [_exclusion(exclusion) for exclusion in table.exclusions],
         "inheritance": _inheritance(table.inheritance) if table.inheritance else None,
         **_set(table, without={*lists, "name"}),
     }
@@ -56,11 +68,13 @@ def _column(column: Column) -> dict[str, Any] | str:
 
 
 def _type(type_: LogicalType) -> dict[str, Any]:
-    mapping = {"type": type_.kind.value, **_set(type_, without={"kind", "item"})}
+    mapping = {"type": type_.kind.value, **_set(type_, without={"kind", "item", "fields"})}
     if type_.kind is Kind.ENUM:
         mapping["values"] = list(type_.values)
     if type_.item is not None:
         mapping["item"] = _type(type_.item)
+    if type_.fields:
+        mapping["fields"] = {name: _type(field) for name, field in type_.fields}
     return mapping
 
 
@@ -79,6 +93,11 @@ def _unique(unique: Unique) -> dict[str, Any] | list[str]:
 def _foreign_key(key: ForeignKey) -> dict[str, Any]:
     ends = {"columns": list(key.columns), "references": key.parent, "parent_columns": list(key.parent_columns)}
     return {"name": key.name, **ends, **_set(key, without={"name", "pairs", "parent"})}
+
+
+def _exclusion(exclusion: Exclusion) -> dict[str, Any]:
+    elements = [list(element) for element in exclusion.elements]
+    return {"elements": elements, **_set(exclusion, without={"elements"})}
 
 
 def _inheritance(inheritance: Inheritance) -> dict[str, Any]:

@@ -24,7 +24,19 @@ from syda.errors import MissingTableError, SchemaError, near
 from syda.schema.column_specs import ColumnSpec, build_column, column_spec
 from syda.schema.dump import to_mapping
 from syda.schema.keys import distinct_uniques, named_apart
-from syda.schema.model import Check, Column, ForeignKey, Identity, Inheritance, Kind, LogicalType, Schema, Table, Unique
+from syda.schema.model import (
+    Check,
+    Column,
+    Exclusion,
+    ForeignKey,
+    Identity,
+    Inheritance,
+    Kind,
+    LogicalType,
+    Schema,
+    Table,
+    Unique,
+)
 from syda.schema.shape import (
     flag,
     known_keys,
@@ -179,6 +191,10 @@ def _table(draft: _Draft, drafts: _Drafts) -> Table:
         foreign_keys=foreign_keys,
         uniques=_uniques(draft),
         checks=tuple(_check(each, where) for each in list_of(keys.get("checks", []), f"{where}, checks")),
+        exclusions=tuple(
+            _exclusion(each, where) for each in list_of(keys.get("exclusions", []), f"{where}, exclusions")
+        ),
+        triggers=names_of(keys.get("triggers", ()), f"{where}, triggers"),
         inheritance=_inheritance(draft),
         inherits=_inherits(draft, foreign_keys),
         association=flag(keys, "association", where),
@@ -255,6 +271,25 @@ def _check(written: object, where: str) -> Check:
         expression=typed(keys.get("expression"), str, f"{where}, expression"),
         dialect=optional(keys, "dialect", str, where) or "",
     )
+
+
+def _exclusion(written: object, where: str) -> Exclusion:
+    where = f"{where}, exclusions"
+    keys = known_keys(written, {each.name for each in fields(Exclusion)}, where)
+    return Exclusion(
+        name=optional(keys, "name", str, where),
+        elements=tuple(_element(each, where) for each in list_of(keys.get("elements"), f"{where}, elements")),
+        predicate=optional(keys, "predicate", str, where),
+        using=optional(keys, "using", str, where) or "gist",
+    )
+
+
+def _element(written: object, where: str) -> tuple[str, str]:
+    parts = list_of(written, f"{where}, elements")
+    if len(parts) != 2:
+        raise SchemaError(f"{where}, elements: expected a column or expression and an operator, got {parts!r}")
+    text, operator = (typed(part, str, f"{where}, elements") for part in parts)
+    return text, operator
 
 
 def _attributes(draft: _Draft) -> dict[str, str]:

@@ -42,7 +42,8 @@ class LogicalType:
     """The type of a column.
 
     `length` counts characters (bytes for BINARY), `precision` and `scale` decimal digits, `bits` the width of
-    an integer (16, 32, 64; 8 and 24 where the database has them). `values` are an enum's stored strings.
+    an integer (16, 32, 64; 8 and 24 where the database has them). `values` are an enum's stored strings,
+    `fields` the names and types of a composite type.
     `native` is the database's own name for the type, lower case, for messages and for kinds that are OTHER.
     """
 
@@ -55,6 +56,7 @@ class LogicalType:
     unsigned: bool = False
     values: tuple[str, ...] = ()
     item: LogicalType | None = None
+    fields: tuple[tuple[str, LogicalType], ...] = ()
     dimensions: int = 1
     timezone: bool = False
     native: str = ""
@@ -141,6 +143,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """An exclusion constraint: no two rows whose `elements`, all of them, compare true by their operators.
+
+    Each element is the text of a column or expression and an operator; `using` is the index method.
+    """
+
+    name: str | None = None
+    elements: tuple[tuple[str, str], ...]
+    predicate: str | None = None
+    using: str = "gist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """One class of an inheritance hierarchy.
 
@@ -178,6 +193,9 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     uniques: tuple[Unique, ...] = ()
     checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    triggers: tuple[str, ...] = ()
+    """Names of the user's triggers that fire when rows are inserted."""
     inheritance: Inheritance | None = None
     """Set on the base table of a hierarchy with a discriminator."""
     inherits: str | None = None

@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
 
 from syda.errors import MissingExtraError, SchemaError, UnknownNameError, near
 from syda.redact import redact_cause, redact_url
-from syda.schema.backend import Backend, Reference
+from syda.schema.backend import Backend, Reference, TableName
 from syda.schema.keys import named_apart
 from syda.schema.model import ForeignKey, Schema, Table
 from syda.schema.reach import full_url, reach, require_file
@@ -119,12 +119,12 @@ class _Reflection:
         sa.event.listen(self.metadata, "column_reflect", self._adjust)
         self.declarations: dict[str | None, Mapping[tuple[str, str], str]] = {}
         self.references: dict[str, list[Reference]] = {}
-        self.hidden: Collection[str] = ()
 
     def read(self, wanted: Collection[str] | None) -> Found:
-        self.hidden = self.backend.hidden(self.schema)
-        names = sorted(set(self.backend.inspector.get_table_names(schema=self.schema)) - self.hidden)
-        given = self._load(self.schema, _chosen(names, wanted, self.schema))
+        chosen: dict[str | None, list[str]] = {}
+        for schema, name in _chosen(self.backend.tables(self.schema), wanted):
+            chosen.setdefault(schema, []).append(name)
+        given = {key: table for schema, names in chosen.items() for key, table in self._load(schema, names).items()}
         self.references = {key: self.backend.references(table) for key, table in given.items()}
         external = self._load_parents()
         tables = given | external
@@ -135,7 +135,8 @@ class _Reflection:
         if schema not in self.declarations:
             self.declarations[schema] = self.backend.declarations(schema)
         reflect: Any = self.metadata.reflect
-        reflect(self.backend.inspector, schema=schema, only=list(names), resolve_fks=False)
+        # A list of names would leave out those that the default schema has too.
+        reflect(self.backend.inspector, schema=schema, only=lambda name, _: name in names, resolve_fks=False)
         found = {table_key(table): table for table in self.metadata.tables.values()}
         keys = [f"{schema}.{name}" if schema else name for name in names]
         return {key: found[key] for key in keys if key in found}
@@ -147,7 +148,7 @@ class _Reflection:
         missing: dict[str | None, set[str]] = {}
         for schema, name in pointed_at:
             key = f"{schema}.{name}" if schema else name
-            if self.backend.same_name(key, dict.fromkeys(known)) not in known and name not in self.hidden:
+            if self.backend.same_name(key, dict.fromkeys(known)) not in known:
                 missing.setdefault(schema, set()).add(name)
         return {
             key: table for schema in sorted(missing, key=str) for key, table in self._existing(schema, missing[schema])
@@ -170,9 +171,6 @@ class _Reflection:
         key = self.backend.same_name(f"{schema}.{reference.parent}" if schema else reference.parent, known)
         parent = known.get(key)
         pairs = None if parent is None else self._pairs(table, reference, parent)
-        if reference.parent in self.hidden:
-            # PostgreSQL lists a foreign key to a partitioned table once more for each partition.
-            return None
         if not pairs:
             logger.warning("table %s: a foreign key to %s is left out: there is no such key", table.key, key)
             return None
@@ -200,12 +198,14 @@ class _Reflection:
         self.backend.adjust(column, declared.get((str(table.name), str(column["name"])), ""))
 
 
-def _chosen(names: list[str], wanted: Collection[str] | None, schema: str | None) -> list[str]:
+def _chosen(found: list[TableName], wanted: Collection[str] | None) -> list[TableName]:
     if wanted is None:
-        return names
-    known = {f"{schema}.{name}" if schema else name: name for name in names} | {name: name for name in names}
+        return found
+    # The bare name of a table stands for the one of the first schema that has it; the default schema goes first.
+    known = {name: (schema, name) for schema, name in reversed(found)}
+    known |= {f"{schema}.{name}": (schema, name) for schema, name in found if schema}
     for name in wanted:
         if name not in known:
-            raise UnknownNameError(f"the database has no table {name!r}{near(name, names)}")
+            raise UnknownNameError(f"the database has no table {name!r}{near(name, known)}")
     chosen = {known[name] for name in wanted}
-    return [name for name in names if name in chosen]
+    return [each for each in found if each in chosen]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import ischema_names
 
-from syda.schema.backend import Backend, ColumnNames, Reference, named_type, with_json_columns
+from syda.schema.backend import Backend, ColumnNames, Reference, with_json_columns
+from syda.schema.declarations import declared_type
+from syda.schema.declared import Declared
 from syda.schema.keys import distinct_uniques
-from syda.schema.model import Column, Kind, LogicalType, Table, Unique
+from syda.schema.model import Column, DefaultKind, Table, Unique
 from syda.schema.sqlite_ddl import ReferenceClause, Statement
-from syda.schema.types import Declared, bare_name
+from syda.schema.types import bare_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,26 +28,6 @@ _FOREIGN_KEYS = """
 _UNIQUE_INDEXES = 'SELECT name, origin FROM pragma_index_list(:name, :schema) WHERE "unique" ORDER BY seq DESC'
 
 _INDEX_COLUMNS = "SELECT name FROM pragma_index_info(:name, :schema) ORDER BY seqno"
-
-_AFFINITIES = (
-    ("int", Kind.INTEGER),
-    ("char", Kind.TEXT),
-    ("clob", Kind.TEXT),
-    ("text", Kind.TEXT),
-    ("blob", Kind.BINARY),
-    ("real", Kind.FLOAT),
-    ("floa", Kind.FLOAT),
-    ("doub", Kind.FLOAT),
-    # Affinity NUMERIC from here on: the name is all there is to go by.
-    ("bool", Kind.BOOLEAN),
-    ("datetime", Kind.DATETIME),
-    ("timestamp", Kind.DATETIME),
-    ("date", Kind.DATE),
-    ("time", Kind.TIME),
-    ("json", Kind.JSON),
-    ("numeric", Kind.DECIMAL),
-    ("decimal", Kind.DECIMAL),
-)
 
 
 class _WithoutForeignKeys(sa.Inspector):
@@ -77,6 +58,9 @@ class SQLiteBackend(Backend):
         name = bare_name(declaration)
         if name.upper() not in ischema_names:
             column["type"] = Declared(declaration or "BLOB", declared_type(declaration))
+        elif name == "jsonb" and not self._has_jsonb:
+            # SQLAlchemy writes such a column by jsonb(), which came with SQLite 3.45; text does as well.
+            column["type"] = sa.JSON()
         # Only INTEGER PRIMARY KEY is the rowid; SQLite numbers no INT or BIGINT.
         if name != "integer":
             column["autoincrement"] = False
@@ -97,11 +81,41 @@ class SQLiteBackend(Backend):
         statement = Statement.parse(self._sql(table.schema, table.name))
         completed = replace(
             table,
-            columns=tuple(_completed(column, statement) for column in table.columns),
+            columns=tuple(self._completed(column, statement) for column in table.columns),
             checks=tuple(statement.checks()) if statement.tokens else table.checks,
             uniques=distinct_uniques(self._uniques(table), table.primary_key),
+            triggers=tuple(self._triggers(table)),
         )
         return with_json_columns(completed)
+
+    def _completed(self, column: Column, statement: Statement) -> Column:
+        computed = column.computed
+        if column.default_kind is DefaultKind.SERVER and not self._can_evaluate(str(column.default)):
+            column = replace(column, default_kind=DefaultKind.NONE, default=None)
+        return replace(
+            column,
+            computed=computed if computed is None else statement.computed(column.name) or computed,
+            autoincrement=column.autoincrement and not statement.without_rowid(),
+        )
+
+    def _can_evaluate(self, default: str) -> bool:
+        """Tell whether this SQLite has the functions that a default calls; a newer one may have made the table."""
+        if "(" not in default:
+            return True
+        try:
+            self.connection.exec_driver_sql(f"SELECT {default}").close()
+        except sa.exc.OperationalError as error:
+            return "no such function" not in str(error.orig)
+        return True
+
+    @cached_property
+    def _has_jsonb(self) -> bool:
+        return self._can_evaluate("jsonb('1')")
+
+    def _triggers(self, table: Table) -> Iterator[str]:
+        for (kind, name, owner), sql in sorted(self._statements(table.schema).items()):
+            if kind == "trigger" and owner == table.name and Statement.parse(sql).fires_on_insert():
+                yield name
 
     def _uniques(self, table: Table) -> Iterator[Unique]:
         """Yield unique constraints as the pragma lists them, unique indexes from their own SQL."""
@@ -136,41 +150,6 @@ class SQLiteBackend(Backend):
     @cached_property
     def _read(self) -> dict[str | None, Mapping[tuple[str, str, str], str | None]]:
         return {}
-
-
-def _completed(column: Column, statement: Statement) -> Column:
-    computed = column.computed
-    return replace(
-        column,
-        computed=computed if computed is None else statement.computed(column.name) or computed,
-        autoincrement=column.autoincrement and not statement.without_rowid(),
-    )
-
-
-def declared_type(declaration: str) -> LogicalType:
-    """Return what a column with this declared type holds; SQLite accepts any word for a type."""
-    name = bare_name(declaration)
-    numbers = [int(number) for number in re.findall(r"\d+", declaration.partition("(")[2])]
-    if name == "tinyint" and numbers == [1]:
-        return LogicalType(kind=Kind.BOOLEAN, native=name)
-    known = named_type(declaration)
-    kind = known.kind if known.kind is not Kind.OTHER else _affinity(name)
-    if kind in {Kind.TEXT, Kind.BINARY}:
-        return replace(known, kind=kind, length=numbers[0] if numbers else None)
-    if kind is Kind.DECIMAL and numbers:
-        return replace(known, kind=kind, precision=numbers[0], scale=numbers[1] if len(numbers) > 1 else 0)
-    return replace(known, kind=kind, bits=_bits(name) if kind is Kind.INTEGER else None, unsigned="unsigned" in name)
-
-
-def _affinity(name: str) -> Kind:
-    if not name:
-        return Kind.TEXT
-    return next((kind for part, kind in _AFFINITIES if part in name), Kind.OTHER)
-
-
-def _bits(name: str) -> int:
-    widths = (("tiny", 8), ("small", 16), ("int2", 16), ("medium", 24), ("big", 64), ("int8", 64))
-    return next((bits for part, bits in widths if part in name), 32)
 
 
 def _reference(schema: str | None, rows: list[sa.Row[Any]], clauses: list[ReferenceClause]) -> Reference:

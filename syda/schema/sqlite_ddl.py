@@ -85,6 +85,11 @@ class Statement:
                 return None if opening is None else self._text(opening + 1, self._closing(opening))
         return None
 
+    def fires_on_insert(self) -> bool:
+        """Tell whether this makes a trigger that fires when rows are inserted."""
+        words = [_word(token) for token in self.tokens]
+        return "INSERT" in words[: words.index("ON") if "ON" in words else 0]
+
     def without_rowid(self) -> bool:
         words = [_word(token) for token in self.tokens]
         return ("WITHOUT", "ROWID") in pairwise(words)

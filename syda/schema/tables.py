@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.dialects.postgresql import DOMAIN, ExcludeConstraint
 from sqlalchemy.exc import ArgumentError, NoReferenceError
 from sqlalchemy.sql import operators
 
 from syda.errors import MissingTableError, near
 from syda.schema.columns import read_column
 from syda.schema.keys import distinct_uniques, named_apart
-from syda.schema.model import Check, ForeignKey, Kind, Table, Unique
+from syda.schema.model import Check, Exclusion, ForeignKey, Kind, Table, Unique
 from syda.schema.sqltext import sql_text, sqlglot_name
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def read_table(table: sa.Table, *, foreign_keys: tuple[ForeignKey, ...] = (), di
         foreign_keys=foreign_keys,
         uniques=_uniques(table, dialect),
         checks=_checks(table, columns, dialect),
+        exclusions=tuple(sorted(_exclusions(table), key=lambda exclusion: (exclusion.name or "", exclusion.elements))),
     )
 
 
@@ -165,15 +166,38 @@ def _checks(table: sa.Table, columns: Iterable[Column], dialect: str) -> tuple[C
         if isinstance(constraint, sa.CheckConstraint) and not getattr(constraint, "_type_bound", False)
     ]
     declared.sort(key=lambda check: (check.name or "", check.expression))
-    return (*declared, *_domain_checks(table), *year_checks(columns))
+    # The catalogue of a live database says more about domains than reflection.
+    of_domains = () if dialect else tuple(_domain_checks(table))
+    return (*declared, *of_domains, *year_checks(columns))
 
 
 def _domain_checks(table: sa.Table) -> Iterator[Check]:
     for column in table.columns:
         if isinstance(column.type, DOMAIN) and column.type.check is not None:
-            quoted = '"' + str(column.name).replace('"', '""') + '"'
-            text = re.sub(r"\bVALUE\b", quoted.replace("\\", r"\\"), sql_text(column.type.check))
-            yield Check(expression=text, dialect="postgres")
+            yield domain_check(str(column.name), sql_text(column.type.check))
+
+
+def domain_check(column: str, expression: str) -> Check:
+    """Return the check of a domain as one of the column that has the domain."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    text = _VALUE.sub(lambda match: quoted if match[0].upper() == "VALUE" else match[0], expression)
+    return Check(expression=text, dialect="postgres")
+
+
+# Strings and quoted names are matched as a whole, so that no VALUE inside them is.
+_VALUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b""", re.IGNORECASE)
+
+
+def _exclusions(table: sa.Table) -> Iterator[Exclusion]:
+    for constraint in table.constraints:
+        if isinstance(constraint, ExcludeConstraint):
+            rendered = constraint._render_exprs  # noqa: SLF001 - the operators are nowhere else
+            yield Exclusion(
+                name=_name(constraint),
+                elements=tuple((sql_text(expression), operator) for expression, _, operator in rendered),
+                predicate=None if constraint.where is None else sql_text(constraint.where),
+                using=constraint.using,
+            )
 
 
 def year_checks(columns: Iterable[Column]) -> Iterator[Check]:

@@ -10,6 +10,8 @@ from sqlalchemy import types as sa
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, registry
 from sqlalchemy.exc import SQLAlchemyError
 
+from syda.schema.declared import Declared
+from syda.schema.decorators import as_stored
 from syda.schema.model import Kind, LogicalType
 
 if TYPE_CHECKING:
@@ -19,19 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.type_api import TypeEngine
 
 _ARGUMENTS = re.compile(r"\s*\(.*\)|\s+(collate|character set)\s.*", re.DOTALL)
-
-
-class Declared(sa.UserDefinedType[Any]):
-    """A database type that SQLAlchemy has no class for: values pass through unchanged."""
-
-    cache_ok = True
-
-    def __init__(self, declaration: str, logical: LogicalType) -> None:
-        self.declaration = declaration
-        self.logical = logical
-
-    def get_col_spec(self, **_: Any) -> str:
-        return self.declaration
 
 
 def logical_type(type_: TypeEngine[Any]) -> LogicalType:
@@ -117,6 +106,14 @@ def _moment(kind: Kind) -> Callable[[Any], LogicalType]:
     return lambda type_: LogicalType(kind=kind, timezone=bool(type_.timezone), native=native_name(type_))
 
 
+def _interval(type_: Any) -> LogicalType:
+    # An interval without seconds cuts a number of seconds down to nothing.
+    cut = (getattr(type_, "fields", None) or "second").lower()
+    if "second" in cut:
+        return LogicalType(kind=Kind.INTERVAL, native="interval")
+    return LogicalType(kind=Kind.OTHER, native=f"interval {cut}")
+
+
 def _enum(type_: Any) -> LogicalType:
     name = bare_name(type_.name) if type_.name else "enum"
     return LogicalType(kind=Kind.ENUM, values=tuple(map(str, type_.enums)), length=type_.length, native=name)
@@ -170,7 +167,7 @@ def _decorated(type_: Any) -> LogicalType:
     implementation = logical_type(type_.impl_instance)
     if isinstance(on_postgresql, sa.Uuid) and implementation.kind in {Kind.TEXT, Kind.BINARY}:
         return LogicalType(kind=Kind.UUID, length=implementation.length, native=implementation.native)
-    return implementation
+    return as_stored(type_, implementation)
 
 
 def _native_on_postgresql(type_: Any) -> TypeEngine[Any] | None:
@@ -188,7 +185,7 @@ def _native_on_postgresql(type_: Any) -> TypeEngine[Any] | None:
 _DESCRIPTIONS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], LogicalType]], ...] = (
     (Declared, lambda type_: type_.logical),
     (postgresql.DOMAIN, lambda type_: logical_type(type_.data_type)),
-    ((sa.Interval, postgresql.INTERVAL, oracle.INTERVAL), lambda _: LogicalType(kind=Kind.INTERVAL, native="interval")),
+    ((sa.Interval, postgresql.INTERVAL, oracle.INTERVAL), _interval),
     (sa.TypeDecorator, _decorated),
     (sa.Enum, _enum),
     (mysql.SET, _set),

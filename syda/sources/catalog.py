@@ -11,11 +11,11 @@ from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
 from syda.sources.standards import Standard
-from syda.sources.structured import Bytes, Items, JsonObject
+from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
 
 AnySource = (
     After | Bytes | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
     | Function | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place
-    | Product | Prose | Reference | Sequence | Share | Standard | Sum | Template | Words
+    | Product | Prose | Record | Reference | Sequence | Share | Standard | Sum | Template | Words
 )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 
 from syda.schema.model import Column, Kind, LogicalType
 from syda.sources.base import Context, Source, rows_of
+from syda.sources.elements import element, record
 from syda.sources.permutation import LARGEST
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, objects
@@ -27,53 +28,78 @@ class JsonObject(Source):
     numbered: ClassVar[bool] = True
 
     def make(self, context: Context) -> Values:
-        words = vocabulary("word", ("en_US",))
-        index = to_index(context.bits(), len(words.entries)).tolist()
+        word = to_index(context.bits(), len(_words())).tolist()
         level = to_index(context.bits("level"), 10).tolist()
-        rows = rows_of(context).tolist()
-        made: list[Any] = []
-        for row, one, number in zip(rows, index, level, strict=True):
-            if self.listed:
-                numbers = [str(row + 1)] if context.distinct else []
-                made.append([words.entries[one], words.entries[(one + number + 1) % len(words.entries)], *numbers])
-            else:
-                made.append({"id": row + 1, "label": words.entries[one], "level": number, "enabled": number % 2 == 0})
-        return Values(objects(made))
+        numbers = [row + 1 for row in rows_of(context).tolist()]
+        if not self.listed:
+            return Values(objects(map(_object, numbers, word, level)))
+        shown: list[list[str]] = [[str(number)] if context.distinct else [] for number in numbers]
+        return Values(objects(_listed(*parts) for parts in zip(word, level, shown, strict=True)))
+
+    def capacity(self, column: Column) -> int | None:
+        return LARGEST
+
+    def at(self, context: Context, index: Integers) -> Values:
+        numbers = index.tolist()
+        if self.listed:
+            return Values(objects(_listed(number, 0, [str(number + 1)]) for number in numbers))
+        return Values(objects(_object(number + 1, number, number % 10) for number in numbers))
 
     def describe(self) -> str:
         return "a list of words" if self.listed else "a small JSON object"
 
 
+def _words() -> tuple[str, ...]:
+    return vocabulary("word", ("en_US",)).entries
+
+
+def _object(number: int, word: int, level: int) -> dict[str, Any]:
+    return {"id": number, "label": _words()[word % len(_words())], "level": level, "enabled": level % 2 == 0}
+
+
+def _listed(word: int, apart: int, more: list[str]) -> list[str]:
+    words = _words()
+    return [words[word % len(words)], words[(word + apart + 1) % len(words)], *more]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items(Source):
-    """A list of up to `most` items of the array column's item type."""
+    """A list of up to `most` items of the array column's item type, nested as deep as the column has dimensions."""
 
     source: Literal["items"] = "items"
     most: int = 3
 
     def make(self, context: Context) -> Values:
-        item = context.column.type.item or LogicalType(kind=Kind.TEXT)
+        type_ = context.column.type
+        item = type_.item or LogicalType(kind=Kind.TEXT)
         count = to_index(context.bits("count"), self.most + 1).tolist()
         drawn = [context.bits(str(place)).tolist() for place in range(self.most)]
         return Values(
-            objects([_item(item, drawn[place][row]) for place in range(size)] for row, size in enumerate(count))
+            objects(
+                [_nested(element(item, drawn[place][row]), type_.dimensions - 1) for place in range(size)]
+                for row, size in enumerate(count)
+            )
         )
 
     def describe(self) -> str:
         return f"up to {self.most} items"
 
 
-def _item(type_: LogicalType, bits: int) -> Any:
-    if type_.values:
-        return type_.values[bits % len(type_.values)]
-    if type_.kind is Kind.INTEGER:
-        return bits % 100
-    if type_.kind in (Kind.FLOAT, Kind.DECIMAL):
-        return bits % 10_000 / 100
-    if type_.kind is Kind.BOOLEAN:
-        return bool(bits & 1)
-    words = vocabulary("word", ("en_US",)).fitting(type_.length)
-    return words.entries[bits % len(words.entries)]
+def _nested(made: Any, depth: int) -> Any:
+    return made if depth == 0 else [_nested(made, depth - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(Source):
+    """A value of a composite type, all of its fields filled, as PostgreSQL writes it."""
+
+    source: Literal["record"] = "record"
+
+    def make(self, context: Context) -> Values:
+        return Values(objects(record(context.column.type, bits) for bits in context.bits().tolist()))
+
+    def describe(self) -> str:
+        return "a value for each field"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from syda.schema.model import Kind, LogicalType
 
 _FREE_SCALE = 6
+_HELD_DIGITS, _LEAST_SCALE = 18, 9
 _MIDNIGHT = datetime(1970, 1, 1)
 _DTYPES: dict[Kind, str] = {
     Kind.BOOLEAN: "bool",
@@ -96,7 +97,11 @@ def dtype_of(kind: Kind) -> np.dtype[Any]:
 
 def decimal_places(type_: LogicalType) -> int:
     """Return the digits after the point that a DECIMAL column is held with."""
-    return _FREE_SCALE if type_.scale is None else max(type_.scale, 0)
+    if type_.scale is None:
+        return _FREE_SCALE
+    # Held in 64 bits: what the digits before the point leave, and never so few that amounts lose theirs.
+    left = _HELD_DIGITS - max((type_.precision or 0) - type_.scale, 0)
+    return min(max(type_.scale, 0), max(left, _LEAST_SCALE))
 
 
 def objects(items: Iterable[Any]) -> NDArray[np.object_]:

@@ -15,6 +15,7 @@ from syda.schema import (
     Check,
     Column,
     DefaultKind,
+    Exclusion,
     ForeignKey,
     Identity,
     Inheritance,
@@ -99,6 +100,13 @@ def _ornate_table(draw: st.DrawFn, table: Table, tables: list[str]) -> Table:
         predicate=maybe,
         nulls_not_distinct=st.booleans(),
     )
+    exclusions = st.builds(
+        Exclusion,
+        name=maybe,
+        elements=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+        predicate=maybe,
+        using=st.sampled_from(("gist", "btree")),
+    )
     identities = st.builds(Identity, value=scalars, class_name=names, table=st.sampled_from(tables), columns=some)
     inheritance = st.builds(
         Inheritance, discriminator=st.sampled_from(columns), identities=st.lists(identities, max_size=2).map(tuple)
@@ -114,6 +122,8 @@ def _ornate_table(draw: st.DrawFn, table: Table, tables: list[str]) -> Table:
         attributes=draw(st.dictionaries(names, st.sampled_from(columns), max_size=2)),
         uniques=(*table.uniques, *draw(st.lists(uniques, max_size=2))),
         checks=tuple(draw(st.lists(st.builds(Check, name=maybe, expression=texts, dialect=texts), max_size=2))),
+        exclusions=tuple(draw(st.lists(exclusions, max_size=2))),
+        triggers=tuple(draw(st.lists(texts, max_size=2))),
         inheritance=draw(st.none() | inheritance),
         inherits=draw(st.none() | st.sampled_from([key.name for key in keys])) if keys else None,
         association=draw(st.booleans()),

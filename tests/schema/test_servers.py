@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from syda.schema import Check, Kind, LogicalType, Schema, Unique, read_schema
+from syda.schema.reflect_mysql import indexes_with_expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +76,9 @@ def pg_schema(postgresql: sa.Engine) -> Schema:
         return read_schema(postgresql).schema
 
 
-def test_postgresql_partitions_views_and_other_schemas_are_not_filled(pg_schema: Schema) -> None:
-    assert set(pg_schema.tables) == {"part", "to_part", "t", "other.p"}
-    assert pg_schema.external == {"other.p"}
+def test_postgresql_tables_of_all_schemas_are_filled_but_no_partitions_and_views(pg_schema: Schema) -> None:
+    assert list(pg_schema.tables) == ["part", "t", "to_part", "other.p"]
+    assert not pg_schema.external
     assert pg_schema.dialect == "postgresql"
     assert [key.parent for key in pg_schema.tables["to_part"].foreign_keys] == ["part"]
 
@@ -125,7 +126,7 @@ def test_postgresql_constraints(pg_schema: Schema) -> None:
 
 
 def test_postgresql_named_schema(postgresql: sa.Engine, pg_schema: Schema) -> None:
-    assert pg_schema.external
+    assert "other.p" in pg_schema.tables
     assert set(read_schema(postgresql, schema="other").schema.tables) == {"other.p"}
 
 
@@ -168,3 +169,24 @@ def test_mariadb_constraints(my_schema: Schema) -> None:
     }
     assert table.uniques == (Unique(name="t", expressions=("LEFT(`t`, 10)",)),)
     assert my_schema.tables["c"].foreign_keys[0].parent == "p"
+
+
+def test_mariadb_triggers_that_fire_on_insert_are_named(mariadb_engine: sa.Engine) -> None:
+    with mariadb_engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a int)")
+        for name, when in (("b", "BEFORE INSERT"), ("a", "AFTER INSERT"), ("c", "BEFORE UPDATE")):
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} ON t FOR EACH ROW SET @x = 1")
+    assert read_schema(mariadb_engine).schema.tables["t"].triggers == ("a", "b")
+
+
+def test_mysql_indexes_of_expressions_keep_the_order_of_their_parts() -> None:
+    parts = [
+        ("one", "a", None, None),
+        ("one", None, "lower(`b`)", None),
+        ("two", None, r"concat(`a`,_utf8mb4\'x\')", None),
+        ("two", "c", None, 10),
+    ]
+    assert indexes_with_expressions(parts) == [
+        Unique(name="one", columns=("a",), expressions=("lower(`b`)",)),
+        Unique(name="two", expressions=("concat(`a`,_utf8mb4'x')", "LEFT(`c`, 10)")),
+    ]

@@ -202,3 +202,20 @@ def test_an_attached_database_is_a_schema(connection: sa.Connection) -> None:
     assert schema.tables["other.c"].foreign_keys[0].parent == "other.p"
     assert schema.tables["other.p"].column("k").type.kind is Kind.UUID
     assert len(schema.tables["other.p"].checks) == 1
+
+
+def test_triggers_that_fire_on_insert_are_named(connection: sa.Connection) -> None:
+    schema = read(
+        connection,
+        "CREATE TABLE t (a INT)",
+        "CREATE TRIGGER b BEFORE INSERT ON t BEGIN SELECT 1; END",
+        'CREATE TRIGGER "INSERT ON" AFTER UPDATE OF a ON t BEGIN INSERT INTO t VALUES (1); END',
+        "CREATE TEMP TRIGGER c AFTER INSERT ON t BEGIN SELECT 1; END",
+        "CREATE TRIGGER a AFTER INSERT ON t WHEN new.a > 3 BEGIN SELECT 1; END",
+    )
+    assert schema.tables["t"].triggers == ("a", "b")
+
+
+def test_a_default_that_calls_an_unknown_function_is_none(connection: sa.Connection) -> None:
+    table = read(connection, "CREATE TABLE t (a TEXT DEFAULT (no_such('x')), b TEXT DEFAULT (upper('x')))").tables["t"]
+    assert [column.default for column in table.columns] == [None, "upper('x')"]

@@ -143,3 +143,39 @@ def test_no_type_of_a_dialect_is_beyond_description(module: Any) -> None:
             arguments = {"ARRAY": (sa.Integer(),), "DOMAIN": ("d", sa.Integer())}.get(name, ())
             found = logical_type(class_(*arguments, **({"name": "e"} if name == "ENUM" else {})))
             assert found.native, name
+
+
+class Level(enum.IntEnum):
+    LOW = 10
+    HIGH = 20
+
+
+class OfEnum(sa.TypeDecorator[Any]):
+    """The common recipe: the enum is given to the column's type."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def __init__(self, members: type[enum.Enum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return value and value.value
+
+
+class OfEnumAsText(OfEnum):
+    impl = sa.String(10)
+    cache_ok = True
+
+
+def test_decorators_of_an_enum_are_limited_to_what_they_store() -> None:
+    assert logical_type(OfEnum(Level)).values == ("10", "20")
+    text = logical_type(OfEnumAsText(Color))
+    assert (text.kind, text.values) == (Kind.ENUM, ("r", "b"))
+
+
+def test_an_interval_without_seconds_is_a_type_of_its_own() -> None:
+    months = logical_type(postgresql.INTERVAL(fields="YEAR TO MONTH"))
+    assert (months.kind, months.native) == (Kind.OTHER, "interval year to month")
+    assert logical_type(postgresql.INTERVAL(fields="DAY TO SECOND")).kind is Kind.INTERVAL

@@ -23,7 +23,7 @@ from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
 from syda.sources.standards import Standard
-from syda.sources.structured import Bytes, Items, JsonObject
+from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
 from tests.planning.column_rules import Rule, regex, within
 from tests.sources.rows import made, rows_of
@@ -88,7 +88,8 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     *((Company(part=part), "string(80)", text) for part in COMPANY),  # type: ignore[arg-type]
     *((Place(part=part), "string(120)", text) for part in PLACE),  # type: ignore[arg-type]
 ]
-STRUCTURAL = (Reference, Ordinal, Discriminator, Database)
+# A record needs a composite type, which no word in a file names.
+STRUCTURAL = (Reference, Ordinal, Discriminator, Database, Record)
 
 
 def named(item: Any) -> str | None:

@@ -14,7 +14,7 @@ from syda.planning.inference.matching import find_asked, find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
-from syda.planning.inference.types import by_type, endless, fitted
+from syda.planning.inference.types import by_type, endless, fitted, has_empty_default, native_source
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.person import Person
@@ -75,13 +75,19 @@ def guess_column(table: Table, column: Column, *, unique: bool = False) -> Guess
         ):
             return Guess(Person(part="gender"), "the name means gender", _nulls(column, 0.1), "gender")
         return Guess(_skewed(column.type.values, column.default), "its enum", _nulls(column, 0.1))
+    if column.type.kind is Kind.INTEGER and column.type.values:
+        return Guess(by_type(column), "its enum", _nulls(column, 0.1))
+    native = native_source(column) if column.type.kind is Kind.OTHER else None
+    if native is not None and column.default_kind is not DefaultKind.SERVER:
+        return Guess(native, f"the type {column.type.native}", _nulls(column, 0.1))
     words, table_words = _column_words(table, column), _table_words(table)
     meaning = find_meaning(table_words, words, column.type.kind) or _from_comment(table_words, column)
     meaning = _by_nouns(meaning, words, table, column)
     source = None if meaning is None else _source_of(meaning, column, unique)
     if meaning is not None and source is not None:
         return Guess(source, f"the name means {meaning.name}", _nulls(column, meaning.nulls), meaning.name)
-    if column.default_kind is DefaultKind.SERVER and not unique and column.type.kind is not Kind.BOOLEAN:
+    filled = column.type.kind is Kind.BOOLEAN or has_empty_default(column)
+    if column.default_kind is DefaultKind.SERVER and not unique and not filled:
         return Guess(Database(), "the database's default")
     plain = by_type(column, unique=unique)
     reason = f"the type {column.type.native or column.type.kind}"

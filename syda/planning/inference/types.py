@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 from syda.schema.model import NUMBERS, Column, DefaultKind, Kind
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
+from syda.sources.elements import has_elements
 from syda.sources.moment import Duration, Moment
+from syda.sources.native import PATTERNS
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Database, Flag, Identifier, Null, Number
 from syda.sources.standards import Standard
-from syda.sources.structured import Bytes, Items, JsonObject
+from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -46,21 +49,15 @@ _WHOLE = {"ipv4": 15, "ipv6": 24, "mac": 17, "website": 20, "domain": 12, "phone
 _DAY = 10
 _DATES = {4: r"20[12]\d", 7: r"20(1\d|2[0-5])-(0[1-9]|1[0-2])", 8: r"20(1\d|2[0-5])(0[1-9]|1[0-2])(0[1-9]|1\d|2[0-8])"}
 """How days are written where ten characters have no room."""
-_NATIVE = {
+_NATIVE: dict[str, Source] = {
     "inet": Company(part="ipv4"),
     "macaddr": Company(part="mac"),
-    "cidr": Pattern(regex=r"10\.\d\d\.\d\d\.0/24"),
-    "bit": Code(length=1, alphabet="01"),
     "money": Number(low=1, high=900, distribution="lognormal", places=2),
-    "xml": Pattern(regex=r"<note>[a-z]{8}</note>"),
-    "tsvector": Words(vocabulary="word"),
-    "hstore": Pattern(regex=r'"[a-z]{4}"=>"[a-z]{6}"'),
-    "point": Pattern(regex=r"\([1-8]\d\.\d{3},[1-8]\d\.\d{3}\)"),
-    "int4range": Pattern(regex=r"\[[1-4]\d,[5-9]\d\)"),
-    "int8range": Pattern(regex=r"\[[1-4]\d,[5-9]\d\)"),
-    "numrange": Pattern(regex=r"\[[1-4]\d,[5-9]\d\)"),
-    "daterange": Pattern(regex=r"\[2024-0[1-9]-1\d,2025-0[1-9]-1\d\)"),
 }
+_BITS = ("bit", "bit varying", "varbit")
+_LISTED = re.compile(r"\b(list|array)\b", re.IGNORECASE)
+_EMPTY_LIST = re.compile(r"""\W*(\[\s*\]|json_?array\(\)|jsonb?_build_array\(\))\W*(::\w+)?\W*""", re.IGNORECASE)
+_EMPTY_OBJECT = re.compile(r"""\W*(\{\s*\}|json_?object\(\)|jsonb?_build_object\(\))\W*(::\w+)?\W*""", re.IGNORECASE)
 
 
 def by_type(column: Column, *, unique: bool = False) -> Source | None:
@@ -69,6 +66,8 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
     match type_.kind:
         case Kind.BOOLEAN:
             return Flag(probability=0.5)
+        case Kind.INTEGER if type_.values:
+            return Choice(values=tuple(map(int, type_.values)))
         case Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL:
             return fitted(Number(low=0, high=100_000_000 if unique else 1_000), column)
         case Kind.TEXT:
@@ -84,8 +83,8 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
         case Kind.BINARY:
             return Bytes()
         case Kind.JSON:
-            return JsonObject()
-        case Kind.ARRAY:
+            return JsonObject(listed=is_listed(column))
+        case Kind.ARRAY if type_.item is None or has_elements(type_.item):
             return Items()
     return _other(column)
 
@@ -103,12 +102,36 @@ def _text(column: Column) -> Source:
     return Prose(topic="note", sentences=1 if length is not None and length < 200 else 2)
 
 
+def is_listed(column: Column) -> bool:
+    """Tell whether the default or the comment of a JSON column says that it holds lists."""
+    written = next((text for text in (column.comment, column.doc) if text), "")
+    return bool(_LISTED.search(written)) or bool(_EMPTY_LIST.fullmatch(str(column.default)))
+
+
+def has_empty_default(column: Column) -> bool:
+    """Tell whether the default of a JSON column is an empty list or object, which shows the shape and no more."""
+    default = str(column.default)
+    return column.type.kind is Kind.JSON and bool(_EMPTY_LIST.fullmatch(default) or _EMPTY_OBJECT.fullmatch(default))
+
+
+def native_source(column: Column) -> Source | None:
+    """Return the source of a type that only some databases have; None where nothing is known of it."""
+    type_ = column.type
+    if type_.native in _BITS:
+        return Code(length=type_.length or (1 if type_.native == "bit" else 8), alphabet="01")
+    if type_.native in _NATIVE:
+        return _NATIVE[type_.native]
+    if type_.native in PATTERNS:
+        return Pattern(regex=PATTERNS[type_.native])
+    if type_.fields and has_elements(type_):
+        return Record()
+    return Choice(values=type_.values) if type_.values else None
+
+
 def _other(column: Column) -> Source | None:
-    known = _NATIVE.get(column.type.native)
+    known = native_source(column)
     if known is not None:
         return known
-    if column.type.values:
-        return Choice(values=column.type.values)
     if column.default_kind is DefaultKind.SERVER:
         return Database()
     return Null() if column.nullable else None

@@ -1,0 +1,115 @@
+"""Types of an application's own: they encrypt, pickle, refuse naive moments, store enums as numbers."""
+
+from __future__ import annotations
+
+import base64
+import enum
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+import syda
+
+
+class Encrypted(sa.TypeDecorator[str]):
+    """Stores more than twice as many characters as it is given."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return value and "v1:" + base64.b16encode(value.encode()).decode()
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return value and base64.b16decode(value.removeprefix("v1:")).decode()
+
+
+class EncryptedBytes(sa.TypeDecorator[str]):
+    """Stores text as bytes."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:
+        return value and value.encode()[::-1]
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
+        return value and value[::-1].decode("latin-1")
+
+
+class Aware(sa.TypeDecorator[datetime]):
+    """Refuses moments without a time zone."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class AwareOneWay(sa.TypeDecorator[datetime]):
+    """Refuses moments without a time zone and gives back what the database does."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value
+
+
+class Priority(enum.IntEnum):
+    LOW = 10
+    HIGH = 20
+
+
+class ByNumber(sa.TypeDecorator[Priority]):
+    """An enum stored as its number."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Priority | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else Priority(value).value
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Priority | None:
+        return None if value is None else Priority(value)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Secret(Base):
+    __tablename__ = "secret"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Encrypted(40))
+    key: Mapped[str] = mapped_column(Encrypted(60), unique=True)
+    raw: Mapped[Any] = mapped_column(EncryptedBytes)
+    pickled: Mapped[Any] = mapped_column(sa.PickleType)
+    created_at: Mapped[datetime] = mapped_column(Aware)
+    updated_at: Mapped[datetime] = mapped_column(AwareOneWay)
+    priority: Mapped[Any] = mapped_column(ByNumber)
+
+
+def test_values_go_through_the_types_of_the_application(engine: sa.Engine) -> None:
+    Base.metadata.create_all(engine)
+    for seed in range(2):
+        syda.seed(engine, Base, rows=30, seed=seed)
+    with Session(engine) as session:
+        rows = session.scalars(sa.select(Secret)).all()
+    assert len({row.key for row in rows}) == 60
+    assert len({row.name for row in rows}) > 10
+    assert {row.priority for row in rows} == set(Priority)
+    assert all(row.created_at.tzinfo is UTC for row in rows)
+    with engine.connect() as connection:
+        stored = connection.scalars(sa.text("SELECT name FROM secret")).all()
+    assert all(text.startswith("v1:") and len(text) <= 40 for text in stored)

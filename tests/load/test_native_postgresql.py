@@ -1,0 +1,151 @@
+"""Every type of PostgreSQL, read from a live database and declared by models, filled and read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+import syda
+from syda.quality.database import check_database
+from syda.schema import read_schema
+
+SCHEMA = """
+CREATE SCHEMA extra;
+CREATE EXTENSION citext SCHEMA extra;
+CREATE EXTENSION hstore;
+CREATE EXTENSION ltree;
+CREATE EXTENSION cube SCHEMA extra;
+CREATE TYPE "Mixed Mood" AS ENUM ('so so', 'it''s ok', 'Ünïcode');
+CREATE TYPE extra."Level" AS ENUM ('low', 'high');
+CREATE TYPE money_of AS (amount numeric(8, 2), currency char(3), "when" timestamptz, note text);
+CREATE TYPE outer_of AS (inner_one money_of, mood "Mixed Mood", whole bigint, yes boolean, day date, id uuid);
+CREATE DOMAIN plus AS int CHECK (VALUE > 0);
+"""
+TYPES = """
+uuid; json; jsonb; inet; cidr; macaddr; macaddr8; bytea; tsvector; tsquery; hstore; ltree; extra.cube; extra.citext;
+xml; money; "char"; name; oid; pg_lsn; jsonpath; bpchar;
+smallint; integer; bigint; real; double precision; numeric; numeric(5, 2); numeric(2, -3); numeric(3, 5); numeric(18);
+boolean; text; varchar(3); char(1); char(36); varchar;
+bit; bit(7); varbit; varbit(5);
+date; time; time(2); timetz; timetz(3); timestamp; timestamp(0); timestamptz; timestamptz(3);
+interval; interval(3); interval year; interval month; interval year to month; interval day; interval hour;
+interval minute; interval second; interval day to hour; interval day to minute; interval day to second(2);
+interval hour to minute; interval hour to second; interval minute to second;
+int4range; int8range; numrange; daterange; tsrange; tstzrange;
+int4multirange; int8multirange; nummultirange; datemultirange; tsmultirange; tstzmultirange;
+point; line; lseg; box; path; polygon; circle;
+"Mixed Mood"; extra."Level"; money_of; outer_of; plus;
+text[]; int[]; bigint[][]; boolean[]; numeric(6, 2)[]; double precision[]; varchar(4)[]; date[]; time[]; timestamptz[];
+timestamp[]; interval[]; uuid[]; inet[]; jsonb[]; json[]; bytea[]; "Mixed Mood"[]; extra."Level"[]; extra.citext[];
+daterange[]; int4range[]; point[]; box[]; money_of[]; cidr[]; macaddr[]; bit(3)[]; xml[]; hstore[]; ltree[];
+int4multirange[]; text[][]; money[]; char(2)[]; tsvector[]; plus[]
+"""
+DECLARED = [" ".join(declaration.split()) for declaration in TYPES.split(";")]
+
+
+def names() -> list[str]:
+    return [f"c{place}" for place in range(len(DECLARED))]
+
+
+@pytest.fixture
+def engine(postgresql_engine: sa.Engine) -> sa.Engine:
+    """A database with a table that has every type, once required and once not."""
+    columns = [f"{name} {declared} NOT NULL" for name, declared in zip(names(), DECLARED, strict=True)]
+    columns += [f"maybe_{name} {declared}" for name, declared in zip(names(), DECLARED, strict=True)]
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql(SCHEMA)
+        connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {', '.join(columns)})")
+    return postgresql_engine
+
+
+def varied(engine: sa.Engine, table: str = "t") -> dict[str, int]:
+    """Return how many values each column has."""
+    quote = engine.dialect.identifier_preparer.quote
+    with engine.connect() as connection:
+        found = list(read_schema(connection).schema.tables[table].by_name)
+        counted = ", ".join(f"count(DISTINCT {quote(name)}::text)" for name in found)
+        row = connection.exec_driver_sql(f"SELECT {counted} FROM {table}").one()
+    return dict(zip(found, row, strict=True))
+
+
+def test_every_type_is_filled_with_varied_values(engine: sa.Engine) -> None:
+    for seed in range(3):
+        syda.seed(engine, rows=60, seed=seed)
+    counts = varied(engine)
+    declared = dict(zip(names(), DECLARED, strict=True))
+    assert [declared[name] for name in names() if counts[name] < 2] == []
+    assert [declared[name] for name in names() if counts[f"maybe_{name}"] < 2] == []
+    with engine.connect() as connection:
+        assert not check_database(connection, read_schema(connection).schema).violations
+
+
+UNIQUE = """
+inet; cidr; macaddr; macaddr8; uuid; jsonb; daterange; tsrange; int4multirange; bytea; varbit(20); ltree; extra.citext;
+money; interval; interval day to hour; tsvector; hstore; pg_lsn; numeric(12, 2); text[]; int[]; money_of; timestamptz;
+name; oid; time; date[]; uuid[]; bit(16)
+"""
+
+
+def test_unique_columns_of_native_types_do_not_run_out(postgresql_engine: sa.Engine) -> None:
+    declared = [" ".join(declaration.split()) for declaration in UNIQUE.split(";")]
+    columns = ", ".join(f"c{place} {text} NOT NULL UNIQUE" for place, text in enumerate(declared))
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql(SCHEMA)
+        connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {columns})")
+    for seed in range(2):
+        syda.seed(postgresql_engine, rows=60, seed=seed)
+    assert set(varied(postgresql_engine).values()) == {120}
+
+
+MODELLED: dict[str, Any] = {
+    "identifier": sa.Uuid,
+    "identifier_text": sa.Uuid(as_uuid=False),
+    "document": pg.JSONB,
+    "host": pg.INET,
+    "net": pg.CIDR,
+    "card": pg.MACADDR,
+    "card8": pg.MACADDR8,
+    "vector": pg.TSVECTOR,
+    "query": pg.TSQUERY,
+    "bits": pg.BIT(5),
+    "some_bits": pg.BIT(9, varying=True),
+    "price": pg.MONEY,
+    "insensitive": pg.CITEXT,
+    "pairs": pg.HSTORE,
+    "length": pg.INTERVAL,
+    "months": pg.INTERVAL(fields="YEAR TO MONTH"),
+    "mood": sa.Enum("sad", "ok", name="Mood"),
+    "numbers": pg.ARRAY(sa.Integer),
+    "nested": pg.ARRAY(sa.Text, dimensions=2),
+    "moods": pg.ARRAY(sa.Enum("sad", "ok", name="Mood")),
+    "documents": pg.ARRAY(pg.JSONB),
+    "dates": pg.ARRAY(sa.Date),
+    "hosts": pg.ARRAY(pg.INET),
+    "spans": pg.ARRAY(pg.DATERANGE),
+    "lengths": pg.ARRAY(sa.Interval),
+    "identifiers": pg.ARRAY(sa.Uuid),
+    "days": pg.DATERANGE,
+    "moments": pg.TSTZRANGE,
+    "multi": pg.INT8MULTIRANGE,
+    "object_number": pg.OID,
+    "generic": sa.Interval,
+    "kind": pg.DOMAIN("short", sa.String(12), check="length(VALUE) > 1"),
+}
+
+
+def test_every_type_that_models_declare_is_filled(postgresql_engine: sa.Engine) -> None:
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql("CREATE EXTENSION citext; CREATE EXTENSION hstore")
+    metadata = sa.MetaData()
+    columns = [sa.Column(name, type_, nullable=False) for name, type_ in MODELLED.items()]
+    table = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    metadata.create_all(postgresql_engine)
+    for seed in range(3):
+        syda.seed(postgresql_engine, metadata, rows=60, seed=seed)
+    with postgresql_engine.connect() as connection:
+        rows = connection.execute(sa.select(table)).all()
+    assert len(rows) == 180
+    assert [name for name in MODELLED if len({repr(getattr(row, name)) for row in rows}) < 2] == []
