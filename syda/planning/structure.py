@@ -109,7 +109,7 @@ def _members(table: Table, unique: Unique) -> tuple[str, ...]:
     """Return the columns of a unique set; of an expression, the columns that it names."""
     names = list(unique.columns)
     for expression in unique.expressions:
-        tree = parse(expression, unique.dialect)
+        tree = parse(expression, table.dialect)
         names += () if tree is None else columns_of(tree, table)
     return tuple(dict.fromkeys(names))
 

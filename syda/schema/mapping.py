@@ -194,6 +194,7 @@ def _table(draft: _Draft, drafts: _Drafts) -> Table:
         exclusions=tuple(
             _exclusion(each, where) for each in list_of(keys.get("exclusions", []), f"{where}, exclusions")
         ),
+        dialect=optional(keys, "dialect", str, where) or "",
         triggers=names_of(keys.get("triggers", ()), f"{where}, triggers"),
         inheritance=_inheritance(draft),
         inherits=_inherits(draft, foreign_keys),

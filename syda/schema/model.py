@@ -129,8 +129,6 @@ class Unique:
     expressions: tuple[str, ...] = ()
     predicate: str | None = None
     nulls_not_distinct: bool = False
-    dialect: str = ""
-    """sqlglot's name of the dialect of expressions and predicate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +192,8 @@ class Table:
     uniques: tuple[Unique, ...] = ()
     checks: tuple[Check, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    dialect: str = ""
+    """sqlglot's name of the dialect in which generated columns and the parts of indexes are written."""
     triggers: tuple[str, ...] = ()
     """Names of the user's triggers that fire when rows are inserted."""
     inheritance: Inheritance | None = None

@@ -39,6 +39,7 @@ def read_table(table: sa.Table, *, foreign_keys: tuple[ForeignKey, ...] = (), di
         foreign_keys=foreign_keys,
         uniques=_uniques(table, dialect),
         checks=_checks(table, columns, dialect),
+        dialect=sqlglot_name(dialect),
         exclusions=tuple(sorted(_exclusions(table), key=lambda exclusion: (exclusion.name or "", exclusion.elements))),
     )
 

@@ -56,8 +56,8 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
 
 
 def _read(table: Table, unique: Unique) -> UniqueSet:
-    expressions = tuple(parse(text, unique.dialect) for text in unique.expressions)
-    predicate = parse(unique.predicate, unique.dialect) if unique.predicate else None
+    expressions = tuple(parse(text, table.dialect) for text in unique.expressions)
+    predicate = parse(unique.predicate, table.dialect) if unique.predicate else None
     named = (name for node in (*expressions, predicate) if node is not None for name in columns_of(node, table))
     return UniqueSet(unique, expressions, predicate, tuple(dict.fromkeys((*unique.columns, *named))))
 

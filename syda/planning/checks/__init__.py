@@ -16,7 +16,7 @@ from syda.planning.checks.arms import Arm, find_arms, find_negations
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.leaves import Found, leaf
 from syda.planning.checks.narrowing import apply_domain
-from syda.planning.checks.reading import columns_of, parse, terms
+from syda.planning.checks.reading import columns_of, generated_required, parse, terms
 from syda.planning.checks.uniques import is_escapable, is_plain
 from syda.schema.model import MOMENTS, Check, Kind, Table
 
@@ -67,7 +67,10 @@ def check_domains(table: Table) -> dict[str, Domain]:
 
 def conditions_of(table: Table) -> tuple[Condition, ...]:
     """Return the parts of the table's checks that `check_domains` does not say in full."""
-    found = (condition for check in table.checks for condition in _conditions(check, table))
+    found = [condition for check in table.checks for condition in _conditions(check, table)]
+    for column, node in generated_required(table):
+        check = Check(expression=f"{column.name} IS NOT NULL", dialect=table.dialect)
+        found.append(Condition(check, node, columns_of(node, table)))
     return tuple(found)
 
 

@@ -69,16 +69,16 @@ def terms(check: Check, table: Table) -> tuple[Node, ...]:
         return ()
     generated = {column.name: column.computed for column in table.columns if column.computed}
     if any(name in generated for name in columns_of(tree, table)):
-        tree = tree.transform(_written_out, generated, check.dialect)
+        tree = tree.transform(_written_out, generated, table.dialect)
     return tuple(conjuncts(tree))
 
 
-def generated_required(table: Table, dialect: str) -> Iterable[tuple[Column, Node]]:
+def generated_required(table: Table) -> Iterable[tuple[Column, Node]]:
     """Yield the generated columns that must not be NULL, each with the condition that its expression is not."""
     from sqlglot import exp
 
     for column in table.columns:
-        tree = parse(column.computed, dialect) if column.computed and not column.nullable else None
+        tree = parse(column.computed, table.dialect) if column.computed and not column.nullable else None
         if tree is not None:
             yield column, exp.Not(this=exp.Is(this=exp.paren(tree.copy()), expression=exp.Null()))
 

@@ -19,7 +19,7 @@ def is_plain(table: Table, unique: Unique) -> bool:
         return False
     if not unique.predicate:
         return True
-    tree = parse(unique.predicate, unique.dialect)
+    tree = parse(unique.predicate, table.dialect)
     found = [] if tree is None else [leaf(term, table) for term in conjuncts(tree)]
     return bool(found) and all(
         each is not None and each[0] in unique.columns and each[1].required and each[1].values is None for each in found
@@ -30,7 +30,7 @@ def is_escapable(table: Table, unique: Unique, given: Collection[str]) -> bool:
     """Tell whether a row can be taken out of a partial unique index by changing columns that are free to change."""
     if not unique.predicate or is_plain(table, unique):
         return False
-    tree = parse(unique.predicate, unique.dialect)
+    tree = parse(unique.predicate, table.dialect)
     ways = [] if tree is None else find_negations(table, tree, {})
     fixed = {*given, *table.primary_key}
     return any(way and not fixed & set(way) for way in ways)
