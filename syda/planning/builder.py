@@ -9,7 +9,7 @@ from typing import Any
 
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
-from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of
+from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain
 from syda.planning.demands import demanded_values, narrowed
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
@@ -306,7 +306,7 @@ class PlanBuilder:
 
 
 def _alone_unique(table: Table, column: Column) -> bool:
-    return any(unique.columns == (column.name,) and not unique.expressions for unique in table.unique_sets)
+    return any(unique.columns == (column.name,) and is_plain(table, unique) for unique in table.unique_sets)
 
 
 def _finite(guess: Guess | None, column: Column, domain: Domain | None) -> int | None:

@@ -127,15 +127,15 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     if ordinal := _ordinal(structure, links, free, set(members)):
         structure.ordinals[ordinal[0]] = ordinal[1]
         return
+    strong = [column for column in free if column.name not in needs.trusted and _is_strong(needs, column)]
+    if not strong and is_escapable(table, unique, needs.given):
+        return  # rows that repeat another are taken out of the predicate when they are settled
     if len(free) == len(members) == 1:
         structure.distinct.add(free[0].name)
         return
-    strong = [column for column in free if column.name not in needs.trusted and _is_strong(needs, column)]
     if not strong and set(members) & set(needs.trusted):
         return
     small = {column.name: needs.finite(column) or UNBOUNDED for column in free}
-    if not strong and is_escapable(table, unique, needs.given):
-        return  # rows that repeat another are taken out of the predicate when they are settled
     if strong:
         structure.distinct.add(max(strong, key=lambda column: _preference(needs, column)).name)
     elif _can_join(structure, links) and _room(needs, links, small.values()) >= needs.rows:

@@ -11,6 +11,7 @@ import numpy as np
 from syda.errors import ConstraintError
 from syda.generation.settling.draft import Draft
 from syda.generation.settling.documents import documents_of, fit_documents
+from syda.generation.settling.exclusions import exclusions_of, keep_apart
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of
@@ -54,7 +55,9 @@ def settle(maker: Maker, table: str) -> Settled | None:
     uniques = tricky_uniques(owner, planned, conditions)
     involved = {name for each in conditions for name in each.columns}
     involved |= {name for unique in uniques for name in unique.columns}
-    if not conditions and not uniques:
+    exclusions = exclusions_of(owner)
+    involved |= {name for apart in exclusions for name in apart.columns}
+    if not conditions and not uniques and not exclusions:
         return None
     draft = Draft(maker, table, involved)
     state = State(draft, maker.plan, table, involved)
@@ -65,6 +68,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     if settler.is_given(broken):
         broken[:] = False  # the rows stay as the user's values make them, for the verification to say so
     repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
+    keep_apart(state, exclusions)
     kept = np.flatnonzero(~(broken | repeated))
     note = _note(owner, conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
@@ -136,9 +140,10 @@ class _Settler:
             self._by_arms(arms, rows, label)
             if attempt:
                 change = Change(state, rows, columns, literals, label)
-                CHANGES[attempt % len(CHANGES)](change)
-                if attempt > len(CHANGES):
-                    CHANGES[(attempt // len(CHANGES)) % len(CHANGES)](change)
+                again, which = divmod(attempt - 1, len(CHANGES))
+                CHANGES[which](change)
+                if again:
+                    CHANGES[(which + again) % len(CHANGES)](change)
             broken[rows] = ~self.judgement.holds(state, group, rows)
         self._by_example(group, columns, broken, str(number))
         return broken

@@ -157,7 +157,7 @@ def _later(members: Sequence[Values], counted: Mask, nulls_not_distinct: bool) -
     """Tell which of the counted rows equal an earlier counted one in all members."""
     code = np.zeros(len(counted), dtype=np.int64)
     for values in members:
-        own = _codes(values, nulls_not_distinct)
+        own = codes(values, nulls_not_distinct=nulls_not_distinct)
         counted = counted & (own >= 0)
         _, code = np.unique(code * (int(own.max(initial=0)) + 2) + own + 1, return_inverse=True)
     rows = np.flatnonzero(counted)
@@ -168,8 +168,8 @@ def _later(members: Sequence[Values], counted: Mask, nulls_not_distinct: bool) -
     return later
 
 
-def _codes(values: Values, nulls_not_distinct: bool) -> NDArray[np.int64]:
-    """Return a number per value, the same for equal ones; -1 for NULL where it equals nothing."""
+def codes(values: Values, *, nulls_not_distinct: bool) -> NDArray[np.int64]:
+    """Return a number from 1 per value, the same for equal ones; -1 for NULL where it equals nothing, else 0."""
     data = values.data
     if data.dtype == object:
         data = np.asarray([str(item) for item in data.tolist()], dtype=object)
