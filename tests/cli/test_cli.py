@@ -233,7 +233,7 @@ def test_seed_fills_a_database_that_then_passes_the_check() -> None:
 def test_seed_takes_a_plan_and_a_database_without_models() -> None:
     run("plan", *PLANNED, "--yaml", "--out", "p.yaml")
     assert run_json("seed", "--url", "sqlite:///shop.db", "--plan", "p.yaml", "--create")["total"] == 40
-    assert run_json("seed", "--url", "sqlite:///shop.db", "--rows", "3")["total"] == 6
+    assert run_json("seed", "--url", "sqlite:///shop.db", "--rows", "3", "--mode", "append")["total"] == 6
 
 
 def test_seed_without_tables_leaves_one_message() -> None:
