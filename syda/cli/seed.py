@@ -76,7 +76,12 @@ def seed(
 
     source = chosen_source(plan=plan_file, models=models, other=schema, asked=given)
     with progress_bar(hidden=as_json) as progress:
-        options = {"mode": mode, "create": create, "allow_hosts": allow_hosts, "redact_values": redact_values}
+        options: dict[str, Any] = {
+            "mode": mode,
+            "create": create,
+            "allow_hosts": allow_hosts,
+            "redact_values": redact_values,
+        }
         report = syda.seed(url, source, **given, **options, progress=progress)
     if as_json:
         echo_json(report.to_dict())

@@ -30,19 +30,23 @@ _SQLITE: dict[str, tuple[re.Pattern[str], Kind]] = {
     "link": (re.compile(r"FOREIGN KEY constraint failed"), "foreign key"),
     "type": (re.compile(r"cannot store \w+ value in \w+ column (?P<columns>.+)"), "value"),
 }
+_MARIADB_LINK = re.compile(
+    r"\(`[^`]+`\.`(?P<table>[^`]+)`, CONSTRAINT `(?P<constraint>[^`]+)` FOREIGN KEY \((?P<columns>[^)]+)\)"
+)
+_MARIADB_VALUE = re.compile(r"column '?(?:`[^`]+`\.)*`?(?P<columns>[^`']+)[`'] at row")
 _MARIADB: dict[int, tuple[re.Pattern[str], Kind]] = {
     1062: (re.compile(r"for key '(?:[^'.]+\.)?(?P<constraint>[^']+)'$"), "unique"),
     1048: (re.compile(r"Column '(?P<columns>[^']+)' cannot be null"), "not null"),
     1364: (re.compile(r"Field '(?P<columns>[^']+)' doesn't have"), "not null"),
-    1452: (re.compile(r"\(`[^`]+`\.`(?P<table>[^`]+)`, CONSTRAINT `(?P<constraint>[^`]+)`"), "foreign key"),
-    1451: (re.compile(r"\(`[^`]+`\.`(?P<table>[^`]+)`, CONSTRAINT `(?P<constraint>[^`]+)`"), "foreign key"),
+    1452: (_MARIADB_LINK, "foreign key"),
+    1451: (_MARIADB_LINK, "foreign key"),
     4025: (re.compile(r"CONSTRAINT `(?P<constraint>.+?)` failed for `[^`]+`\.`(?P<table>[^`]+)`"), "check"),
     3819: (re.compile(r"[Cc]heck constraint '(?P<constraint>[^']+)'"), "check"),
     1644: (re.compile(r""), "trigger"),
-    1264: (re.compile(r"column '?(?:`[^`]+`\.)*`?(?P<columns>[^`']+)[`'] at row (?P<line>\d+)"), "value"),
-    1265: (re.compile(r"column '?(?:`[^`]+`\.)*`?(?P<columns>[^`']+)[`'] at row (?P<line>\d+)"), "value"),
-    1366: (re.compile(r"column '?(?:`[^`]+`\.)*`?(?P<columns>[^`']+)[`'] at row (?P<line>\d+)"), "value"),
-    1406: (re.compile(r"column '?(?:`[^`]+`\.)*`?(?P<columns>[^`']+)[`'] at row (?P<line>\d+)"), "value"),
+    1264: (_MARIADB_VALUE, "value"),
+    1265: (_MARIADB_VALUE, "value"),
+    1366: (_MARIADB_VALUE, "value"),
+    1406: (_MARIADB_VALUE, "value"),
 }
 
 
@@ -130,5 +134,5 @@ def _mariadb(error: Any) -> Clue:
         kind=kind,
         table=groups.get("table"),
         constraint=constraint.rpartition(".")[2].strip("`") if constraint else None,
-        columns=(groups["columns"],) if groups.get("columns") else (),
+        columns=tuple(name.strip(" `") for name in (groups.get("columns") or "").split(",") if name),
     )

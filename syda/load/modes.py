@@ -187,24 +187,31 @@ def _empty_circle(connection: Connection, schema: Schema, loads: list[Loadable])
         first = ", ".join(f"d{place} AS ({delete})" for place, delete in enumerate(deletes[:-1]))
         connection.exec_driver_sql(f"WITH {first} {deletes[-1]}")
         return
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite" and len(deletes) > 1:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     elif connection.dialect.name in ("mysql", "mariadb"):
         # InnoDB looks at each row as it goes, so that the rows let go of each other first.
         keys = [load.table.key for load in loads]
         for load in loads:
             _let_go(connection, load, _links(schema, load.table.key, keys))
-            if load.table.primary_key and any(link.parent == load.table.key for link in load.table.foreign_keys):
-                order = ", ".join(f"{quote.quote_identifier(name)} DESC" for name in load.table.primary_key)
-                deletes[loads.index(load)] += f" ORDER BY {order}"  # what must have a parent came after it
     for delete in deletes:
         connection.exec_driver_sql(delete)
 
 
 def _let_go(connection: Connection, load: Loadable, links: list[ForeignKey]) -> None:
-    quote = connection.dialect.identifier_preparer
+    """Make foreign keys NULL; those of rows that must have a parent in their own table point to the row itself."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
     table = load.table
-    names = {name for link in links for name in link.columns if table.column(name).nullable}
-    if loose := [quote.quote_identifier(name) for name in sorted(names - set(table.primary_key))]:
-        nulls = ", ".join(f"{name} = NULL" for name in loose)
-        connection.exec_driver_sql(f"UPDATE {quote.format_table(load.target)} SET {nulls}")
+    new: dict[str, str] = {}
+    for link in links:
+        loose = [name for name in link.columns if table.column(name).nullable and name not in table.primary_key]
+        if loose:
+            new |= dict.fromkeys(map(quote, loose), "NULL")
+        elif link.parent == table.key:
+            pairs = [pair for pair in link.pairs if pair[0] not in table.primary_key]
+            new |= {quote(child): quote(parent) for child, parent in pairs if child != parent}
+    if new:
+        listed = ", ".join(f"{name} = {value}" for name, value in new.items())
+        connection.exec_driver_sql(
+            f"UPDATE {connection.dialect.identifier_preparer.format_table(load.target)} SET {listed}"
+        )

@@ -64,7 +64,7 @@ class _Refusal:
         rule = _rule(table, clue)
         columns = _columns(table, rule, clue)
         values = self._values(load, rule, clue, columns)
-        sources = {name: self._source(table, name) for name in columns}
+        sources = {name: self._source(table, name, redact_values=redact_values) for name in columns}
         expression = _expression(table, rule, clue)
         constraint = clue.constraint or getattr(rule, "name", None)
         lines = [said + _trigger(clue)]
@@ -143,7 +143,7 @@ class _Refusal:
         rows = enumerate(_rows(load, link.columns))
         return next((place for place, key in rows if None not in key and key not in parents), None)
 
-    def _source(self, table: Table, name: str) -> str:
+    def _source(self, table: Table, name: str, *, redact_values: bool) -> str:
         """Return in words what made a column."""
         planned = self.plan.tables[table.key]
         links = [planned.links[link.name] for link in table.foreign_keys if link.name in planned.links]
@@ -154,7 +154,9 @@ class _Refusal:
         }
         if name in planned.columns:
             column = planned.columns[name]
-            return ", ".join(filter(None, (f"made by {column.source.describe()}", column.reason)))
+            # What a source says of itself may hold values that it was given.
+            source = column.source.source if redact_values else column.source.describe()
+            return ", ".join(filter(None, (f"made by {source}", column.reason)))
         if followed and links:
             key, parent = next(iter(followed.items()))
             return ", ".join(filter(None, (f"follows a row of {parent}", planned.links[key].reason)))
@@ -188,7 +190,14 @@ def _rule(table: Table, clue: Clue) -> Rule | None:
         return next((rule for rule in table.unique_sets if rule.name is None), None)
     about = {column.strip('"').lower() for column in clue.columns} or {name}
     same = [rule for rule in candidates if {each.lower() for each in getattr(rule, "columns", ())} == about]
-    return same[0] if same else candidates[0] if len(candidates) == 1 else None
+    if same or about - {""}:
+        return same[0] if same else _told(clue)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _told(clue: Clue) -> Rule | None:
+    """Return the rule as the database tells it, for one that the schema does not have."""
+    return Unique(name=clue.constraint, columns=clue.columns) if clue.kind == "unique" and clue.columns else None
 
 
 def _unnamed_check(table: Table, name: str) -> Check | None:
@@ -205,7 +214,7 @@ def _unnamed_check(table: Table, name: str) -> Check | None:
     ]
     if about:
         return about[0]
-    number = name.removeprefix("constraint_")
+    number = name.removeprefix("constraint_")  # as MariaDB names them
     if number.isdigit() and 0 < int(number) <= len(unnamed):
         return unnamed[int(number) - 1]
     column_check = [check for check in unnamed if name in map(str.lower, _mentioned(table, check.expression))]

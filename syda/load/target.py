@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -113,7 +114,7 @@ def one_transaction(target: Target) -> Iterator[Connection]:
     A connection that is in a transaction already and a session keep theirs: the block is a savepoint in it, and
     the caller commits. An exception of any kind rolls the block back.
     """
-    with connected(target) as connection:
+    with connected(target) as connection, _without_repeated_errors(connection):
         joins = isinstance(target, Session | scoped_session) or connection.in_transaction()
         transaction = _begin(connection, nested=joins)
         try:
@@ -126,6 +127,26 @@ def one_transaction(target: Target) -> Iterator[Connection]:
             elif not joins:
                 _end(connection, transaction)
             raise
+
+
+@contextmanager
+def _without_repeated_errors(connection: Connection) -> Iterator[None]:
+    """Keep psycopg from logging, after an error in an executemany, that the rest of its pipeline was aborted too.
+
+    It does so beside the error that it raises, and Python prints what is logged and nobody handles.
+    """
+    driver = connection.connection.driver_connection
+
+    def is_news(record: logging.LogRecord) -> bool:
+        pipeline = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        return getattr(pipeline, "pgconn", None) is not getattr(driver, "pgconn", connection)
+
+    logger = logging.getLogger("psycopg")
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
 
 
 def _begin(connection: Connection, *, nested: bool) -> Any:
