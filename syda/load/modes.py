@@ -158,20 +158,16 @@ def make_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) 
 
 
 def _empty(connection: Connection, schema: Schema, loads: list[Loadable]) -> None:
-    """Delete the rows of the tables, which are in load order, children before parents."""
+    """Delete the rows of the tables, children before parents."""
     by_key = {load.table.key: load for load in loads}
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(by_key)
     graph.add_edges_from((key, link.parent) for key in by_key for link in _links(schema, key, by_key))
-    circles = {key: frozenset(found) for found in nx.strongly_connected_components(graph) for key in found}
-    emptied: set[str] = set()
-    for load in reversed(loads):
-        circle = circles[load.table.key]
-        if load.table.key not in emptied:
-            members = [each for each in reversed(loads) if each.table.key in circle]
-            with rejections(f"deleting the rows of {', '.join(repr(each.table.key) for each in members)}"):
-                _empty_circle(connection, schema, members)
-            emptied |= circle
+    order = nx.condensation(graph)  # each circle in one place, and what refers to it before it
+    for circle in nx.topological_sort(order):
+        members = [load for load in reversed(loads) if load.table.key in order.nodes[circle]["members"]]
+        with rejections(f"deleting the rows of {', '.join(repr(load.table.key) for load in members)}"):
+            _empty_circle(connection, schema, members)
 
 
 def _links(schema: Schema, key: str, among: Iterable[str]) -> list[ForeignKey]:
@@ -189,29 +185,43 @@ def _empty_circle(connection: Connection, schema: Schema, loads: list[Loadable])
         return
     if connection.dialect.name == "sqlite" and len(deletes) > 1:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    elif connection.dialect.name in ("mysql", "mariadb"):
-        # InnoDB looks at each row as it goes, so that the rows let go of each other first.
-        keys = [load.table.key for load in loads]
-        for load in loads:
-            _let_go(connection, load, _links(schema, load.table.key, keys))
+    if connection.dialect.name in ("mysql", "mariadb") and _refer_to_each_other(schema, loads):
+        _delete_unchecked(connection, loads, deletes)
+        return
     for delete in deletes:
         connection.exec_driver_sql(delete)
 
 
-def _let_go(connection: Connection, load: Loadable, links: list[ForeignKey]) -> None:
-    """Make foreign keys NULL; those of rows that must have a parent in their own table point to the row itself."""
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    table = load.table
-    new: dict[str, str] = {}
-    for link in links:
-        loose = [name for name in link.columns if table.column(name).nullable and name not in table.primary_key]
-        if loose:
-            new |= dict.fromkeys(map(quote, loose), "NULL")
-        elif link.parent == table.key:
-            pairs = [pair for pair in link.pairs if pair[0] not in table.primary_key]
-            new |= {quote(child): quote(parent) for child, parent in pairs if child != parent}
-    if new:
-        listed = ", ".join(f"{name} = {value}" for name, value in new.items())
-        connection.exec_driver_sql(
-            f"UPDATE {connection.dialect.identifier_preparer.format_table(load.target)} SET {listed}"
-        )
+def _refer_to_each_other(schema: Schema, loads: list[Loadable]) -> bool:
+    keys = [load.table.key for load in loads]
+    return any(_links(schema, key, keys) for key in keys)
+
+
+def _delete_unchecked(connection: Connection, loads: list[Loadable], deletes: list[str]) -> None:
+    """Delete rows that refer to each other; InnoDB looks at each as it goes, even at one that is its own parent.
+
+    Nothing is left without its parent: no row of another table may refer to these.
+    """
+    quote = connection.dialect.identifier_preparer
+    for load in loads:
+        users = connection.exec_driver_sql(
+            "SELECT DISTINCT table_schema, table_name, column_name FROM information_schema.key_column_usage "
+            "WHERE referenced_table_schema = coalesce(%s, database()) AND referenced_table_name = %s",
+            (load.target.schema, load.target.name),
+        ).all()
+        for schema, name, column in users:
+            if name in {each.target.name for each in loads}:
+                continue
+            table = f"{quote.quote_identifier(schema)}.{quote.quote_identifier(name)}"
+            used = f"SELECT count(*) FROM {table} WHERE {quote.quote_identifier(column)} IS NOT NULL"
+            if rows := connection.exec_driver_sql(used).scalar():
+                raise NotEmptyError(
+                    f"{rows:,} rows of {name} refer to {load.table.key}, whose rows cannot go", {name: rows}
+                )
+    before = connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar()
+    connection.exec_driver_sql("SET foreign_key_checks = 0")
+    try:
+        for delete in deletes:
+            connection.exec_driver_sql(delete)
+    finally:
+        connection.exec_driver_sql(f"SET foreign_key_checks = {before}")
