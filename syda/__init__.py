@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from syda.errors import SydaError as SydaError
     from syda.planning.model import Plan as Plan
     from syda.schema.model import Kind as Kind
+    from syda.seeding import check as check
     from syda.seeding import generate as generate
     from syda.seeding import plan as plan
     from syda.seeding import register_generator as register_generator
     from syda.seeding import seed as seed
+    from syda.seeding import seed_async as seed_async
     from syda.seeding import unregister_generator as unregister_generator
     from syda.specs import between as between
     from syda.specs import choice as choice
@@ -37,7 +39,10 @@ _HOMES = {
     "SydaError": "syda.errors",
     "Plan": "syda.planning.model",
     "Kind": "syda.schema.model",
-    **dict.fromkeys(("generate", "plan", "register_generator", "seed", "unregister_generator"), "syda.seeding"),
+    **dict.fromkeys(
+        ("check", "generate", "plan", "register_generator", "seed", "seed_async", "unregister_generator"),
+        "syda.seeding",
+    ),
     **dict.fromkeys(
         ("between", "choice", "faker", "geometric", "number", "poisson", "regex", "template", "value", "zipf"),
         "syda.specs",

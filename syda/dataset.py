@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from syda.quality.integrity import Report, verify_rows
 if TYPE_CHECKING:
     from syda.load.files import Format
     from syda.load.frames import Frames
+    from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.load.target import Target
 
@@ -79,18 +80,33 @@ class Dataset:
         tables = ((self.plan.schema.tables[key], made.columns) for key, made in self.tables.items())
         return write_files(tables, directory, format_)
 
-    def to_sql(self, target: Target, *, create: bool = False, progress: Progress | None = None) -> LoadReport:
+    def to_sql(
+        self,
+        target: Target,
+        *,
+        mode: Mode = "if_empty",
+        create: bool = False,
+        allow_hosts: Iterable[str] = (),
+        redact_values: bool = False,
+        progress: Progress | None = None,
+    ) -> LoadReport:
         """Insert all rows into a database in one transaction, parents first.
 
         `target` is an Engine or URL (committed at the end), a Connection (joins its transaction when it is in one) or
         a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
-        Raises a `LoadError`; the database is then as it was.
+        `mode`, `allow_hosts` and `redact_values` are as in `syda.seed`; with ``"append"`` the rows are added as they
+        are, so their keys have to be free. Raises a `LoadError`; the database is then as it was.
         """
         from syda.load.ddl import build_tables
+        from syda.load.guard import require_development
+        from syda.load.modes import check_mode
+        from syda.load.refusal import explaining
         from syda.load.sql import TableLoad, load_tables
         from syda.load.target import require_database
 
+        check_mode(mode)
         self._refuse_external()
+        require_development(target, allow_hosts)
         if not create:
             require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
@@ -98,7 +114,10 @@ class Dataset:
             TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
             for key, made in self.tables.items()
         ]
-        return replace(load_tables(target, self.plan, loads, create=create, progress=progress), notes=self.notes)
+        options: dict[str, Any] = {"create": create, "progress": progress, "mode": mode, "allow_hosts": allow_hosts}
+        with explaining(self.plan, loads, self.existing, redact_values=redact_values):
+            report = load_tables(target, self.plan, loads, **options)
+        return replace(report, notes=(*report.notes, *self.notes))
 
     def _refuse_external(self) -> None:
         for key in self.tables:

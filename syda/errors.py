@@ -14,14 +14,17 @@
         * `IntegrityError`: the rows made break a rule of the schema
     * `LoadError`: rows could not be delivered; the target is as it was
         * `TargetError`: the database or folder cannot be reached or written
+            * `ProtectedTargetError`: the database looks like production, or forbids seeding
+            * `NotEmptyError`: tables to be filled have rows
         * `RejectedError`: the database refused a row
     * `MissingExtraError`: an optional package is not installed
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class SydaError(Exception):
@@ -80,8 +83,43 @@ class TargetError(LoadError):
     """The database or folder cannot be reached or written."""
 
 
+class ProtectedTargetError(TargetError):
+    """The database looks like production, or forbids seeding."""
+
+
+class NotEmptyError(TargetError):
+    """Tables to be filled have rows; `tables` gives their numbers."""
+
+    def __init__(self, message: str, tables: Mapping[str, int]) -> None:
+        super().__init__(message)
+        self.tables = dict(tables)
+
+
 class RejectedError(LoadError):
-    """The database refused a row."""
+    """The database refused a row.
+
+    As far as it can be told: the `table`, the `constraint` and its `expression` as the schema has it, the `columns`
+    that it is about, their `values` in one row, and the `sources` that made them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        table: str | None = None,
+        constraint: str | None = None,
+        expression: str | None = None,
+        columns: Iterable[str] = (),
+        values: Mapping[str, Any] | None = None,
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.table = table
+        self.constraint = constraint
+        self.expression = expression
+        self.columns = tuple(columns)
+        self.values = dict(values or {})
+        self.sources = dict(sources or {})
 
 
 class MissingExtraError(SydaError):

@@ -1,9 +1,9 @@
-"""The public functions: plan, generate, seed."""
+"""The public functions: plan, generate, seed, check."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +15,21 @@ from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
 from syda.planning.functions import name_functions
 from syda.planning.model import Plan
-from syda.planning.requests import Overrides, read_rows
+from syda.planning.requests import Overrides, RowRequest, read_rows
 from syda.planning.validation import check_plan
 from syda.planning.wishes import check_wishes
-from syda.schema import Reading, read_schema
+from syda.schema import Reading, Schema, read_schema
 from syda.sources.base import DATA_ENDS, Settings
 from syda.sources.registry import DEFAULT_REGISTRY
 
 LOCALE = "en_US"
 
 if TYPE_CHECKING:
+    from syda.load.asynchronous import AsyncTarget
+    from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.load.target import Target
+    from syda.quality.database import DatabaseReport
 
 
 def plan(
@@ -173,39 +176,163 @@ def seed(
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    mode: Mode = "if_empty",
     create: bool = False,
+    allow_hosts: Iterable[str] = (),
+    redact_values: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Fill a database: read what is there, plan, make the rows, check them, and load them in one transaction.
 
-    `target` is an Engine, Connection, Session or URL; `models` are as in `plan`, or a Plan; without them the
-    schema is read from the database. Tables that have rows already keep them: new keys continue after theirs, unique
-    values avoid theirs, and new rows may refer to them. Tables that are referred to but were not given are
-    read, not filled. With `create`, tables that do not exist are made first.
+    `target` is an Engine, AsyncEngine, Connection, Session or URL; `models` are as in `plan`, or a Plan; without them
+    the schema is read from the database. With `mode` ``"if_empty"``, tables to be filled must have no rows; with
+    ``"append"`` theirs stay: new keys continue after them, unique values avoid them, and new rows may refer to them;
+    with ``"replace"`` they are deleted first, in the same transaction. Tables that are referred to but were not given,
+    or get no rows, are read and stay. So do the notes of migration tools. With `create`, tables that do not exist are
+    made first.
+
+    A target that is neither on this machine nor among `allow_hosts`, or whose name says that it is in production, is
+    refused. `redact_values` keeps values out of what is said when the database refuses a row.
 
     Raises a `SydaError`; the database is then as it was.
     """
-    from syda.load.ddl import build_tables
-    from syda.load.existing import read_existing
-    from syda.load.target import connected, require_database
+    from syda.load.asynchronous import is_async, run_blocking
 
-    if not create:
-        require_database(target)
-    given = models if isinstance(models, Plan) else None
-    if given:
-        _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
-    with connected(target) as connection:
-        reading = _reading(models, given, connection)
+    wishes = (rows, seed, locale, as_of, overrides, custom_generators)
+    filling = _Filling(models, wishes, mode, create, allow_hosts, redact_values, progress)
+    filling.check(target)
+    if is_async(target):
+        return run_blocking(target, filling.fill, instead="syda.seed_async")
+    return filling.fill(target)
+
+
+async def seed_async(
+    target: AsyncTarget,
+    models: Any = None,
+    *,
+    rows: int | Mapping[Any, Any] | None = None,
+    seed: int = 0,
+    locale: str | Sequence[str] = LOCALE,
+    as_of: str | date | None = None,
+    overrides: Mapping[Any, Any] | None = None,
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    mode: Mode = "if_empty",
+    create: bool = False,
+    allow_hosts: Iterable[str] = (),
+    redact_values: bool = False,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Fill a database as `seed` does, through an AsyncEngine, AsyncConnection, AsyncSession or a URL.
+
+    The event loop waits while rows are made, and runs while the database works.
+    """
+    from syda.load.asynchronous import run_async
+
+    wishes = (rows, seed, locale, as_of, overrides, custom_generators)
+    filling = _Filling(models, wishes, mode, create, allow_hosts, redact_values, progress)
+    filling.check(target)
+    return await run_async(target, filling.fill)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """What `seed` was asked for; `wishes` are the arguments of `_plan` after the first two."""
+
+    models: Any
+    wishes: tuple[Any, ...]
+    mode: Mode
+    create: bool
+    allow_hosts: Iterable[str]
+    redact_values: bool
+    progress: Progress | None
+
+    @property
+    def given(self) -> Plan | None:
+        return self.models if isinstance(self.models, Plan) else None
+
+    def check(self, target: Any) -> None:
+        """Raise a `SydaError` for what cannot be, before the target is reached."""
+        from syda.load.guard import require_development
+        from syda.load.modes import check_mode
+        from syda.load.target import require_database
+
+        check_mode(self.mode)
+        require_development(target, self.allow_hosts)
+        if not self.create:
+            require_database(target)
+        if self.given:
+            _refuse_changes(*self.wishes)
+
+    def fill(self, target: Target) -> LoadReport:
+        from syda.load.guard import require_unprotected
+        from syda.load.target import connected
+
+        with connected(target) as connection:
+            was_in_transaction = connection.in_transaction()
+            try:
+                require_unprotected(connection, self.allow_hosts)
+                dataset, notes = self._make(connection)
+            finally:
+                if not was_in_transaction:
+                    connection.rollback()
+        report = dataset.to_sql(
+            target,
+            mode=self.mode,
+            create=self.create,
+            allow_hosts=self.allow_hosts,
+            redact_values=self.redact_values,
+            progress=self.progress,
+        )
+        return replace(report, notes=(*report.notes, *notes))
+
+    def _make(self, connection: Any) -> tuple[Dataset, list[str]]:
+        """Return the rows that fit to those that are there, and notes on tables that are left alone."""
+        from syda.load.ddl import build_tables
+        from syda.load.existing import read_existing
+        from syda.load.modes import count_rows, left_alone, rows_that_stay
+
+        reading = _reading(self.models, self.given, connection)
         targets = reading.origin or build_tables(reading.schema)
-        was_in_transaction = connection.in_transaction()
-        try:
-            existing = read_existing(connection, reading.schema, targets)
-            made = given or _plan(reading, existing, rows, seed, locale, as_of, overrides, custom_generators)
-            dataset = _make(made, Reading(schema=made.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
-        finally:
-            if not was_in_transaction:
-                connection.rollback()
-    return dataset.to_sql(target, create=create, progress=progress)
+        counts = count_rows(connection, reading.schema, targets)
+        kept = left_alone(reading.schema, counts)
+        if kept:
+            reading = read_schema(reading, tables=[table.key for table in reading.schema if table.key not in kept])
+        plan = self.given and _restricted(self.given, reading.schema)
+        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes[0]))
+        stays = rows_that_stay(reading.schema, counts, filled, self.mode)
+        existing = read_existing(connection, reading.schema, targets, stays)
+        plan = plan or _plan(reading, existing, *self.wishes)
+        dataset = _make(plan, Reading(schema=plan.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
+        return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
+
+
+def _restricted(plan: Plan, schema: Schema) -> Plan:
+    """Return the plan for those of its tables that are in `schema`."""
+    if plan.schema.tables.keys() == schema.tables.keys():
+        return plan
+    return replace(
+        plan, schema=schema, tables={key: table for key, table in plan.tables.items() if key in schema.tables}
+    )
+
+
+def _filled(schema: Schema, asked: RowRequest) -> frozenset[str]:
+    """Return the tables that rows are asked for; a row of a subclass table has one in its base table too."""
+    counted = {key for key, _ in asked.children}
+    filled = {table.key for table in schema if asked.named.get(table.key, asked.default) or table.key in counted}
+    return _with_bases(schema, filled - schema.external)
+
+
+def _filled_by(plan: Plan) -> frozenset[str]:
+    return _with_bases(plan.schema, {key for key, table in plan.tables.items() if table.rows or table.rows_from})
+
+
+def _with_bases(schema: Schema, filled: set[str]) -> frozenset[str]:
+    found = set(filled)
+    for key in filled:
+        while (base := schema.tables[key].base_table) and base not in found:
+            found.add(base)
+            key = base
+    return frozenset(found)
 
 
 def _reading(models: Any, given: Plan | None, connection: Any) -> Reading:
@@ -213,6 +340,28 @@ def _reading(models: Any, given: Plan | None, connection: Any) -> Reading:
         return Reading(schema=given.schema, origin=None)
     reading = read_schema(connection if models is None else models)
     return replace(reading, schema=replace(reading.schema, dialect=connection.dialect.name))
+
+
+def check(target: Target, models: Any = None) -> DatabaseReport:
+    """Count the rows of a database that break a rule of the models, or of its own when no models are given.
+
+    The server does the counting, and none of its constraints is trusted. Nothing is changed.
+    Raises a `SydaError` when the database cannot be asked; what it says then is no report.
+    """
+    from syda.load.asynchronous import is_async, run_blocking
+    from syda.load.target import connected, rejections, require_database
+    from syda.quality.database import check_database
+    from syda.quality.own import read_own_rules
+
+    def checked(reached: Target) -> DatabaseReport:
+        with connected(reached) as connection, rejections("checking the database"):
+            schema = read_own_rules(connection) if models is None else read_schema(models).schema
+            return check_database(connection, replace(schema, dialect=connection.dialect.name))
+
+    require_database(target)
+    return (
+        run_blocking(target, checked, instead="an AsyncConnection's run_sync") if is_async(target) else checked(target)
+    )
 
 
 def register_generator(type: str, function: Any, column_name: str | None = None) -> None:

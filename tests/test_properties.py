@@ -35,7 +35,7 @@ def test_any_schema_is_filled_twice_over(schema: Schema, rows: int, seed: int, s
     """The second seeding, with the same seed or another, continues after the rows of the first."""
     engine = sqlite_engine()
     for number in range(2):
-        syda.seed(engine, schema, rows=rows, seed=seed + step * number, create=True)
+        syda.seed(engine, schema, rows=rows, seed=seed + step * number, create=True, mode="append")
     with engine.connect() as connection:
         report = check_database(connection, read_schema(connection).schema)
     assert report.ok, report.violations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from syda.cli.command import (
     Command,
+    chosen_source,
     echo_json,
     echo_rows,
     example,
@@ -17,7 +17,6 @@ from syda.cli.command import (
     one_source,
     schema_option,
 )
-from syda.cli.models import load_models
 
 if TYPE_CHECKING:
     from syda.quality.database import DatabaseReport
@@ -36,7 +35,9 @@ def check(ctx: click.Context, *, url: str, models: str | None, schema: str | Non
     own. Nothing is changed.
     """
     one_source(needed=False, models=models, schema=schema)
-    report = _checked(url, load_models(models) if models is not None else schema)
+    import syda
+
+    report = syda.check(url, chosen_source(plan=None, models=models, other=schema, asked={}))
     if as_json:
         echo_json(report.to_dict())
     else:
@@ -55,14 +56,3 @@ def echo_report(report: DatabaseReport) -> None:
         click.echo(f"Not checked: {skipped}")
     found = f"{len(report.violations)} do not hold" if report.violations else "all hold"
     click.echo(f"Checked {report.checked} rules: {found}")
-
-
-def _checked(url: str, source: Any) -> DatabaseReport:
-    from syda.load.target import connected, rejections, require_database
-    from syda.quality.database import check_database
-    from syda.schema import read_schema
-
-    require_database(url)
-    with connected(url) as connection, rejections("checking the database"):
-        schema = read_schema(connection if source is None else source).schema
-        return check_database(connection, replace(schema, dialect=connection.dialect.name))

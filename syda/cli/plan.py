@@ -9,6 +9,7 @@ import click
 
 from syda.cli.command import (
     Command,
+    chosen_source,
     echo_json,
     example,
     json_option,
@@ -18,7 +19,6 @@ from syda.cli.command import (
     one_source,
     schema_option,
 )
-from syda.cli.models import load_models
 from syda.errors import TargetError
 
 Form = Literal["text", "yaml", "mermaid"]
@@ -50,7 +50,7 @@ def plan(
     one_source(needed=True, models=models, schema=schema, url=url)
     import syda
 
-    made = syda.plan(load_models(models) if models is not None else schema or url, **making(**asked))
+    made = syda.plan(chosen_source(plan=None, models=models, other=schema or url, asked={}), **making(**asked))
     if out:
         _write(Path(out), _text(made, form or "text"))
     if as_json:

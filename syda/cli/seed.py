@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from syda.cli.command import (
     schema_option,
 )
 
+if TYPE_CHECKING:
+    from syda.load.modes import Mode
+
 
 @click.command(
     cls=Command,
@@ -32,7 +35,22 @@ from syda.cli.command import (
 @schema_option
 @plan_option
 @making_options
+@click.option(
+    "--mode",
+    type=click.Choice(["if_empty", "append", "replace"]),
+    default="if_empty",
+    show_default=True,
+    help="Refuse tables that have rows, add to these, or delete these first.",
+)
 @click.option("--create", is_flag=True, help="Make the tables that do not exist.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Fill a database on this host, or one whose name says production; may be repeated.",
+)
+@click.option("--redact-values", is_flag=True, help="Keep values out of the message when the database refuses a row.")
 @json_option
 def seed(
     *,
@@ -40,14 +58,17 @@ def seed(
     models: str | None,
     schema: str | None,
     plan_file: str | None,
+    mode: Mode,
     create: bool,
+    allow_hosts: tuple[str, ...],
+    redact_values: bool,
     as_json: bool,
     **asked: Any,
 ) -> None:
     """Fill a database in one transaction: all rows or none.
 
-    Without --models, --schema and --plan the tables are read from the database. Rows that are there stay, and new
-    ones fit them.
+    Without --models, --schema and --plan the tables are read from the database. Tables that have rows are refused,
+    unless --mode says what becomes of these. So is a database that looks like production.
     """
     one_source(needed=False, models=models, schema=schema, plan=plan_file)
     given = making(**asked)
@@ -55,7 +76,13 @@ def seed(
 
     source = chosen_source(plan=plan_file, models=models, other=schema, asked=given)
     with progress_bar(hidden=as_json) as progress:
-        report = syda.seed(url, source, **given, create=create, progress=progress)
+        options: dict[str, Any] = {
+            "mode": mode,
+            "create": create,
+            "allow_hosts": allow_hosts,
+            "redact_values": redact_values,
+        }
+        report = syda.seed(url, source, **given, **options, progress=progress)
     if as_json:
         echo_json(report.to_dict())
         return

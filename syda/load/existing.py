@@ -11,31 +11,21 @@ from sqlalchemy import Connection
 
 from syda.errors import TargetError
 from syda.load.binding import bindings
-from syda.load.present import PresentTables
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table
 from syda.sources.values import Values
 
 
-def read_existing(connection: Connection, schema: Schema, targets: Mapping[str, Any]) -> Existing:
-    """Return, for each table that has rows, their number and the columns that keys and unique sets are made of.
-
-    A table that does not exist yet counts as empty.
-    """
-    present = PresentTables(connection)
+def read_existing(
+    connection: Connection, schema: Schema, targets: Mapping[str, Any], counts: Mapping[str, int]
+) -> Existing:
+    """Return, for each table that `counts` gives rows, these and the columns that keys and unique sets are made of."""
     found: dict[str, ExistingTable] = {}
-    for table in schema:
-        target = targets[table.key]
-        with rejections(f"reading the rows of {table.key!r}"):
-            if not present.has(target.name, target.schema):
-                continue
-            name = connection.dialect.identifier_preparer.format_table(target)
-            rows = connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar() or 0
-        if rows:
-            reader = _Reader(connection, table, target, rows)
-            columns = reader.columns(_names(schema, table))
-            found[table.key] = ExistingTable(rows=rows, columns=columns, read=reader.column)
+    for key, rows in counts.items():
+        reader = _Reader(connection, schema.tables[key], targets[key], rows)
+        columns = reader.columns(_names(schema, schema.tables[key]))
+        found[key] = ExistingTable(rows=rows, columns=columns, read=reader.column)
     return found
 
 

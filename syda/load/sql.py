@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from sqlalchemy.ext.compiler import compiles
 from syda.errors import MissingTableError, TargetError
 from syda.load.binding import Binding, bindings, overriding_identity
 from syda.load.columns import named_columns
+from syda.load.guard import require_development, require_unprotected
+from syda.load.modes import Mode, make_room
 from syda.load.present import PresentTables
 from syda.load.report import LoadReport
 from syda.load.target import Target, one_transaction, rejections
@@ -59,6 +61,8 @@ def load_tables(
     *,
     create: bool = False,
     progress: Progress | None = None,
+    mode: Mode = "if_empty",
+    allow_hosts: Iterable[str] = (),
 ) -> LoadReport:
     """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
 
@@ -67,17 +71,20 @@ def load_tables(
     either way nothing is left behind (on MariaDB and MySQL, tables made by `create` are).
     """
     started = perf_counter()
+    require_development(target, allow_hosts)
     with one_transaction(target) as connection:
+        require_unprotected(connection, allow_hosts)
         with rejections("creating the tables"):
             _ensure_tables(connection, plan, loads, create=create)
+        loads = make_room(connection, plan, loads, mode)
         _defer_constraints(connection, plan)
         updates = _updates(plan)
         for load in loads:
-            with rejections(f"loading table {load.table.key!r}"):
+            with rejections(f"loading table {load.table.key!r}", table=load.table.key):
                 _insert(connection, load, updates.get(load.table.key, []), progress)
         for load in loads:
             for link in updates.get(load.table.key, []):
-                with rejections(f"setting {load.table.key}.{', '.join(link.columns)}"):
+                with rejections(f"setting {load.table.key}.{', '.join(link.columns)}", table=load.table.key):
                     _update(connection, load, link)
         with rejections("moving the sequences on"):
             _move_sequences(connection, loads)

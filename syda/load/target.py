@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from syda.schema.read import DATABASE_ENDINGS
 
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
 _DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
+_REFUSED_BY_MARIADB = (1644, 3819, 4025)  # SIGNAL in a trigger, and a CHECK as MySQL and MariaDB number it
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
 
 
@@ -112,7 +114,7 @@ def one_transaction(target: Target) -> Iterator[Connection]:
     A connection that is in a transaction already and a session keep theirs: the block is a savepoint in it, and
     the caller commits. An exception of any kind rolls the block back.
     """
-    with connected(target) as connection:
+    with connected(target) as connection, _without_repeated_errors(connection):
         joins = isinstance(target, Session | scoped_session) or connection.in_transaction()
         transaction = _begin(connection, nested=joins)
         try:
@@ -125,6 +127,26 @@ def one_transaction(target: Target) -> Iterator[Connection]:
             elif not joins:
                 _end(connection, transaction)
             raise
+
+
+@contextmanager
+def _without_repeated_errors(connection: Connection) -> Iterator[None]:
+    """Keep psycopg from logging, after an error in an executemany, that the rest of its pipeline was aborted too.
+
+    It does so beside the error that it raises, and Python prints what is logged and nobody handles.
+    """
+    driver = connection.connection.driver_connection
+
+    def is_news(record: logging.LogRecord) -> bool:
+        pipeline = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        return getattr(pipeline, "pgconn", None) is not getattr(driver, "pgconn", connection)
+
+    logger = logging.getLogger("psycopg")
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)
 
 
 def _begin(connection: Connection, *, nested: bool) -> Any:
@@ -154,23 +176,31 @@ def _driver_in_transaction(connection: Connection) -> bool:
 
 
 @contextmanager
-def rejections(what: str) -> Iterator[None]:
-    """Turn what the driver raises inside the block into `RejectedError` or `TargetError`, naming `what` was done."""
+def rejections(what: str, *, table: str | None = None) -> Iterator[None]:
+    """Turn what the driver raises inside the block into `RejectedError` or `TargetError`, naming `what` was done.
+
+    `table` is the key of the table whose rows are sent.
+    """
     try:
         yield
-    except (exc.IntegrityError, exc.DataError, exc.ProgrammingError) as error:
-        hint = " (the table is not empty: syda.seed continues after the rows there)" if _is_duplicate(error) else ""
-        raise RejectedError(f"{what}: the database refused it: {_first_line(error.orig)}{hint}") from error
     except exc.DBAPIError as error:
-        raise TargetError(f"{what}: the database failed: {_first_line(error.orig)}") from error
+        if not refuses_rows(error):
+            raise TargetError(f"{what}: the database failed: {first_line(error.orig)}") from error
+        raise RejectedError(f"{what}: the database refused it: {first_line(error.orig)}", table=table) from error
     except exc.StatementError as error:
-        raise RejectedError(f"{what}: a value does not fit its column's type: {error.orig}") from error
+        message = f"{what}: a value does not fit its column's type: {error.orig}"
+        raise RejectedError(message, table=table) from error
 
 
-def _is_duplicate(error: exc.DBAPIError) -> bool:
-    text = str(error.orig).lower()
-    return "unique" in text or "duplicate" in text
+def refuses_rows(error: exc.DBAPIError) -> bool:
+    """Tell whether the database did not want what it was sent, rather than could not do it."""
+    if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError):
+        return True
+    arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    return str(state).startswith("P0") or (bool(arguments) and arguments[0] in _REFUSED_BY_MARIADB)
 
 
-def _first_line(error: BaseException | None) -> str:
+def first_line(error: object) -> str:
+    """Return what a driver said, on one line and not too long."""
     return " ".join(str(error).split())[:500]

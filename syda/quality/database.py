@@ -12,12 +12,34 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, TextClause, exc, func, inspect, literal_column, select, text
+from sqlalchemy import (
+    Connection,
+    Select,
+    TextClause,
+    and_,
+    exc,
+    func,
+    inspect,
+    literal_column,
+    not_,
+    or_,
+    select,
+    text,
+)
 
 from syda.quality.rules import Rule, TableRules, clause
 from syda.schema.model import Schema, Table
 
 SAMPLES = 3
+_MATCH_FULL = text("""
+    SELECT n.nspname, n.nspname = current_schema(), r.relname, c.conname,
+        (SELECT array_agg(CAST(a.attname AS text) ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
+         WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey))
+    FROM pg_catalog.pg_constraint AS c JOIN pg_catalog.pg_class AS r ON r.oid = c.conrelid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
+    WHERE c.contype = 'f' AND c.confmatchtype = 'f' AND cardinality(c.conkey) > 1 AND c.conparentid = 0
+    ORDER BY 1, 3, 4
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +128,8 @@ class _Checker:
         if self._connection.dialect.name == "sqlite":
             yield from self._references_by_sqlite()
             yield from self._integrity_by_sqlite()
+        elif self._connection.dialect.name == "postgresql":
+            yield from self._half_references_by_postgresql()
 
     def _table(self, table: Table) -> Iterator[Violation]:
         if not inspect(self._connection).has_table(table.name, schema=table.schema):
@@ -154,6 +178,25 @@ class _Checker:
         for (child, parent), count in broken.items():
             detail = f"rows without a parent in {parent}"
             yield Violation(table=child, rule="foreign_key_check", detail=detail, count=count)
+
+    def _half_references_by_postgresql(self) -> Iterator[Violation]:
+        """Look for rows that refer by a part of a key, which MATCH FULL forbids: only the database knows that."""
+        checked = {(table.schema, table.name): table for table in self._schema if table.key in self.tables}
+        for schema, is_default, name, constraint, columns in self._ask("match full", _MATCH_FULL) or ():
+            table = checked.get((schema, name)) or (checked.get((None, name)) if is_default else None)
+            if table is None or not set(columns) <= table.by_name.keys():
+                continue
+            from_ = clause(table)
+            given = [from_.c[column].is_not(None) for column in columns]
+            half = and_(or_(*given), not_(and_(*given)))
+            shown = [from_.c[column] for column in dict.fromkeys((*table.primary_key, *columns))]
+            rule = Rule(
+                name="match full",
+                detail=f"{constraint}: {', '.join(columns)} are NULL together or not at all",
+                count=select(func.count()).select_from(from_).where(half),
+                sample=select(*shown).where(half),
+            )
+            yield from self._rule(table, rule)
 
     def _integrity_by_sqlite(self) -> Iterator[Violation]:
         rows = self._ask("integrity_check", text("PRAGMA integrity_check"))

@@ -141,7 +141,7 @@ def fill(path: Path, url: str, arguments: argparse.Namespace, outcome: Outcome) 
         started = time.perf_counter()
         try:
             for round_ in range(1 + arguments.again):
-                report = syda.seed(engine, rows=arguments.rows, seed=arguments.seed + round_)
+                report = syda.seed(engine, rows=arguments.rows, seed=arguments.seed + round_, mode="append")
             outcome.notes = [str(note) for note in getattr(report, "notes", ())]
         except syda.SydaError as error:
             outcome.error = f"{type(error).__name__}: {' '.join(str(error).split())[:1200]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -222,18 +224,44 @@ def test_seed_fills_a_database_that_then_passes_the_check() -> None:
     result = run_json(*arguments, "--create")
     assert result["rows"] == {"customers": 4, "orders": 9}
     assert result["total"] == 13
-    again = run(*arguments)
+    refused = run_json(*arguments, code=1)
+    assert refused["error"]["type"] == "NotEmptyError"
+    assert "customers (4), orders (9)" in refused["error"]["message"]
+    again = run(*arguments, "--mode", "append")
     assert again.exit_code == 0
     assert "Loaded 13 rows" in again.stdout
     report = run_json("check", "--url", "sqlite:///shop.db", "--models", "shopmodels")
     assert report["ok"]
     assert report["tables"] == {"customers": 8, "orders": 18}
+    assert run_json(*arguments, "--mode", "replace")["total"] == 13
+    assert run_json("check", "--url", "sqlite:///shop.db")["tables"] == {"customers": 4, "orders": 9}
+
+
+def test_seed_guards_databases_that_look_like_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ("seed", "--url", "sqlite:///live.db", "--models", "shopmodels", "--create")
+    error = run_json(*arguments, code=1)["error"]
+    assert error["type"] == "ProtectedTargetError"
+    assert "--allow-host live.db" in error["message"]
+    assert run_json(*arguments, "--allow-host", "live.db")["total"] == 20
+    monkeypatch.setenv("SYDA_ALLOW_HOSTS", "live")
+    assert run_json(*arguments, "--mode", "replace")["total"] == 20
+
+
+def test_seed_keeps_values_out_of_what_it_says(shop: Path) -> None:
+    with closing(sqlite3.connect(shop / "shop.db")) as connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        connection.execute("CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'hidden words'); END")
+    arguments = ("seed", "--url", "sqlite:///shop.db")
+    assert "hidden words" in run_json(*arguments, code=1)["error"]["message"]
+    message = run_json(*arguments, "--redact-values", code=1)["error"]["message"]
+    assert "hidden" not in message
+    assert "a trigger said so" in message
 
 
 def test_seed_takes_a_plan_and_a_database_without_models() -> None:
     run("plan", *PLANNED, "--yaml", "--out", "p.yaml")
     assert run_json("seed", "--url", "sqlite:///shop.db", "--plan", "p.yaml", "--create")["total"] == 40
-    assert run_json("seed", "--url", "sqlite:///shop.db", "--rows", "3")["total"] == 6
+    assert run_json("seed", "--url", "sqlite:///shop.db", "--rows", "3", "--mode", "append")["total"] == 6
 
 
 def test_seed_without_tables_leaves_one_message() -> None:

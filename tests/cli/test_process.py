@@ -52,7 +52,7 @@ def test_ctrl_c_while_rows_are_loaded_leaves_the_database_as_it_was(shop: Path, 
     if there:
         run(*SEED, "--rows", "3", "--create")
     terminal, end = os.openpty()
-    process = start(*SEED, "--rows", "Customer=50000,Order=400000", "--create", stderr=end)
+    process = start(*SEED, "--rows", "Customer=50000,Order=400000", "--create", "--mode", "append", stderr=end)
     os.close(end)
     shown = read_until(terminal, table)
     process.send_signal(signal.SIGINT)

@@ -32,7 +32,7 @@ WAYS: dict[tuple[str, int], list[str]] = {
     ("generate", 1): ["--models", "shopmodels", "--out", "schema.yaml/data"],
     ("generate", 2): ["--models", "shopmodels"],
     ("generate", 130): ["--models", "interrupting", "--out", "data"],
-    ("seed", 0): ["--url", "sqlite:///new.db", "--models", "shopmodels", "--create"],
+    ("seed", 0): ["--url", "sqlite:///new.db", "--models", "shopmodels", "--create", "--mode", "replace"],
     ("seed", 1): ["--url", "sqlite:///new.db", "--models", "shopmodels"],
     ("seed", 2): ["--models", "shopmodels"],
     ("seed", 130): ["--url", "sqlite:///new.db", "--models", "interrupting", "--create"],

@@ -54,7 +54,7 @@ def goes_on(name, type_, seed):
     syda.seed(engine, metadata, rows=40, create=True)
     with engine.begin() as connection:
         connection.execute(sa.delete(thing).where(thing.c.id <= 10))
-    report = syda.seed(engine, metadata, rows=40, seed=seed)
+    report = syda.seed(engine, metadata, rows=40, seed=seed, mode="append")
     assert report.rows == {"thing": 40}
 
 
@@ -64,9 +64,9 @@ def test_the_values_that_are_left_are_found():
     metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(sa.insert(thing), [{"id": place, "level": letter} for place, letter in enumerate("aceg", 1)])
-    assert syda.seed(engine, metadata, rows=50, seed=3).rows == {"thing": 6}
+    assert syda.seed(engine, metadata, rows=50, seed=3, mode="append").rows == {"thing": 6}
     with pytest.raises(CapacityError, match="can have 0 rows"):
-        syda.seed(engine, metadata, rows={"thing": 1})
+        syda.seed(engine, metadata, rows={"thing": 1}, mode="append")
 
 
 @pytest.mark.parametrize(

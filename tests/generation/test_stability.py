@@ -78,7 +78,7 @@ def test_rows_continue_where_an_earlier_seeding_stopped() -> None:
     nothing = {"Project": 0, "Membership": 0, "Profile": 0}
     syda.seed(once, Base, rows={**tables, **nothing, "Customer": 40})
     for _ in range(2):
-        syda.seed(twice, Base, rows={**tables, **nothing})
+        syda.seed(twice, Base, rows={**tables, **nothing}, mode="append")
     assert dump(once, Base)["customers"] == dump(twice, Base)["customers"]
 
 

@@ -190,7 +190,7 @@ def test_a_type_with_objects_of_its_own_gets_those_that_it_reads(engine: sa.Engi
     metadata = one_column(type_)
     metadata.create_all(engine)
     for _ in range(2):
-        syda.seed(engine, metadata, rows=6)
+        syda.seed(engine, metadata, rows=6, mode="append")
     with engine.connect() as connection:
         assert all(connection.exec_driver_sql("SELECT c, unique_c FROM t").all())
         assert not any("Wrapped" in str(row) for row in connection.exec_driver_sql("SELECT * FROM t").all())

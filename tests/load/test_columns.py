@@ -29,7 +29,7 @@ MEMBERS = sa.Table(
 def test_columns_with_keys_of_their_own_are_filled_twice(engine: sa.Engine) -> None:
     METADATA.create_all(engine)
     for _ in range(2):
-        syda.seed(engine, METADATA, rows=15)
+        syda.seed(engine, METADATA, rows=15, mode="append")
     with engine.begin() as connection:
         groups = connection.execute(sa.select(GROUPS)).all()
         assert sorted(row.gid for row in groups) == list(range(1, 31))

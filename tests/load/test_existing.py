@@ -40,6 +40,7 @@ def test_templates_and_functions_read_columns_of_parents_that_were_there_before(
         engine,
         METADATA,
         rows={"company": 3, "person": 40},
+        mode="append",
         overrides={"person.email": syda.template("p{row}@{company_id.domain}")},
         custom_generators={"person": {"paid": lambda row, column: f"{row['company_id.price']}"}},
     )
@@ -56,5 +57,11 @@ def test_templates_and_functions_read_columns_of_parents_that_were_there_before(
 def test_a_failing_generator_leaves_a_connection_as_it_was(engine):
     with engine.connect() as connection:
         with pytest.raises(GeneratorFunctionError):
-            syda.seed(connection, METADATA, rows=3, custom_generators={"person": {"paid": lambda row, column: 1 / 0}})
+            syda.seed(
+                connection,
+                METADATA,
+                rows=3,
+                custom_generators={"person": {"paid": lambda row, column: 1 / 0}},
+                mode="append",
+            )
         assert not connection.in_transaction()

@@ -53,7 +53,7 @@ def test_native_types_are_filled(
     metadata = metadata_of(types)
     metadata.create_all(engine)
     for _ in range(2):
-        syda.seed(engine, None if reflected else metadata, rows=20)
+        syda.seed(engine, None if reflected else metadata, rows=20, mode="append")
     with engine.connect() as connection:
         rows = connection.execute(sa.select(metadata.tables["t"])).all()
     assert len(rows) == 40
@@ -68,6 +68,6 @@ def test_unique_money_continues_after_the_money_there(postgresql_engine: sa.Engi
     table = sa.Table("t", metadata, key, sa.Column("m", postgresql.MONEY, unique=True, nullable=False))
     metadata.create_all(postgresql_engine)
     for _ in range(3):
-        syda.seed(postgresql_engine, metadata, rows=200)
+        syda.seed(postgresql_engine, metadata, rows=200, mode="append")
     with postgresql_engine.connect() as connection:
         assert len(set(connection.scalars(sa.select(table.c.m)))) == 600
