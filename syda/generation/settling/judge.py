@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syda.generation.engine import Engine
 from syda.generation.domains import inside
+from syda.generation.engine import Engine
 from syda.generation.settling.state import Mask, State
 from syda.planning.checks import Condition, Domain, check_domains
 from syda.schema.model import Column, Kind, Table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def reorder(change: Change) -> None:
     for link in sorted(links):
         parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
     for alike in parents.values():
-        for one, other in zip(alike, alike[1:], strict=False):
+        for one, other in pairwise(alike):
             mine, theirs = state.base[one][change.rows], state.base[other][change.rows]
             state.set_parents(one, change.rows, theirs)
             state.set_parents(other, change.rows, mine)
@@ -138,7 +139,7 @@ def reshape(change: Change) -> None:
             to *= 10 ** decimal_places(state.column(name).type) if kind is Kind.DECIMAL else 1
             state.data[name][change.rows] = np.abs(data // to * to)
         elif data.dtype == object:
-            ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: "")
+            ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: text[:0])
             way = ways[int(change.pick("way", name, size=len(ways))[0])]
             state.data[name][change.rows] = objects(way(item) if isinstance(item, str) else item for item in data)
 

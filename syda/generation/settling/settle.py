@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syda.errors import ConstraintError
-from syda.generation.settling.draft import Draft
 from syda.generation.settling.documents import documents_of, fit_documents
+from syda.generation.settling.draft import Draft
 from syda.generation.settling.exclusions import exclusions_of, keep_apart
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
@@ -18,7 +18,6 @@ from syda.generation.settling.perturb import CHANGES, Change, literals_of
 from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import settle_uniques, tricky_uniques
 from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
-from syda.schema.model import Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, to_python
 
@@ -70,7 +69,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
     keep_apart(state, exclusions)
     kept = np.flatnonzero(~(broken | repeated))
-    note = _note(owner, conditions, uniques, broken, repeated)
+    note = _note(conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
     return _contents(state, kept, note)
@@ -87,9 +86,7 @@ def _contents(state: State, kept: Integers, note: str) -> Settled:
     )
 
 
-def _note(
-    table: Table, conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask
-) -> str:
+def _note(conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask) -> str:
     if not (broken | repeated).any():
         return ""
     rows, left = len(broken), int((~(broken | repeated)).sum())
