@@ -17,7 +17,7 @@ from syda.planning.model import TablePlan
 from syda.schema.model import Table, Unique
 from syda.sources.linked import Ordinal
 from syda.sources.stream import Integers, to_index
-from syda.sources.values import Values
+from syda.sources.values import Values, from_python
 
 _ATTEMPTS = 48
 Rearrange = Callable[[Integers, str], None]
@@ -96,27 +96,23 @@ class _Keeper:
     def repeated(self, usable: Mask) -> Mask:
         """Tell which rows repeat an earlier one, or one that is there already."""
         state, unique = self._state, self._set.unique
-        columns = {name: state.values(name) for name in self._set.columns}
-        counted = usable.copy()
+        columns = {name: Values.concatenate([*self._there(name), state.values(name)]) for name in self._set.columns}
+        counted = np.concatenate([np.ones(state.first, dtype=bool), usable])
         if self._set.predicate is not None:
             inside = self._predicate.predicates(columns)[0]
             counted &= True if inside is None else inside
-        there = self._existing()
-        first = len(there[0]) if there else 0
         members = [columns[name] for name in unique.columns]
-        if there:
-            members = [Values.concatenate(pair) for pair in zip(there, members, strict=True)]
         members += [_text(found) for found in self._expressions.texts(columns) if found is not None]
-        counted = np.concatenate([np.ones(first, dtype=bool), counted])
-        return _later(members, counted, unique.nulls_not_distinct)[first:]
+        return _later(members, counted, unique.nulls_not_distinct)[state.first :]
 
-    def _existing(self) -> list[Values]:
-        """Return the members in rows that are there already, where they are known."""
+    def _there(self, name: str) -> list[Values]:
+        """Return the column of the rows that are there already."""
         there = self._state.draft.existing.get(self._state.key)
-        names = self._set.unique.columns
-        if there is None or not there.rows or self._set.unique.expressions or self._set.predicate is not None:
-            return []
-        return [there.columns[name] for name in names] if all(name in there.columns for name in names) else []
+        found = None if there is None or not there.rows else there.column(name)
+        if there is not None and there.rows and found is None:
+            type_ = self._state.column(name).type
+            found = from_python([None] * there.rows, type_)
+        return [] if found is None else [found]
 
     def change(self, rows: Integers, attempt: int, label: str, rearrange: Rearrange) -> None:
         """Take the rows out of the predicate, make an optional member NULL, or draw the members again."""
