@@ -167,10 +167,12 @@ def _make(
     block_size: int,
     progress: Progress | None,
     judge: Judge | None = None,
+    *,
+    redact: bool = False,
 ) -> Dataset:
     tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, judge=judge)
     dataset = Dataset(plan=plan, tables=tables, existing=existing, origin=reading.origin)
-    dataset.verify().raise_for_breaches()
+    dataset.verify().raise_for_breaches(redact=redact)
     return dataset
 
 
@@ -312,7 +314,8 @@ class _Filling:
         existing = read_existing(connection, reading.schema, targets, stays)
         plan = plan or _plan(reading, existing, *self.wishes)
         judge = DatabaseJudge(connection, targets)
-        dataset = _make(plan, Reading(schema=plan.schema, origin=targets), existing, BLOCK_SIZE, None, judge)
+        made_of = Reading(schema=plan.schema, origin=targets)
+        dataset = _make(plan, made_of, existing, BLOCK_SIZE, None, judge, redact=self.redact_values)
         return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
 
 

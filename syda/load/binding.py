@@ -56,6 +56,9 @@ class Binding:
             return [None if item is None else str(item) for item in items]
         if self.column.type.kind is Kind.JSON and isinstance(self._type, sa.String):
             return [None if item is None else json.dumps(item, ensure_ascii=False, default=str) for item in items]
+        if isinstance(self._type, sa.JSON) and values.null is not None:
+            # None would be written as the document null, which a CHECK takes for a value.
+            return [sa.null() if null else item for item, null in zip(items, values.null.tolist(), strict=True)]
         return items
 
     def accepted(self, values: Values) -> list[Any]:

@@ -82,7 +82,7 @@ def varied(engine: sa.Engine, table: str = "t") -> dict[str, int]:
 
 def test_every_type_is_filled_with_varied_values(engine: sa.Engine) -> None:
     for seed in range(3):
-        syda.seed(engine, rows=60, seed=seed)
+        syda.seed(engine, rows=60, seed=seed, mode="append")
     counts = varied(engine)
     declared = dict(zip(names(), DECLARED, strict=True))
     assert [declared[name] for name in names() if counts[name] < 2] == []
@@ -106,7 +106,7 @@ def test_unique_columns_of_native_types_do_not_run_out(postgresql_engine: sa.Eng
         connection.exec_driver_sql(SCHEMA)
         connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {columns})")
     for seed in range(2):
-        syda.seed(postgresql_engine, rows=60, seed=seed)
+        syda.seed(postgresql_engine, rows=60, seed=seed, mode="append")
     assert set(varied(postgresql_engine).values()) == {120}
 
 
@@ -155,7 +155,7 @@ def test_every_type_that_models_declare_is_filled(postgresql_engine: sa.Engine) 
     table = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
     metadata.create_all(postgresql_engine)
     for seed in range(3):
-        syda.seed(postgresql_engine, metadata, rows=60, seed=seed)
+        syda.seed(postgresql_engine, metadata, rows=60, seed=seed, mode="append")
     with postgresql_engine.connect() as connection:
         rows = connection.execute(sa.select(table)).all()
     assert len(rows) == 180

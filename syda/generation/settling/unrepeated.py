@@ -26,9 +26,13 @@ Holds = Callable[[Integers], Mask]
 
 @dataclass(frozen=True, slots=True)
 class UniqueSet:
-    """A unique set with its expressions and its predicate read, and all columns that they mention."""
+    """A unique set with its expressions and its predicate read, and all columns that they mention.
+
+    Generated columns are among the expressions; the others are `plain`.
+    """
 
     unique: Unique
+    plain: tuple[str, ...]
     expressions: tuple[Any, ...]
     predicate: Any
     columns: tuple[str, ...]
@@ -46,8 +50,8 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
         read = _read(table, unique)
         counted = any(isinstance(planned.columns[name].source, Ordinal) for name in unique.columns)
         steady = any(planned.columns[name].distinct and name not in changed for name in unique.columns)
-        partial = not is_plain(table, unique)
-        if counted or (steady and not unique.expressions) or not (partial or changed & set(unique.columns)):
+        partial = not is_plain(table, unique) or bool(read.expressions)
+        if counted or (steady and not read.expressions) or not (partial or changed & set(unique.columns)):
             continue
         if any(planned.columns[name].source.source == "database" for name in read.columns):
             continue
@@ -56,10 +60,13 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
 
 
 def _read(table: Table, unique: Unique) -> UniqueSet:
-    expressions = tuple(parse(text, table.dialect) for text in unique.expressions)
+    generated = [table.column(name).computed for name in unique.columns]
+    texts = (*unique.expressions, *(text for text in generated if text))
+    expressions = tuple(parse(text, table.dialect) for text in texts)
+    plain = tuple(name for name in unique.columns if not table.column(name).computed)
     predicate = parse(unique.predicate, table.dialect) if unique.predicate else None
     named = (name for node in (*expressions, predicate) if node is not None for name in columns_of(node, table))
-    return UniqueSet(unique, expressions, predicate, tuple(dict.fromkeys((*unique.columns, *named))))
+    return UniqueSet(unique, plain, expressions, predicate, tuple(dict.fromkeys((*plain, *named))))
 
 
 def settle_uniques(
@@ -89,7 +96,7 @@ class _Keeper:
         self._expressions = Engine(state.table, each.expressions)
         self._predicate = Engine(state.table, [each.predicate])
         self._ways = [] if each.predicate is None else find_negations(state.table, each.predicate, {})
-        self._optional = [name for name in each.unique.columns if state.may_be_null(name)]
+        self._optional = [name for name in each.plain if state.may_be_null(name)]
         if each.unique.nulls_not_distinct:
             self._optional = []
 
@@ -101,7 +108,7 @@ class _Keeper:
         if self._set.predicate is not None:
             inside = self._predicate.predicates(columns)[0]
             counted &= True if inside is None else inside
-        members = [columns[name] for name in unique.columns]
+        members = [columns[name] for name in self._set.plain]
         members += [_text(found) for found in self._expressions.texts(columns) if found is not None]
         return _later(members, counted, unique.nulls_not_distinct)[state.first :]
 
