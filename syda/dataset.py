@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syda.load.files import Format
     from syda.load.frames import Frames
     from syda.load.report import LoadReport
+    from syda.load.road import Constraints
     from syda.load.target import Target
 
 
@@ -79,11 +80,20 @@ class Dataset:
         tables = ((self.plan.schema.tables[key], made.columns) for key, made in self.tables.items())
         return write_files(tables, directory, format_)
 
-    def to_sql(self, target: Target, *, create: bool = False, progress: Progress | None = None) -> LoadReport:
+    def to_sql(
+        self,
+        target: Target,
+        *,
+        create: bool = False,
+        constraints: Constraints = "auto",
+        progress: Progress | None = None,
+    ) -> LoadReport:
         """Insert all rows into a database in one transaction, parents first.
 
         `target` is an Engine or URL (committed at the end), a Connection (joins its transaction when it is in one) or
         a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
+        `constraints` says when keys and indexes of empty tables are made: ``"last"``, after the rows, where it is
+        possible; ``"live"``, row by row; ``"auto"``, last for large tables.
         Raises a `LoadError`; the database is then as it was.
         """
         from syda.load.ddl import build_tables
@@ -95,10 +105,11 @@ class Dataset:
             require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
         loads = [
-            TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
+            TableLoad.of(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
             for key, made in self.tables.items()
         ]
-        return replace(load_tables(target, self.plan, loads, create=create, progress=progress), notes=self.notes)
+        report = load_tables(target, self.plan, loads, create=create, constraints=constraints, progress=progress)
+        return replace(report, notes=self.notes)
 
     def _refuse_external(self) -> None:
         for key in self.tables:
