@@ -86,6 +86,7 @@ class Dataset:
         *,
         create: bool = False,
         constraints: Constraints = "auto",
+        allow_nontransactional: bool = False,
         progress: Progress | None = None,
     ) -> LoadReport:
         """Insert all rows into a database in one transaction, parents first.
@@ -94,6 +95,7 @@ class Dataset:
         a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
         `constraints` says when keys and indexes of empty tables are made: ``"last"``, after the rows, where it is
         possible; ``"live"``, row by row; ``"auto"``, last for large tables.
+        Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
         Raises a `LoadError`; the database is then as it was.
         """
         from syda.load.ddl import build_tables
@@ -108,7 +110,15 @@ class Dataset:
             TableLoad.of(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
             for key, made in self.tables.items()
         ]
-        report = load_tables(target, self.plan, loads, create=create, constraints=constraints, progress=progress)
+        report = load_tables(
+            target,
+            self.plan,
+            loads,
+            create=create,
+            constraints=constraints,
+            allow_nontransactional=allow_nontransactional,
+            progress=progress,
+        )
         return replace(report, notes=self.notes)
 
     def _refuse_external(self) -> None:

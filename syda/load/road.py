@@ -21,12 +21,19 @@ class Road:
     """How rows get into one database, step by step in the order of the methods."""
 
     def __init__(
-        self, connection: Connection, plan: Plan, loads: Sequence[TableLoad], constraints: Constraints = "auto"
+        self,
+        connection: Connection,
+        plan: Plan,
+        loads: Sequence[TableLoad],
+        constraints: Constraints = "auto",
+        *,
+        allow_nontransactional: bool = False,
     ) -> None:
         self.connection = connection
         self.plan = plan
         self.loads = loads
         self.constraints = constraints
+        self.allow_nontransactional = allow_nontransactional
 
     def large(self) -> list[TableLoad]:
         """Return the loads whose constraints are to be made after their rows, where that is possible."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
 from syda.load import core
+from syda.load.mysql import MysqlRoad
 from syda.load.postgresql import PostgresqlRoad
 from syda.load.present import PresentTables
 from syda.load.report import LoadReport
@@ -22,7 +23,12 @@ from syda.schema.model import ForeignKey
 
 __all__ = ["TableLoad", "load_tables"]
 
-_ROADS: dict[str, type[Road]] = {"postgresql": PostgresqlRoad, "sqlite": SqliteRoad}
+_ROADS: dict[str, type[Road]] = {
+    "postgresql": PostgresqlRoad,
+    "sqlite": SqliteRoad,
+    "mysql": MysqlRoad,
+    "mariadb": MysqlRoad,
+}
 
 
 def load_tables(
@@ -32,12 +38,14 @@ def load_tables(
     *,
     create: bool = False,
     constraints: Constraints = "auto",
+    allow_nontransactional: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
 
     `constraints` says when keys, indexes and foreign keys are made for rows of empty tables: ``"last"``, after the
     rows, where the database and the role's rights allow it; ``"live"``, row by row; ``"auto"``, last for large tables.
+    Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
 
     Raises `TargetError` when the database cannot be reached or lacks a table, `MissingTableError` when a table to be
     made refers to one that is neither given nor there, `RejectedError` when it refuses a row;
@@ -47,7 +55,8 @@ def load_tables(
     with _transaction(target, loads, constraints) as connection:
         with rejections("creating the tables"):
             _ensure_tables(connection, plan, loads, create=create)
-        road = _ROADS.get(connection.dialect.name, Road)(connection, plan, loads, constraints)
+        kind = _ROADS.get(connection.dialect.name, Road)
+        road = kind(connection, plan, loads, constraints, allow_nontransactional=allow_nontransactional)
         _load(road, progress)
     rows = {load.table.key: load.rows for load in loads}
     return LoadReport(rows=rows, seconds=perf_counter() - started)

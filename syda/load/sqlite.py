@@ -23,10 +23,8 @@ _TRIGGERS = "SELECT 1 FROM {schema}sqlite_master WHERE type = 'trigger' LIMIT 1"
 class SqliteRoad(Road):
     """Inserts by the driver; large empty tables get their indexes back when they are full."""
 
-    def __init__(
-        self, connection: Connection, plan: Any, loads: Sequence[TableLoad], constraints: Constraints = "auto"
-    ) -> None:
-        super().__init__(connection, plan, loads, constraints)
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
         self._indexes: list[tuple[str, str]] = []
         self._cache: int | None = None
         self._unchecked = False

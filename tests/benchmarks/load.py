@@ -97,14 +97,6 @@ def sizes(rows: int) -> dict[str, int]:
     return {"orders": rows // 4, "products": rows // 100, ITEMS: rows}
 
 
-def seeded(engine: sa.Engine, metadata: sa.MetaData, rows: int) -> float:
-    """Time syda for the items alone: the parents are there already, as they are for the limit."""
-    fresh(engine, metadata)
-    counts = sizes(rows)
-    syda.seed(engine, metadata, rows={**counts, ITEMS: 0})
-    return timed(lambda: syda.seed(engine, metadata, rows={"orders": 0, "products": 0, ITEMS: rows}))
-
-
 def seeded_all(engine: sa.Engine, metadata: sa.MetaData, rows: int, **options: Any) -> tuple[float, float]:
     """Time syda for all three tables, and the load's share."""
     fresh(engine, metadata)
@@ -133,9 +125,7 @@ def postgresql(rows: int) -> None:
                         written.write(part)
                 file.write_bytes(written.getvalue())
                 file.chmod(0o644)
-        limit, live = [], []
-        for _ in range(REPEATS):
-            limit.append(copy_then_constrain(engine, metadata, files))
+        limit = [copy_then_constrain(engine, metadata, files) for _ in range(REPEATS)]
         fresh(engine, metadata)
         live = [timed(lambda: copied(engine, files))]
         syda_live = [seeded_all(engine, metadata, rows, constraints="live")]
@@ -206,7 +196,10 @@ def bare_sqlite(file: str, ready: dict[str, list[Any]], kind: str) -> float:
     connection = sqlite3.connect(file, isolation_level=None)
     if kind == "WAL file":
         connection.execute("PRAGMA journal_mode = WAL")
-    ddl = [str(sa.schema.CreateTable(table).compile(dialect=sa.create_engine("sqlite://").dialect)) for table in shop().sorted_tables]
+    ddl = [
+        str(sa.schema.CreateTable(table).compile(dialect=sa.create_engine("sqlite://").dialect))
+        for table in shop().sorted_tables
+    ]
     for statement in ddl:
         connection.execute(statement)
 
@@ -247,7 +240,7 @@ def ready_rows(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
 def bare_inserts(engine: sa.Engine, metadata: sa.MetaData) -> float:
     statements = []
     for name, rows in ready_rows(engine).items():
-        literals = ["(" + ",".join(f"'{cell}'" if isinstance(cell, str) else f"'{cell}'" for cell in row) + ")" for row in rows]
+        literals = ["(" + ",".join(f"'{cell}'" for cell in row) + ")" for row in rows]
         statements += [
             f"INSERT INTO {name} VALUES " + ",".join(literals[start : start + 20_000])
             for start in range(0, len(literals), 20_000)
