@@ -16,6 +16,7 @@ from syda.load.road import Road
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
 
 _LOCAL_FILES = 128  # the client's capability in MySQL's protocol
+_NO_BACKSLASHES = 512  # the server's status: backslashes are plain characters
 _STATEMENT_BYTES = 4 * 1024 * 1024  # longer ones are not faster
 _LEAST_FILE_ROWS = 5_000  # below, a file of its own costs more than it saves
 _ENGINES = sa.text(
@@ -77,7 +78,7 @@ class MysqlRoad(Road):
         with tempfile.TemporaryDirectory(prefix="syda-") as folder:
             file = Path(folder) / "rows"
             file.write_bytes(written)
-            done = self.connection.exec_driver_sql(self._load_data(load, bound, file))
+            done = self._run(self._load_data(load, bound, file))
             warnings = self.connection.exec_driver_sql("SELECT @@warning_count").scalar()
         if done.rowcount == rows and not warnings:
             savepoint.commit()
@@ -86,27 +87,31 @@ class MysqlRoad(Road):
         return False
 
     def _load_data(self, load: TableLoad, bound: Bindings, file: Path) -> str:
-        driver: Any = self.connection.connection.driver_connection
         # every mark as a number, so that no sql_mode reads it otherwise
         return (
-            f"LOAD DATA LOCAL INFILE {driver.literal(str(file))} INTO TABLE {self._name(load)} CHARACTER SET utf8mb4"
+            f"LOAD DATA LOCAL INFILE {self._literal()(str(file))} INTO TABLE {self._name(load)} CHARACTER SET utf8mb4"
             " FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5C LINES TERMINATED BY 0x0A"
             f" ({self._columns(bound)})"
-        ).replace("%", "%%")
+        )
 
     def _insert_block(self, load: TableLoad, bound: Bindings, block: Block, progress: Progress | None) -> None:
-        written = literals(bound, block, self._escape())
+        written = literals(bound, block, self._literal())
         if written is None:
             core.insert(self.connection, load, bound, [block], None)
             return
         head = f"INSERT INTO {self._name(load)} ({self._columns(bound)}) VALUES "
         for rows in _bundles(written, self._statement_bytes() - len(head.encode())):
-            self.connection.exec_driver_sql(head + ",".join(rows), execution_options={"no_parameters": True})
+            self._run(head + ",".join(rows))
 
-    def _escape(self) -> Callable[[str], str]:
+    def _literal(self) -> Callable[[str], str]:
+        """Return what writes text as a literal under the sql_mode that the session has."""
         driver: Any = self.connection.connection.driver_connection
-        escape: Callable[[str], str] = driver.literal  # knows the sql_mode that the session has
-        return escape
+        if driver.server_status & _NO_BACKSLASHES:
+            return lambda text: "'" + text.replace("'", "''") + "'"
+        return lambda text: "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+    def _run(self, statement: str) -> sa.CursorResult[Any]:
+        return self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
     def _statement_bytes(self) -> int:
         allowed = self.connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar() or _STATEMENT_BYTES

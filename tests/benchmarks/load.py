@@ -32,7 +32,9 @@ ITEMS = "order_items"
 
 def shop() -> sa.MetaData:
     metadata = sa.MetaData()
-    sa.Table("orders", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("placed", sa.Date))
+    sa.Table(
+        "orders", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("placed", sa.Date, nullable=False)
+    )
     sa.Table("products", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(60)))
     sa.Table(
         ITEMS,
@@ -297,6 +299,7 @@ def peers(_: int) -> None:
         from syda.demo import Base
 
         def emptied() -> sa.Engine:
+            engine.dispose()  # connections know the types of the tables that go
             Base.metadata.drop_all(engine)
             Base.metadata.create_all(engine)
             return engine

@@ -42,9 +42,9 @@ ALTER TABLE app."Odd ""Users" CLUSTER ON lower_email;
 CREATE TABLE app.notes (
     id integer PRIMARY KEY, tenant_id integer, code varchar(40), body text,
     CONSTRAINT no_other EXCLUDE USING btree (id WITH =) WITH (fillfactor = 80) WHERE (id > 0) DEFERRABLE,
-    CONSTRAINT old_rows FOREIGN KEY (tenant_id) REFERENCES app.tenants NOT VALID,
     CONSTRAINT by_code FOREIGN KEY (code) REFERENCES app.tenants (code)
 );
+ALTER TABLE app.notes ADD CONSTRAINT old_rows FOREIGN KEY (tenant_id) REFERENCES app.tenants NOT VALID;
 CREATE VIEW app.grouped AS SELECT n.id, n.body, count(*) FROM app.notes n GROUP BY n.id;
 CREATE TABLE app.disabled (id integer PRIMARY KEY, tenant_id integer REFERENCES app.tenants);
 ALTER TABLE app.disabled DISABLE TRIGGER ALL;
