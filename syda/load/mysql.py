@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from syda.errors import TargetError
+from syda.errors import RejectedError, TargetError
 from syda.load import core
 from syda.load.mysql_text import fields, literals
 from syda.load.road import Road
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.schema.model import ForeignKey
 
 _LOCAL_FILES = 128  # the client's capability in MySQL's protocol
 _NO_BACKSLASHES = 512  # the server's status: backslashes are plain characters
@@ -32,6 +34,7 @@ class MysqlRoad(Road):
     def prepare(self) -> None:
         if not self.allow_nontransactional:
             self._refuse_nontransactional()
+        self._late = self.unchecked()
 
     def _refuse_nontransactional(self) -> None:
         schemas = {load.target.schema for load in self.loads if load.rows}
@@ -45,6 +48,48 @@ class MysqlRoad(Road):
                 )
 
     def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
+        if any(late is load for late, _ in self._late):
+            with self._without_checks():
+                self._insert(load, without, progress)
+        else:
+            self._insert(load, without, progress)
+
+    @contextmanager
+    def _without_checks(self) -> Iterator[None]:
+        """Have the server not check foreign keys inside the block; `restore` does it instead."""
+        before = self.connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar()
+        self.connection.exec_driver_sql("SET foreign_key_checks = 0")
+        try:
+            yield
+        finally:
+            if not self.connection.invalidated:
+                self.connection.exec_driver_sql(f"SET foreign_key_checks = {int(bool(before))}")
+
+    def restore(self) -> None:
+        """Look for rows without a parent in tables whose foreign keys were not checked."""
+        for load in {late.table.key: late for late, _ in self._late}.values():
+            for link in load.table.foreign_keys:
+                self._require_parents(load, link)
+
+    def _require_parents(self, load: TableLoad, link: ForeignKey) -> None:
+        quote = self.connection.dialect.identifier_preparer
+        parent = next((each.target for each in self.loads if each.table.key == link.parent), None)
+        if parent is None:
+            return
+        pairs = [(quote.quote_identifier(child), quote.quote_identifier(other)) for child, other in link.pairs]
+        lost = self.connection.exec_driver_sql(
+            f"SELECT count(*) FROM {self._name(load)} c LEFT JOIN {quote.format_table(parent)} p"
+            f" ON {' AND '.join(f'c.{child} = p.{other}' for child, other in pairs)}"
+            f" WHERE p.{pairs[0][1]} IS NULL AND {' AND '.join(f'c.{child} IS NOT NULL' for child, _ in pairs)}",
+            execution_options={"no_parameters": True},
+        ).scalar()
+        if lost:
+            raise RejectedError(
+                f"loading table {load.table.key!r}: {lost} rows have no parent in {link.parent!r} for "
+                f"({', '.join(link.columns)})"
+            )
+
+    def _insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
         bound = load.bindings(self.connection.dialect, without)
         blocks = load.blocks()
         simple = bound and not load.leaves_defaults() and not any(each.needs_core() for each in bound.values())

@@ -31,9 +31,23 @@ class PostgresqlRoad(Road):
     _taken: Taken | None = None
 
     def prepare(self) -> None:
-        if self.defers():
+        self._altered = self._make_deferrable()
+        if self.defers() or self._altered:
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
         self._taken = take_constraints(self.connection, self.loads, self.large(), waits=self.constraints == "last")
+
+    def _make_deferrable(self) -> list[str]:
+        """Make the keys that close a circle of required ones deferrable for the load; return how to put them back."""
+        quote = self.connection.dialect.identifier_preparer
+        undo = []
+        for load, link in self.unchecked():
+            on = f"ALTER TABLE {quote.format_table(load.target)} ALTER CONSTRAINT {quote.quote_identifier(link.name)}"
+            self._execute(f"{on} DEFERRABLE INITIALLY DEFERRED")
+            undo.append(f"{on} NOT DEFERRABLE")
+        return undo
+
+    def _execute(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
     def is_unchecked(self, table: str, foreign_key: str) -> bool:
         load = next((load for load in self.loads if load.table.key == table), None)
@@ -66,6 +80,8 @@ class PostgresqlRoad(Road):
         if self.plan.deferred:
             # here, inside the load, rather than at the caller's COMMIT
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in self._altered:
+            self._execute(statement)
         # a sequence's new number outlives a rollback: nothing may fail after it
         move_sequences(self.connection, self.loads)
 

@@ -35,7 +35,8 @@ def explaining(
 ) -> Iterator[None]:
     """Say of a row that is refused inside the block what is known about it; see `RejectedError`.
 
-    `made` are the columns by table. With `redact_values` no value is told, and so neither are the words of the database, which hold some.
+    `made` are the columns by table. With `redact_values` no value is told, and so neither are the words of the
+    database, which hold some.
     """
     try:
         yield

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from syda.errors import CycleError
 from syda.load import core
 from syda.load.table_load import Progress, TableLoad
 from syda.planning.model import Plan
+from syda.schema.model import ForeignKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,8 +46,22 @@ class Road:
         """Tell whether the plan counts on constraints that are checked at the end."""
         return any(item.how == "constraint" for item in self.plan.deferred)
 
+    def unchecked(self) -> list[tuple[TableLoad, ForeignKey]]:
+        """Return the foreign keys that must be checked after all rows although they are not made for that."""
+        tables = {load.table.key: load for load in self.loads if load.rows}
+        return [
+            (tables[item.table], tables[item.table].table.foreign_key(item.foreign_key))
+            for item in self.plan.deferred
+            if item.how == "unchecked" and item.table in tables
+        ]
+
     def prepare(self) -> None:
-        """Do what has to be done before the first row."""
+        """Do what has to be done before the first row; raise `CycleError` for a circle that nothing can break."""
+        for load, link in self.unchecked():
+            raise CycleError(
+                f"{load.table.key}.{'+'.join(link.columns)} -> {link.parent} belongs to a circle of required foreign "
+                f"keys, and {self.connection.dialect.name} cannot check one of them later; make a column nullable"
+            )
 
     def is_unchecked(self, table: str, foreign_key: str) -> bool:
         """Tell whether the foreign key (by its name in the schema) is checked after all rows, by `restore`."""

@@ -33,7 +33,7 @@ class SqliteRoad(Road):
         large = [load for load in self.large() if load.target.schema is None]
         checks = bool(self.connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
         self._unchecked = not checks and _MARK in self.connection.info
-        if self.defers() and checks:
+        if (self.defers() or self.unchecked()) and checks:
             self.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         if not large or self._first(_TRIGGERS.format(schema="")):
             return

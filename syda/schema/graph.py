@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
     from syda.schema.model import ForeignKey, Schema, Table
 
-How: TypeAlias = Literal["update", "constraint"]
+How: TypeAlias = Literal["update", "constraint", "unchecked"]
+_UNCHECKED = ("", "postgresql", "mysql", "mariadb")
+"""Databases (or none yet) in which a load can have a foreign key checked late that is not made for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
     """A foreign key that cannot be right when its row is inserted.
 
-    `how` is ``"update"`` (insert NULL, update the row when the parent is there) or ``"constraint"`` (insert the key;
-    the database checks it at commit).
+    `how` is ``"update"`` (insert NULL, update the row when the parent is there), ``"constraint"`` (insert the key;
+    the database checks it at commit) or ``"unchecked"`` (insert the key; the load has it checked after all rows).
     """
 
     table: str
@@ -106,9 +108,13 @@ def _way_out(table: Table, key: ForeignKey, *, dialect: str) -> tuple[How | None
     if key.deferrable or dialect == "sqlite":
         return "constraint", 2
     # Without a primary key, the rows to update must be found by all their values.
-    return ("update", 3) if optional else (None, 0)
+    if optional:
+        return "update", 3
+    return ("unchecked", _LAST_RESORT) if dialect in _UNCHECKED else (None, 0)
 
 
+_LAST_RESORT = 1_000_000
+"""Weighs more than any number of keys that are made to be set late."""
 _PER_KEY = 100
 """Weighs more than any difference between the ways out, so that the fewest keys are broken."""
 
