@@ -68,7 +68,9 @@ def load_order(schema: Schema) -> LoadOrder:
     position = {key: at for at, key in enumerate(key for key in schema.tables if key not in schema.external)}
     edges = _edges(schema, position)
     _require_breakable(edges)
-    broken = break_cycles({edge: _cost(keys) for edge, keys in edges.items()})
+    strict = {edge: [each for each in keys if each.how in (None, "unchecked")] for edge, keys in edges.items()}
+    is_needed = bool(find_cycle([edge for edge, keys in strict.items() if keys]))
+    broken = break_cycles({edge: _cost(keys, last_resort=is_needed) for edge, keys in edges.items()})
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(position)
     graph.add_edges_from(edge for edge in edges if edge not in broken)
@@ -119,8 +121,8 @@ _PER_KEY = 100
 """Weighs more than any difference between the ways out, so that the fewest keys are broken."""
 
 
-def _cost(keys: Collection[_Dependency]) -> int | None:
-    if any(each.how is None for each in keys):
+def _cost(keys: Collection[_Dependency], *, last_resort: bool) -> int | None:
+    if any(each.how is None or (each.how == "unchecked" and not last_resort) for each in keys):
         return None
     return sum(_PER_KEY + each.cost for each in keys)
 
