@@ -83,7 +83,6 @@ TYPES: dict[str, Any] = {
     "span": pg.INT4RANGE,
     "days": pg.DATERANGE,
     "bits": pg.BIT(5),
-    "some_bits": pg.BIT(9, varying=True),
     "money": pg.MONEY,
     "backwards": Backwards,
     "Ödd: %name": sa.String(30),
