@@ -56,7 +56,7 @@ def test_a_fault_at_any_statement(engine: sa.Engine, error: BaseException, monke
 
     def step(*_: Any) -> None:
         if next(count) == at[0]:
-            raise error
+            raise type(error)  # anew, without the traceback of the last one
 
     def stepping(real: Any) -> Any:
         def encode(*given: Any) -> Any:
@@ -80,7 +80,8 @@ def test_a_fault_at_any_statement(engine: sa.Engine, error: BaseException, monke
         at_fault, at[0] = at[0], -1
         assert state(engine) == before, f"something was left after a fault at statement {at_fault}"
         at[0] = at_fault
-    assert at[0] >= 10
+    statements, at[0] = at[0], -1
+    assert statements >= 10
     after = state(engine)
     assert after[0] == [30, 30]
     assert after[1:] == before[1:]
