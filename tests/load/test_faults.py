@@ -105,8 +105,10 @@ dataset.to_sql(engine, constraints="last")
 """
 
 
-@pytest.mark.parametrize("statement", [3, 8, 14])
+@pytest.mark.parametrize("statement", [2, 4, 8, 14])
 def test_a_process_that_is_killed(engine: sa.Engine, statement: int) -> None:
+    if statement > 4 and engine.dialect.name in ("mysql", "mariadb"):
+        pytest.skip("a load into MariaDB has few statements")
     METADATA.create_all(engine)
     before = state(engine)
     url = engine.url.render_as_string(hide_password=False)
