@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
 from syda.load.catalog import ForeignKeyRow, Index, has_event_triggers, movable, table_facts
+from syda.load.columns import quoted_table
 from syda.load.table_load import TableLoad
 
 _MEMORY_KB = 256 * 1024  # most that one load lets PostgreSQL sort in
@@ -81,8 +83,12 @@ class Taken:
             self._execute(statement)
 
     def _execute(self, statement: str) -> None:
-        # definitions hold colons and percent signs, which neither SQLAlchemy nor the driver may read
-        self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        execute(self.connection, statement)
+
+
+def execute(connection: Connection, statement: str) -> sa.CursorResult[Any]:
+    """Execute as it is: definitions hold colons and percent signs, which neither SQLAlchemy nor the driver may read."""
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 def take_constraints(
@@ -94,8 +100,7 @@ def take_constraints(
     """
     if not large or has_event_triggers(connection):
         return None
-    quote = connection.dialect.identifier_preparer
-    names = {load.table.key: quote.format_table(load.target) for load in loads}
+    names = {load.table.key: quoted_table(load.target, connection.dialect) for load in loads}
     facts = {key: table_facts(connection, name) for key, name in names.items()}
     if any(fact.fires for fact in facts.values()):
         return None
@@ -120,15 +125,13 @@ def _drop(
     connection: Connection, oids: dict[str, int], names: dict[str, str], chosen: set[str], nowait: str
 ) -> Taken | None:
     for key in sorted(chosen):
-        connection.exec_driver_sql(f"LOCK TABLE {names[key]} IN ACCESS EXCLUSIVE MODE{nowait}")
-    empty = {
-        key for key in sorted(chosen) if not connection.exec_driver_sql(f"SELECT 1 FROM {names[key]} LIMIT 1").first()
-    }
+        execute(connection, f"LOCK TABLE {names[key]} IN ACCESS EXCLUSIVE MODE{nowait}")
+    empty = {key for key in sorted(chosen) if not execute(connection, f"SELECT 1 FROM {names[key]} LIMIT 1").first()}
     if not empty:
         return None
     indexes, links = movable(connection, [oids[key] for key in empty])
     for table in sorted({link.on_table for link in links} - {names[key] for key in empty}):
-        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE{nowait}")
+        execute(connection, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE{nowait}")
     tables = {oids[key]: names[key] for key in sorted(empty)}
     taken = Taken(connection, tables, frozenset(empty), indexes, links, oids)
     taken.drop()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, exc
 from sqlalchemy.util import await_only
 
+from syda.load.columns import quoted_names, quoted_table
 from syda.load.csv_text import ToText, UnencodableError
 from syda.load.road import LARGE_ROWS
 
@@ -46,9 +47,8 @@ def driver_text(connection: Connection) -> ToText | None:
 
 
 def _statement(connection: Connection, target: sa.Table, names: list[str]) -> str:
-    quote = connection.dialect.identifier_preparer
-    columns = ", ".join(map(quote.quote_identifier, names))
-    return f"COPY {quote.format_table(target)} ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
+    table, columns = quoted_table(target, connection.dialect), quoted_names(names, connection.dialect)
+    return f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8')"
 
 
 def _psycopg(connection: Connection, target: sa.Table, names: list[str], blocks: Iterator[bytes], rows: int) -> None:
@@ -149,7 +149,7 @@ def _translated(connection: Connection, error: Exception) -> BaseException | Non
 def _is_lost(connection: Connection, error: Any) -> bool:
     driver: Any = connection.connection.driver_connection
     closed = getattr(driver, "closed", False) or (hasattr(driver, "is_closed") and driver.is_closed())
-    return bool(closed) or connection.dialect.is_disconnect(error, driver, None)
+    return bool(closed) or connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
 
 
 _COPIERS: dict[str, Copy] = {"psycopg": _psycopg, "psycopg2": _psycopg2, "asyncpg": _asyncpg}

@@ -142,8 +142,14 @@ def _cells(binding: Binding, values: Values, other: ToText | None) -> Cells:
     bits = binding.target.type
     if isinstance(bits, BIT) and not bits.varying:  # Core casts, which fills bits up where COPY would refuse them
         width = bits.length or 1
-        return [None if item is None else str(item).ljust(width, "0")[:width] for item in binding.driver(values)]
+        items = binding.driver(values)
+        return [None if item is None else _bits(item).ljust(width, "0")[:width] for item in items]
     return [item if item is None or type(item) is str else text_of(item, other) for item in binding.driver(values)]
+
+
+def _bits(item: Any) -> str:
+    """Return bits as text; asyncpg has a class for them, which writes them in groups."""
+    return item if type(item) is str else str(item.as_string()).replace(" ", "")
 
 
 def text_of(item: Any, other: ToText | None = None) -> str:

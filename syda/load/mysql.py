@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from syda.errors import RejectedError, TargetError
 from syda.load import core
+from syda.load.columns import quoted_names, quoted_table
 from syda.load.mysql_text import fields, literals
 from syda.load.road import Road
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
@@ -163,10 +164,10 @@ class MysqlRoad(Road):
         return min(_STATEMENT_BYTES, int(allowed) - 1024)
 
     def _name(self, load: TableLoad) -> str:
-        return self.connection.dialect.identifier_preparer.format_table(load.target)
+        return quoted_table(load.target, self.connection.dialect)
 
     def _columns(self, bound: Bindings) -> str:
-        return ", ".join(map(self.connection.dialect.identifier_preparer.quote_identifier, bound))
+        return quoted_names(bound, self.connection.dialect)
 
 
 def _bundles(rows: Iterable[str], most: int) -> Iterator[list[str]]:

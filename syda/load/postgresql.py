@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from syda.load import core
+from syda.load.columns import quoted_table
 from syda.load.constraints import Taken, take_constraints
 from syda.load.copy import copier, driver_text
 from syda.load.csv_text import UnencodableError, encoder
@@ -69,7 +70,7 @@ class PostgresqlRoad(Road):
     def _can_copy(self, load: TableLoad, bound: Bindings) -> bool:
         if not bound or load.leaves_defaults() or any(each.needs_core() for each in bound.values()):
             return False
-        name = self.connection.dialect.identifier_preparer.format_table(load.target)
+        name = quoted_table(load.target, self.connection.dialect)
         return bool(self.connection.scalar(_COPIED, {"name": name}))
 
     def restore(self) -> None:

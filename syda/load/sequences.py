@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from syda.load.columns import named_columns
+from syda.load.columns import named_columns, quoted_table
 from syda.load.table_load import TableLoad
 
 # The sequences that belong to a column, and those that its default takes numbers from.
@@ -31,12 +31,11 @@ _MOVE = sa.text(
 
 def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
     """Set each sequence behind the numbers in the columns that take theirs from it."""
-    quote = connection.dialect.identifier_preparer
     for load in loads:
         if not load.rows or not _may_count(load):
             continue
         columns = named_columns(load.target)
-        for found in connection.execute(_SEQUENCES, {"name": quote.format_table(load.target)}).all():
+        for found in connection.execute(_SEQUENCES, {"name": quoted_table(load.target, connection.dialect)}).all():
             if found.column not in load.columns:
                 continue
             outermost = sa.func.max if found.step > 0 else sa.func.min

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from syda.errors import RejectedError
@@ -142,8 +143,9 @@ def unchecked_foreign_keys(
     try:
         yield
     finally:
-        del connection.info[_MARK]
-        driver.execute("PRAGMA foreign_keys = ON")
+        connection.info.pop(_MARK, None)  # gone already where the connection was given up
+        with suppress(sqlite3.ProgrammingError):  # an interrupt closes the connection, and the setting goes with it
+            driver.execute("PRAGMA foreign_keys = ON")
 
 
 def _can_check_later(connection: Connection, loads: Sequence[TableLoad], constraints: Constraints, driver: Any) -> bool:

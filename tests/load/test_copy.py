@@ -83,7 +83,6 @@ TYPES: dict[str, Any] = {
     "span": pg.INT4RANGE,
     "days": pg.DATERANGE,
     "bits": pg.BIT(5),
-    "some_bits": pg.BIT(9, varying=True),
     "money": pg.MONEY,
     "backwards": Backwards,
     "Ödd: %name": sa.String(30),
@@ -106,9 +105,11 @@ def through_psycopg(engine: sa.Engine, load: Callable[[Any], None]) -> None:
 def through_psycopg2(engine: sa.Engine, load: Callable[[Any], None]) -> None:
     pytest.importorskip("psycopg2")
     other = sa.create_engine(engine.url.set(drivername="postgresql+psycopg2"))
-    with other.begin() as connection:
-        load(connection)
-    other.dispose()
+    try:
+        with other.begin() as connection:
+            load(connection)
+    finally:
+        other.dispose()
 
 
 def through_asyncpg(engine: sa.Engine, load: Callable[[Any], None]) -> None:
@@ -116,9 +117,11 @@ def through_asyncpg(engine: sa.Engine, load: Callable[[Any], None]) -> None:
 
     async def run() -> None:
         other = create_async_engine(engine.url.set(drivername="postgresql+asyncpg"))
-        async with other.begin() as connection:
-            await connection.run_sync(load)
-        await other.dispose()
+        try:
+            async with other.begin() as connection:
+                await connection.run_sync(load)
+        finally:
+            await other.dispose()
 
     asyncio.run(run())
 
