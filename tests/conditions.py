@@ -26,7 +26,7 @@ _WORDS = ("new", "paid", "sent", "it''s")
 _DATES = ("'2020-02-29'", "'2023-06-01'", "'2024-12-31'")
 _ORDER = ("<", "<=", ">", ">=", "<>", "=")
 _TEXTS = ("text", "short", "status")
-_KEYS = ("one", "two", "self")
+KEYS = ("one", "two", "self")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Drawn:
         mentioned = any("id " in check for check in self.checks)
         items: list[Any] = [sa.Column("id", sa.Integer, primary_key=True, autoincrement=not mentioned)]
         for column, (kind, nullable) in self.columns.items():
-            keys = [sa.ForeignKey(f"{name if kind == 'self' else kind}.id")] if kind in _KEYS else []
+            keys = [sa.ForeignKey(f"{name if kind == 'self' else kind}.id")] if kind in KEYS else []
             items.append(sa.Column(column, _TYPES[kind](), *keys, nullable=nullable))
         if self.composite:
             items.append(sa.ForeignKeyConstraint(self.composite, ["pair.a", "pair.b"]))
@@ -191,7 +191,7 @@ def _uniques(draw: st.DrawFn, columns: dict[str, tuple[str, bool]]) -> tuple[tup
     return tuple(members), predicate
 
 
-def candidates(drawn: Drawn) -> dict[str, list[Any]]:
+def candidates(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Return for each column values among which a row that satisfies the CHECKs is found where there is any."""
     texts = ("", "a", "b", "x", "new", "paid", "sent", "it's", "A", "B", "X", "ab", "xa", "ax", "aX", "q", "qqqq", "abcd", "axxx", "xaaa", "zzzzzzzz", "NEW", "bcda")
     made: dict[str, list[Any]] = {}
@@ -200,8 +200,8 @@ def candidates(drawn: Drawn) -> dict[str, list[Any]]:
         values: list[Any]
         if kind in _TEXTS:
             values = [text for text in texts if len(text) <= limit]
-        elif kind in _KEYS:
-            values = list(range(1, 13))
+        elif kind in KEYS:
+            values = keys.get(kind) or list(range(1, 13))
         elif kind in ("date", "moment"):
             days = ("2019-05-05", "2020-02-29", "2021-01-01", "2023-06-01", "2024-01-01", "2024-12-31", "2025-03-03", "2019-01-01")
             values = [day if kind == "date" else f"{day} 00:00:00.000000" for day in days]

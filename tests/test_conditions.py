@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import syda
 from syda.errors import CapacityError, ConstraintError
-from tests.conditions import Drawn, candidates, drawn_tables
+from tests.conditions import KEYS, Drawn, candidates, drawn_tables
 from tests.databases import sqlite_engine
 
 EXAMPLES = int(os.environ.get("SYDA_EXAMPLES", "40"))
@@ -64,7 +64,7 @@ def _seed(engine: sa.Engine, metadata: sa.MetaData, drawn: Drawn, rows: int, see
     try:
         report = syda.seed(engine, None if reflect else metadata, rows=rows, seed=seed)
     except (ConstraintError, CapacityError) as error:
-        found = satisfying(drawn)
+        found = None if _names_keys(drawn) else satisfying(drawn, {})
         assert found is None, f"{error}, although {found} satisfies all"
         return
     checked = syda.check(engine)
@@ -72,15 +72,29 @@ def _seed(engine: sa.Engine, metadata: sa.MetaData, drawn: Drawn, rows: int, see
     made = report.rows["t"]
     assert made == rows or any(note.startswith(("t:", "table 't'")) or "t" in note for note in report.notes)
     if made == 0:
-        found = satisfying(drawn)
+        found = satisfying(drawn, _keys(engine, metadata))
         assert found is None, f"no rows, although {found} satisfies all; {report.notes}"
     elif made < rows:
         assert drawn.uniques or "self" in {kind for kind, _ in drawn.columns.values()}, report.notes
 
 
-def satisfying(drawn: Drawn) -> dict[str, Any] | None:
+def _keys(engine: sa.Engine, metadata: sa.MetaData) -> dict[str, list[Any]]:
+    """Return the keys that the parents have."""
+    with engine.connect() as connection:
+        keys = {name: list(connection.scalars(sa.select(metadata.tables[name].c.id))) for name in ("one", "two")}
+        pairs = [tuple(row) for row in connection.execute(sa.select(metadata.tables["pair"]))]
+    return keys | {"pair": pairs, "self": [1]}
+
+
+def _names_keys(drawn: Drawn) -> bool:
+    """Tell whether a CHECK names a foreign key, so that it depends on the parents whether it can be satisfied."""
+    keys = [name for name, (kind, _) in drawn.columns.items() if kind in KEYS] + list(drawn.composite)
+    return any(name in check for name in keys for check in drawn.checks)
+
+
+def satisfying(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, Any] | None:
     """Return a row that satisfies the CHECKs, looked for at random by SQLite; None when none is found."""
-    listed, chance = candidates(drawn), random.Random(0)
+    listed, chance = candidates(drawn, keys), random.Random(0)
     connection = sqlite3.connect(":memory:")
     kinds = {"bool": "BOOLEAN", "int": "INTEGER", "numeric": "NUMERIC"}
     columns = ", ".join(
@@ -88,9 +102,15 @@ def satisfying(drawn: Drawn) -> dict[str, Any] | None:
         for name, (kind, _) in drawn.columns.items()
     )
     connection.execute(f"CREATE TABLE t (id INTEGER, {columns})")
-    tried = [[1, *(chance.choice(values) for values in listed.values())] for _ in range(_TRIED)]
+    tried = []
+    for _ in range(_TRIED):
+        row = {name: chance.choice(values) for name, values in listed.items()}
+        if drawn.composite and keys:
+            optional = drawn.columns[drawn.composite[0]][1] and chance.random() < 0.3
+            row |= dict.fromkeys(drawn.composite) if optional else dict(zip(drawn.composite, chance.choice(keys["pair"]), strict=True))
+        tried.append([1, *row.values()])
     connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * (len(listed) + 1))})", tried)
     where = " AND ".join(f"coalesce({check}, TRUE)" for check in drawn.checks)
-    row = connection.execute(f"SELECT * FROM t WHERE {where} LIMIT 1").fetchone()
+    found = connection.execute(f"SELECT * FROM t WHERE {where} LIMIT 1").fetchone()
     connection.close()
-    return None if row is None else dict(zip(("id", *listed), row, strict=True))
+    return None if found is None else dict(zip(("id", *listed), found, strict=True))

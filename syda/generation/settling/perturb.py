@@ -10,6 +10,7 @@ import numpy as np
 from syda.generation.settling.state import Mask, State
 from syda.planning.checks.reading import Node, literal
 from syda.schema.model import NUMBERS, Kind
+from syda.sources.linked import cast_values
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, decimal_places, from_python, objects
 
@@ -77,6 +78,7 @@ def redraw(change: Change) -> None:
 def copy(change: Change) -> None:
     """Give one column the value of another, or one a little more or less."""
     state = change.state
+    _copy_parents(change)
     for names in _alike(change):
         into, of = names[int(change.pick("into", size=len(names))[0])], ""
         of = next(name for name in names if name != into) if len(names) == 2 else names[names.index(into) - 1]
@@ -88,6 +90,19 @@ def copy(change: Change) -> None:
             data = data + step.astype(data.dtype if data.dtype.kind in "if" else f"timedelta64[{_unit(data)}]")
         state.data[into][change.rows] = data
         state.null[into][change.rows] = state.null[of][change.rows]
+
+
+def _copy_parents(change: Change) -> None:
+    """Give about half of the columns what a foreign key column of their kind holds."""
+    state = change.state
+    keys = [name for name in change.columns if state.owners[name] is not None]
+    for into in change.plain:
+        alike = [name for name in keys if state.column(name).type.kind is state.column(into).type.kind]
+        if alike:
+            chosen = change.pick("parent", into, size=2) > 0
+            of = alike[int(change.pick("of", into, size=len(alike))[0])]
+            rows = change.rows[chosen]
+            state.set_values(into, rows, cast_values(state.values(of, rows), state.column(of).type, state.column(into).type))
 
 
 def _unit(data: np.ndarray) -> str:
@@ -112,8 +127,7 @@ def _beside(state: State, name: str, given: Sequence[object]) -> Values:
     type_ = state.column(name).type
     items: list[object] = []
     for value in given:
-        beside = (value, value + 1, value - 1) if type_.kind in NUMBERS and isinstance(value, int) else (value,)
-        items += beside
+        items += (value, value + 1, value - 1) if type_.kind in NUMBERS and isinstance(value, int) else (value,)
     fitting = []
     for item in items:
         try:

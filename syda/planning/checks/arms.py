@@ -44,14 +44,13 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     random = Random(seed)  # noqa: S311 (order of search, no secret)
     table = with_fields(table, nodes)
     choices = {
-        name: values for name in _columns(table, nodes) if (values := _few_values(table.column(name), start, nodes))
+        name: values for name in _columns(table, nodes) if (values := _choices(table.column(name), start, nodes))
     }
     found: dict[str, Arm] = {}
     for number in range(rounds):
         arm = dict(start)
         for name, values in choices.items():
-            value = values[number % len(values)] if len(choices) == 1 else random.choice(values)
-            arm[name] = arm.get(name, Domain()).narrowed(Domain(values=(value,)))
+            arm[name] = values[number % len(values)] if len(choices) == 1 else random.choice(values)
         ways = _search([(node, True) for node in nodes], arm, _Search(table, random))
         way = next(ways, None)
         if way is not None:
@@ -79,27 +78,39 @@ def _columns(table: Table, nodes: Sequence[Node]) -> list[str]:
     return list(dict.fromkeys((*named, *(field.name for field in fields_of(nodes, table)))))
 
 
-def _few_values(column: Column, start: Arm, nodes: Sequence[Node]) -> tuple[object, ...]:
-    """Return the values of a column that has a short list of them, or that the conditions compare with a few."""
+def _choices(column: Column, start: Arm, nodes: Sequence[Node]) -> list[Domain]:
+    """Return what a column may be set to before a search: each of its few values, and none of those that are named."""
+    domain = start.get(column.name, Domain())
+    values, listed = _few_values(column, domain, nodes)
+    ways = [Domain(values=(value,)) for value in values]
+    ways += [] if listed or not values else [Domain(excluded=values)]
+    possible = [way for way in (domain.narrowed(way) for way in ways) if not way.is_empty]
+    return possible if len(possible) > 1 else []
+
+
+def _few_values(column: Column, domain: Domain, nodes: Sequence[Node]) -> tuple[tuple[object, ...], bool]:
+    """Return the values of a column that has a short list of them, or that the conditions compare with a few.
+
+    The other answer says whether the column has no other values.
+    """
     from sqlglot import exp
 
-    domain = start.get(column.name, Domain())
     if domain.null:
-        return ()
+        return (), True
     listed = domain.allowed()
     if listed is not None:
-        return listed
+        return listed, True
     if column.type.kind is Kind.BOOLEAN:
-        return (True, False)
+        return (True, False), True
     if column.type.kind is Kind.ENUM:
-        return column.type.values
+        return column.type.values, True
     compared: dict[object, None] = {}
     for node in nodes:
         for each in node.find_all(exp.EQ, exp.In):
             found = leaf(each, Table(name="", columns=(column,)))
             if found is not None:
                 compared.update(dict.fromkeys(found[1].values or ()))
-    return tuple(compared) if len(compared) > 1 else ()
+    return tuple(compared), False
 
 
 class _Search:
