@@ -18,6 +18,7 @@ from syda.generation.settling.state import State
 from syda.planning.checks import Domain, apply_domain
 from syda.schema.model import NUMBERS, Column, Kind
 from syda.sources.base import Source
+from syda.sources.scalar import Constant
 from syda.sources.stream import Integers, to_index
 from syda.sources.text import Pattern
 from syda.sources.values import Values, decimal_places, from_python, objects, to_python
@@ -116,6 +117,8 @@ def _reshaped(state: State, name: str, reshape: Callable[[str], str], rows: Inte
 def shaped_source(domain: Domain, column: Column) -> Source | None:
     """Return a source of text that has the domain's shape; None when there is none."""
     limit = _smallest(domain.longest, column.type.length)
+    if limit == 0:
+        return Constant(value="")
     letters = "[A-Z0-9]" if domain.case == "upper" else "[a-z0-9]"
     if domain.pieces:
         regex = _spelled(domain, letters)

@@ -47,15 +47,21 @@ def reorder(change: Change) -> None:
             stacked = np.stack([field[name][change.rows] for name in names])
             for name, column in zip(names, np.take_along_axis(stacked, order, axis=0), strict=True):
                 field[name][change.rows] = column
-    links = {link for name in change.columns if (link := state.owners[name]) and not state.is_fixed(name)}
-    parents: dict[str, list[str]] = {}
-    for link in sorted(links):
-        parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
-    for alike in parents.values():
+    for alike in _alike_links(change):
         for one, other in zip(alike, alike[1:], strict=False):
             mine, theirs = state.base[one][change.rows], state.base[other][change.rows]
             state.set_parents(one, change.rows, theirs)
             state.set_parents(other, change.rows, mine)
+
+
+def _alike_links(change: Change) -> list[list[str]]:
+    """Return the foreign keys that point to one table and may be changed."""
+    state = change.state
+    links = {link for name in change.columns if (link := state.owners[name]) and not state.is_fixed(name)}
+    parents: dict[str, list[str]] = {}
+    for link in sorted(links):
+        parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
+    return list(parents.values())
 
 
 def _alike(change: Change) -> list[list[str]]:
@@ -93,8 +99,14 @@ def copy(change: Change) -> None:
 
 
 def _copy_parents(change: Change) -> None:
-    """Give about half of the columns what a foreign key column of their kind holds."""
+    """Give about half of the columns what a foreign key column of their kind holds, and half of the foreign keys the
+    parent of the one before.
+    """
     state = change.state
+    for links in _alike_links(change):
+        for one, other in zip(links, links[1:], strict=False):
+            rows = change.rows[change.pick("same", other, size=2) > 0]
+            state.set_parents(other, rows, state.base[one][rows])
     keys = [name for name in change.columns if state.owners[name] is not None]
     for into in change.plain:
         alike = [name for name in keys if state.column(name).type.kind is state.column(into).type.kind]

@@ -16,7 +16,7 @@ from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of
 from syda.generation.settling.state import Mask, State
-from syda.generation.settling.unrepeated import settle_uniques, tricky_uniques
+from syda.generation.settling.unrepeated import UniqueSet, repeated_rows, settle_uniques, tricky_uniques
 from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
@@ -70,7 +70,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
         broken[:] = False  # the rows stay as the user's values make them, for the verification to say so
     repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
     keep_apart(state, exclusions)
-    left_out = settler.without_orphans(broken | repeated)
+    left_out = settler.without_orphans(broken | repeated, uniques)
     kept = np.flatnonzero(~left_out)
     note = _note(owner, conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
@@ -192,9 +192,9 @@ class _Settler:
             self._by_arms(arms, rows, label)
 
     def holds(self, rows: Integers) -> Mask:
-        return self.judgement.holds(self.state, self.conditions, rows)
+        return self.judgement.holds(self.state, self.conditions, rows, self.state.owners)
 
-    def without_orphans(self, left_out: Mask) -> Mask:
+    def without_orphans(self, left_out: Mask, uniques: Sequence[UniqueSet]) -> Mask:
         """Return which rows have to be left out, those included that refer to others that are."""
         state = self.state
         orphans = left_out
@@ -209,6 +209,8 @@ class _Settler:
                     state.links[link.name][rows] = -1
                     lost[rows] = ~self.holds(rows)
                 orphans |= lost
+            if own_links(state.table):
+                orphans |= repeated_rows(state, uniques, ~(left_out | orphans))
             left_out = left_out | orphans
         return left_out
 

@@ -50,7 +50,7 @@ def _plain(node: Node) -> Node:
         name, inner = str(node.this).lower(), node.expressions[0]
         if name == "json_unquote" and isinstance(inner, exp.JSONExtract):
             return exp.JSONExtractScalar(this=inner.this.copy(), expression=inner.expression.copy())
-        renamed = {"all": exp.All, "octet_length": exp.ByteLength}.get(name)
+        renamed = {"all": exp.All, "octet_length": exp.ByteLength, "ucase": exp.Upper, "lcase": exp.Lower}.get(name)
         return renamed(this=inner.copy()) if renamed else node
     if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and not isinstance(node.expression, exp.JSONPath):
         key = literal(node.expression)
