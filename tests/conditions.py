@@ -17,7 +17,7 @@ _TYPES: dict[str, Any] = {
     "text": lambda: sa.String(20),
     "short": lambda: sa.String(4),
     "status": lambda: sa.String(12),
-    "json": sa.JSON,
+    "json": lambda: sa.JSON(none_as_null=True),
     "one": sa.Integer,
     "two": sa.Integer,
     "self": sa.Integer,

@@ -242,6 +242,8 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.DataType.build("timestamp")
     if isinstance(node, exp.Like) and table.dialect == "sqlite":  # there it does not regard case
         return exp.ILike(this=node.this.copy(), expression=node.expression.copy())
+    if isinstance(node, _compared()) and isinstance(node.parent, _compared()):  # DuckDB has no ``a = b <> c``
+        return exp.paren(node.copy())
     if isinstance(node, exp.ByteLength):
         return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
     if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
@@ -249,6 +251,12 @@ def _translated(node: Node, table: Table) -> Node:
     if isinstance(node, exp.Anonymous):
         return _function(str(node.this).lower(), node)
     return node
+
+
+def _compared() -> tuple[type, ...]:
+    from sqlglot import exp
+
+    return exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike
 
 
 def _function(name: str, node: Node) -> Node:

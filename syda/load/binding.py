@@ -78,8 +78,7 @@ class Binding:
             return self.core(values)
         quick = _quick(values, self.column, process) if self._is_known() else None
         if quick is None:
-            keep_null = self.column.nullable and isinstance(self._type, sa.JSON)  # its processor writes 'null', no NULL
-            return [None if item is None and keep_null else self._tried(process, item)[1] for item in self.core(values)]
+            return [self._tried(process, item)[1] for item in self.core(values)]
         if values.null is not None:
             for row in np.flatnonzero(values.null).tolist():
                 quick[row] = None
