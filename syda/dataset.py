@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from syda.load.frames import Frames
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
+    from syda.load.road import Constraints
     from syda.load.target import Target
 
 
@@ -86,6 +87,8 @@ class Dataset:
         *,
         mode: Mode = "if_empty",
         create: bool = False,
+        constraints: Constraints = "auto",
+        allow_nontransactional: bool = False,
         allow_hosts: Iterable[str] = (),
         redact_values: bool = False,
         progress: Progress | None = None,
@@ -95,7 +98,10 @@ class Dataset:
         `target` is an Engine or URL (committed at the end), a Connection (joins its transaction when it is in one) or
         a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
         `mode`, `allow_hosts` and `redact_values` are as in `syda.seed`; with ``"append"`` the rows are added as they
-        are, so their keys have to be free. Raises a `LoadError`; the database is then as it was.
+        are, so their keys have to be free. `constraints` says when keys and indexes of empty tables are made:
+        ``"last"``, after the rows, where it is possible; ``"live"``, row by row; ``"auto"``, last for large tables.
+        Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
+        Raises a `LoadError`; the database is then as it was.
         """
         from syda.load.ddl import build_tables
         from syda.load.guard import require_development
@@ -111,11 +117,19 @@ class Dataset:
             require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
         loads = [
-            TableLoad(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
+            TableLoad.of(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
             for key, made in self.tables.items()
         ]
-        options: dict[str, Any] = {"create": create, "progress": progress, "mode": mode, "allow_hosts": allow_hosts}
-        with explaining(self.plan, loads, self.existing, redact_values=redact_values):
+        options: dict[str, Any] = {
+            "create": create,
+            "progress": progress,
+            "mode": mode,
+            "allow_hosts": allow_hosts,
+            "constraints": constraints,
+            "allow_nontransactional": allow_nontransactional,
+        }
+        made = {key: table.columns for key, table in self.tables.items()}
+        with explaining(self.plan, made, self.existing, redact_values=redact_values):
             report = load_tables(target, self.plan, loads, **options)
         return replace(report, notes=(*report.notes, *self.notes))
 

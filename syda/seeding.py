@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.dataset import Dataset
 from syda.errors import PlanError
+from syda.generation.judging import Judge
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress, make_rows
 from syda.planning.builder import build_plan
@@ -159,10 +160,19 @@ def _refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: An
         raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")
 
 
-def _make(plan: Plan, reading: Reading, existing: Existing, block_size: int, progress: Progress | None) -> Dataset:
-    tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress)
+def _make(
+    plan: Plan,
+    reading: Reading,
+    existing: Existing,
+    block_size: int,
+    progress: Progress | None,
+    judge: Judge | None = None,
+    *,
+    redact: bool = False,
+) -> Dataset:
+    tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, judge=judge)
     dataset = Dataset(plan=plan, tables=tables, existing=existing, origin=reading.origin)
-    dataset.verify().raise_for_breaches()
+    dataset.verify().raise_for_breaches(redact=redact)
     return dataset
 
 
@@ -289,6 +299,7 @@ class _Filling:
         """Return the rows that fit to those that are there, and notes on tables that are left alone."""
         from syda.load.ddl import build_tables
         from syda.load.existing import read_existing
+        from syda.load.judge import DatabaseJudge
         from syda.load.modes import count_rows, left_alone, rows_that_stay
 
         reading = _reading(self.models, self.given, connection)
@@ -302,7 +313,9 @@ class _Filling:
         stays = rows_that_stay(reading.schema, counts, filled, self.mode)
         existing = read_existing(connection, reading.schema, targets, stays)
         plan = plan or _plan(reading, existing, *self.wishes)
-        dataset = _make(plan, Reading(schema=plan.schema, origin=targets), existing, BLOCK_SIZE, progress=None)
+        judge = DatabaseJudge(connection, targets)
+        made_of = Reading(schema=plan.schema, origin=targets)
+        dataset = _make(plan, made_of, existing, BLOCK_SIZE, None, judge, redact=self.redact_values)
         return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
 
 

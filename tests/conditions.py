@@ -44,7 +44,10 @@ class Drawn:
         metadata = sa.MetaData()
         for parent in ("one", "two"):
             sa.Table(parent, metadata, sa.Column("id", sa.Integer, primary_key=True))
-        pair = [sa.Column("a", sa.Integer, primary_key=True, autoincrement=False), sa.Column("b", sa.String(4), primary_key=True)]
+        pair = [
+            sa.Column("a", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("b", sa.String(4), primary_key=True),
+        ]
         sa.Table("pair", metadata, *pair)
         mentioned = any("id " in check for check in self.checks)
         items: list[Any] = [sa.Column("id", sa.Integer, primary_key=True, autoincrement=not mentioned)]
@@ -193,7 +196,31 @@ def _uniques(draw: st.DrawFn, columns: dict[str, tuple[str, bool]]) -> tuple[tup
 
 def candidates(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Return for each column values among which a row that satisfies the CHECKs is found where there is any."""
-    texts = ("", "a", "b", "x", "new", "paid", "sent", "it's", "A", "B", "X", "ab", "xa", "ax", "aX", "q", "qqqq", "abcd", "axxx", "xaaa", "zzzzzzzz", "NEW", "bcda")
+    texts = (
+        "",
+        "a",
+        "b",
+        "x",
+        "new",
+        "paid",
+        "sent",
+        "it's",
+        "A",
+        "B",
+        "X",
+        "ab",
+        "xa",
+        "ax",
+        "aX",
+        "q",
+        "qqqq",
+        "abcd",
+        "axxx",
+        "xaaa",
+        "zzzzzzzz",
+        "NEW",
+        "bcda",
+    )
     made: dict[str, list[Any]] = {}
     for name, (kind, nullable) in drawn.columns.items():
         limit = {"short": 4, "status": 12}.get(kind, 20)
@@ -203,11 +230,18 @@ def candidates(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, list[Any]]
         elif kind in KEYS:
             values = keys.get(kind) or list(range(1, 13))
         elif kind in ("date", "moment"):
-            days = ("2019-05-05", "2020-02-29", "2021-01-01", "2023-06-01", "2024-01-01", "2024-12-31", "2025-03-03", "2019-01-01")
+            days = (
+                "2019-05-05",
+                "2020-02-29",
+                "2021-01-01",
+                "2023-06-01",
+                "2024-01-01",
+                "2024-12-31",
+                "2025-03-03",
+                "2019-01-01",
+            )
             values = [day if kind == "date" else f"{day} 00:00:00.000000" for day in days]
         else:
             values = {"bool": [True, False], "json": ["{}"]}.get(kind, list(range(-2, 14)))
         made[name] = [*values, *([None, None] if nullable else [])]
     return made
-
-

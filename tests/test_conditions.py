@@ -23,7 +23,9 @@ from tests.databases import sqlite_engine
 EXAMPLES = int(os.environ.get("SYDA_EXAMPLES", "40"))
 _TRIED = 30_000
 many = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 
@@ -107,7 +109,11 @@ def satisfying(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, Any] | Non
         row = {name: chance.choice(values) for name, values in listed.items()}
         if drawn.composite and keys:
             optional = drawn.columns[drawn.composite[0]][1] and chance.random() < 0.3
-            row |= dict.fromkeys(drawn.composite) if optional else dict(zip(drawn.composite, chance.choice(keys["pair"]), strict=True))
+            row |= (
+                dict.fromkeys(drawn.composite)
+                if optional
+                else dict(zip(drawn.composite, chance.choice(keys["pair"]), strict=True))
+            )
         tried.append([1, *row.values()])
     connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * (len(listed) + 1))})", tried)
     where = " AND ".join(f"coalesce({check}, TRUE)" for check in drawn.checks)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from syda.schema.model import Table
 from syda.sources.values import Values
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Judge(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from syda.generation.judging import Judge
 from syda.generation.maker import BLOCK_SIZE, Maker
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
@@ -27,10 +28,18 @@ class TableRows:
 
 
 def make_rows(
-    plan: Plan, *, existing: Existing | None = None, block_size: int = BLOCK_SIZE, progress: Progress | None = None
+    plan: Plan,
+    *,
+    existing: Existing | None = None,
+    block_size: int = BLOCK_SIZE,
+    progress: Progress | None = None,
+    judge: Judge | None = None,
 ) -> dict[str, TableRows]:
-    """Make all rows of a plan, parents before children; `block_size` changes the memory used, never a value."""
-    maker = Maker(plan, existing=existing, block_size=block_size)
+    """Make all rows of a plan, parents before children; `block_size` changes the memory used, never a value.
+
+    `judge` evaluates conditions that only the target database can.
+    """
+    maker = Maker(plan, existing=existing, block_size=block_size, judge=judge)
     made = {}
     for key in plan.tables:
         rows, done = maker.rows(key), 0

@@ -38,6 +38,7 @@ _MINUTES = strings(f" {minute // 60:02d}:{minute % 60:02d}" for minute in range(
 _SECONDS = strings(f":{second:02d}" for second in range(60))
 _WHOLE_SECONDS = _SECONDS + ".000000"
 _MOMENT = datetime(2001, 2, 3, 4, 5, 6, 7)
+_SAMPLES: dict[Kind, Any] = {Kind.DATETIME: _MOMENT, Kind.DATE: _MOMENT.date(), Kind.DECIMAL: Decimal("1.25")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Binding:
             return [None if item is None else str(item) for item in items]
         if self.column.type.kind is Kind.JSON and isinstance(self._type, sa.String):
             return [None if item is None else json.dumps(item, ensure_ascii=False, default=str) for item in items]
+        if isinstance(self._type, sa.JSON) and values.null is not None:
+            # None would be written as the document null, which a CHECK takes for a value.
+            return [sa.null() if null else item for item, null in zip(items, values.null.tolist(), strict=True)]
         return items
 
     def accepted(self, values: Values) -> list[Any]:
@@ -109,6 +113,18 @@ class Binding:
 
     def _is_plain(self, item: Any) -> bool:
         return isinstance(item, _PLAIN) and (self.column.type.kind is Kind.ENUM or not isinstance(item, Enum))
+
+    def is_plain(self) -> bool:
+        """Tell whether the values go to the driver as `core` gives them."""
+        process = self._processor()
+        return self._is_known() and (process is None or self._changes_nothing(process))
+
+    def _changes_nothing(self, process: Processor) -> bool:
+        sample = _SAMPLES.get(self.column.type.kind)
+        try:
+            return sample is not None and process(sample) is sample
+        except Exception:  # noqa: BLE001 - what refuses the sample is not plain
+            return False
 
     def needs_core(self) -> bool:
         """Tell whether the type wraps its values in an SQL expression, which only Core writes."""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import exc
 
@@ -21,27 +21,28 @@ HIDDEN = "***"
 Rule = Unique | ForeignKey | Check
 
 
-class Loaded(Protocol):
+@dataclass(frozen=True, slots=True)
+class Loaded:
     """One table of a load: what it is, and its columns."""
 
-    @property
-    def table(self) -> Table: ...
-    @property
-    def columns(self) -> Mapping[str, Values]: ...
+    table: Table
+    columns: Mapping[str, Values]
 
 
 @contextmanager
 def explaining(
-    plan: Plan, loads: Sequence[Loaded], existing: Existing, *, redact_values: bool = False
+    plan: Plan, made: Mapping[str, Mapping[str, Values]], existing: Existing, *, redact_values: bool = False
 ) -> Iterator[None]:
     """Say of a row that is refused inside the block what is known about it; see `RejectedError`.
 
-    With `redact_values` no value is told, and so neither are the words of the database, which hold some.
+    `made` are the columns by table. With `redact_values` no value is told, and so neither are the words of the
+    database, which hold some.
     """
     try:
         yield
     except RejectedError as error:
         cause = error.__cause__
+        loads = [Loaded(plan.schema.tables[key], columns) for key, columns in made.items()]
         said = _Refusal(plan, loads, existing, error).explain(redact_values=redact_values)
         raise said from (None if redact_values else cause)
 

@@ -34,7 +34,12 @@ class Breach:
     row: int
 
     def __str__(self) -> str:
-        return f"{self.table}: {self.rule}: {self.detail} ({self.count} rows, first row {self.row})"
+        return self.shown()
+
+    def shown(self, *, redact: bool = False) -> str:
+        """Return the breach in words, without the values when they are to be kept out."""
+        detail = "" if redact else f" {self.detail}"
+        return f"{self.table}: {self.rule}:{detail} ({self.count} rows, first row {self.row})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +53,10 @@ class Report:
     def ok(self) -> bool:
         return not self.breaches
 
-    def raise_for_breaches(self) -> None:
-        """Raise `IntegrityError` that lists the breaches, when there are any."""
+    def raise_for_breaches(self, *, redact: bool = False) -> None:
+        """Raise `IntegrityError` that lists the breaches, when there are any; with `redact` it names no value."""
         if self.breaches:
-            listed = "\n".join(f"  {breach}" for breach in self.breaches[:10])
+            listed = "\n".join(f"  {breach.shown(redact=redact)}" for breach in self.breaches[:10])
             raise IntegrityError(f"the rows made break {len(self.breaches)} rules:\n{listed}")
 
 

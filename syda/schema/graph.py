@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
     from syda.schema.model import ForeignKey, Schema, Table
 
-How: TypeAlias = Literal["update", "constraint"]
+How: TypeAlias = Literal["update", "constraint", "unchecked"]
+_UNCHECKED = ("", "postgresql", "mysql", "mariadb")
+"""Databases (or none yet) in which a load can have a foreign key checked late that is not made for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
     """A foreign key that cannot be right when its row is inserted.
 
-    `how` is ``"update"`` (insert NULL, update the row when the parent is there) or ``"constraint"`` (insert the key;
-    the database checks it at commit).
+    `how` is ``"update"`` (insert NULL, update the row when the parent is there), ``"constraint"`` (insert the key;
+    the database checks it at commit) or ``"unchecked"`` (insert the key; the load has it checked after all rows).
     """
 
     table: str
@@ -66,7 +68,9 @@ def load_order(schema: Schema) -> LoadOrder:
     position = {key: at for at, key in enumerate(key for key in schema.tables if key not in schema.external)}
     edges = _edges(schema, position)
     _require_breakable(edges)
-    broken = break_cycles({edge: _cost(keys) for edge, keys in edges.items()})
+    strict = {edge: [each for each in keys if each.how in (None, "unchecked")] for edge, keys in edges.items()}
+    is_needed = bool(find_cycle([edge for edge, keys in strict.items() if keys]))
+    broken = break_cycles({edge: _cost(keys, last_resort=is_needed) for edge, keys in edges.items()})
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(position)
     graph.add_edges_from(edge for edge in edges if edge not in broken)
@@ -106,15 +110,19 @@ def _way_out(table: Table, key: ForeignKey, *, dialect: str) -> tuple[How | None
     if key.deferrable or dialect == "sqlite":
         return "constraint", 2
     # Without a primary key, the rows to update must be found by all their values.
-    return ("update", 3) if optional else (None, 0)
+    if optional:
+        return "update", 3
+    return ("unchecked", _LAST_RESORT) if dialect in _UNCHECKED else (None, 0)
 
 
+_LAST_RESORT = 1_000_000
+"""Weighs more than any number of keys that are made to be set late."""
 _PER_KEY = 100
 """Weighs more than any difference between the ways out, so that the fewest keys are broken."""
 
 
-def _cost(keys: Collection[_Dependency]) -> int | None:
-    if any(each.how is None for each in keys):
+def _cost(keys: Collection[_Dependency], *, last_resort: bool) -> int | None:
+    if any(each.how is None or (each.how == "unchecked" and not last_resort) for each in keys):
         return None
     return sum(_PER_KEY + each.cost for each in keys)
 

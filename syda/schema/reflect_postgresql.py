@@ -15,6 +15,7 @@ from syda.schema.backend import Backend, ColumnNames, Reference, TableName
 from syda.schema.declarations import declared_type, named_type
 from syda.schema.declared import Declared
 from syda.schema.model import Check, Column, DefaultKind, Exclusion, Kind, LogicalType, Table
+from syda.schema.partitions import Bounds, in_some_partition
 from syda.schema.postgresql_catalog import (
     COMPOSITES,
     DECLARATIONS,
@@ -31,14 +32,13 @@ from syda.schema.postgresql_catalog import (
 from syda.schema.tables import domain_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 logger = logging.getLogger("syda.schema")
 
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 # Longer values of these are cut without a word.
 _CUT = {'"char"': sa.CHAR(1), "name": sa.String(63)}
-_HASHED = re.compile(r"satisfies_hash_partition\((?:[^()]|\([^()]*\))*\)")
 
 
 class PostgreSQLBackend(Backend):
@@ -133,21 +133,26 @@ class PostgreSQLBackend(Backend):
         of_domains = [
             domain_check(name, check) for name, rows in layers.items() for row in reversed(rows) for check in row.checks
         ]
-        return replace(
+        completed = replace(
             table,
             columns=columns,
-            checks=(*table.checks, *of_domains, *self._bounds(table)),
+            checks=(*table.checks, *of_domains),
             exclusions=tuple(map(_exclusion, self._rows(EXCLUSIONS, table.schema, table.name))),
             triggers=tuple(row.name for row in self._rows(TRIGGERS, table.schema, table.name)),
         )
-
-    def _bounds(self, table: Table) -> Iterator[Check]:
-        """Yield that a row must lie in some partition, unless every row does."""
         leaves = self._rows(LEAVES, table.schema, table.name)
-        # Hashing finds a partition for any value.
-        bounds = [_HASHED.sub("true", row.bound or "true") for row in leaves]
-        if bounds and "true" not in bounds:
-            yield Check(expression=" OR ".join(f"({bound})" for bound in dict.fromkeys(bounds)), dialect="postgres")
+        return _within(completed, in_some_partition(row.bound for row in leaves))
+
+
+def _within(table: Table, bounds: Bounds | None) -> Table:
+    """Return a partitioned table with the check that a row must lie in some partition."""
+    if bounds is None:
+        return table
+    columns = tuple(
+        replace(column, nullable=False) if column.name == bounds.required else column for column in table.columns
+    )
+    check = Check(expression=bounds.condition, dialect="postgres")
+    return replace(table, columns=columns, checks=(*table.checks, check))
 
 
 def _exclusion(row: sa.Row[Any]) -> Exclusion:

@@ -103,7 +103,7 @@ class Secret(Base):
 def test_values_go_through_the_types_of_the_application(engine: sa.Engine) -> None:
     Base.metadata.create_all(engine)
     for seed in range(2):
-        syda.seed(engine, Base, rows=30, seed=seed)
+        syda.seed(engine, Base, rows=30, seed=seed, mode="append")
     with Session(engine) as session:
         rows = session.scalars(sa.select(Secret)).all()
     assert len({row.key for row in rows}) == 60

@@ -30,7 +30,7 @@ def test_every_type_is_filled_with_varied_values(mariadb_engine: sa.Engine) -> N
     with mariadb_engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {', '.join(columns)}, {more})")
     for seed in range(3):
-        syda.seed(mariadb_engine, rows=60, seed=seed)
+        syda.seed(mariadb_engine, rows=60, seed=seed, mode="append")
     counted = ", ".join(f"count(DISTINCT {name}{place})" for name in "cm" for place in range(len(DECLARED)))
     with mariadb_engine.connect() as connection:
         assert not check_database(connection, read_schema(connection).schema).violations
@@ -55,7 +55,7 @@ def test_unique_columns_of_native_types_do_not_run_out(mariadb_engine: sa.Engine
     with mariadb_engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {columns})")
     for seed in range(2):
-        syda.seed(mariadb_engine, rows=60, seed=seed)
+        syda.seed(mariadb_engine, rows=60, seed=seed, mode="append")
     with mariadb_engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 120
         assert not check_database(connection, read_schema(connection).schema).violations

@@ -13,11 +13,6 @@ from syda.quality.database import check_database
 from syda.schema import read_schema
 
 SCHEMA = """
-CREATE SCHEMA extra;
-CREATE EXTENSION citext SCHEMA extra;
-CREATE EXTENSION hstore;
-CREATE EXTENSION ltree;
-CREATE EXTENSION cube SCHEMA extra;
 CREATE TYPE "Mixed Mood" AS ENUM ('so so', 'it''s ok', 'Ünïcode');
 CREATE TYPE extra."Level" AS ENUM ('low', 'high');
 CREATE TYPE money_of AS (amount numeric(8, 2), currency char(3), "when" timestamptz, note text);
@@ -46,6 +41,19 @@ int4multirange[]; text[][]; money[]; char(2)[]; tsvector[]; plus[]
 DECLARED = [" ".join(declaration.split()) for declaration in TYPES.split(";")]
 
 
+EXTENSIONS = {"citext": "extra", "cube": "extra", "hstore": "public", "ltree": "public"}
+
+
+def extend(connection: sa.Connection) -> None:
+    """Create the extensions whose types are tested, some in a schema off the search path."""
+    there = set(connection.exec_driver_sql("SELECT name FROM pg_available_extensions").scalars())
+    if missing := EXTENSIONS.keys() - there:
+        pytest.skip(f"the server has no extension {', '.join(sorted(missing))}")
+    connection.exec_driver_sql("CREATE SCHEMA extra")
+    for name, schema in EXTENSIONS.items():
+        connection.exec_driver_sql(f"CREATE EXTENSION {name} SCHEMA {schema}")
+
+
 def names() -> list[str]:
     return [f"c{place}" for place in range(len(DECLARED))]
 
@@ -56,6 +64,7 @@ def engine(postgresql_engine: sa.Engine) -> sa.Engine:
     columns = [f"{name} {declared} NOT NULL" for name, declared in zip(names(), DECLARED, strict=True)]
     columns += [f"maybe_{name} {declared}" for name, declared in zip(names(), DECLARED, strict=True)]
     with postgresql_engine.begin() as connection:
+        extend(connection)
         connection.exec_driver_sql(SCHEMA)
         connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {', '.join(columns)})")
     return postgresql_engine
@@ -73,7 +82,7 @@ def varied(engine: sa.Engine, table: str = "t") -> dict[str, int]:
 
 def test_every_type_is_filled_with_varied_values(engine: sa.Engine) -> None:
     for seed in range(3):
-        syda.seed(engine, rows=60, seed=seed)
+        syda.seed(engine, rows=60, seed=seed, mode="append")
     counts = varied(engine)
     declared = dict(zip(names(), DECLARED, strict=True))
     assert [declared[name] for name in names() if counts[name] < 2] == []
@@ -93,10 +102,11 @@ def test_unique_columns_of_native_types_do_not_run_out(postgresql_engine: sa.Eng
     declared = [" ".join(declaration.split()) for declaration in UNIQUE.split(";")]
     columns = ", ".join(f"c{place} {text} NOT NULL UNIQUE" for place, text in enumerate(declared))
     with postgresql_engine.begin() as connection:
+        extend(connection)
         connection.exec_driver_sql(SCHEMA)
         connection.exec_driver_sql(f"CREATE TABLE t (id serial PRIMARY KEY, {columns})")
     for seed in range(2):
-        syda.seed(postgresql_engine, rows=60, seed=seed)
+        syda.seed(postgresql_engine, rows=60, seed=seed, mode="append")
     assert set(varied(postgresql_engine).values()) == {120}
 
 
@@ -138,14 +148,37 @@ MODELLED: dict[str, Any] = {
 
 def test_every_type_that_models_declare_is_filled(postgresql_engine: sa.Engine) -> None:
     with postgresql_engine.begin() as connection:
-        connection.exec_driver_sql("CREATE EXTENSION citext; CREATE EXTENSION hstore")
+        extend(connection)
+        connection.exec_driver_sql("ALTER EXTENSION citext SET SCHEMA public")
     metadata = sa.MetaData()
     columns = [sa.Column(name, type_, nullable=False) for name, type_ in MODELLED.items()]
     table = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
     metadata.create_all(postgresql_engine)
     for seed in range(3):
-        syda.seed(postgresql_engine, metadata, rows=60, seed=seed)
+        syda.seed(postgresql_engine, metadata, rows=60, seed=seed, mode="append")
     with postgresql_engine.connect() as connection:
         rows = connection.execute(sa.select(table)).all()
     assert len(rows) == 180
     assert [name for name in MODELLED if len({repr(getattr(row, name)) for row in rows}) < 2] == []
+
+
+def test_a_native_type_decides_over_a_telling_name_and_json_has_the_shape_it_is_said_to_have(
+    postgresql_engine: sa.Engine,
+) -> None:
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql(
+            """
+            CREATE TABLE t (id serial PRIMARY KEY, host inet NOT NULL, ip_address inet NOT NULL, email uuid NOT NULL,
+                name int4range NOT NULL, address point NOT NULL, phone interval NOT NULL, city xml NOT NULL,
+                plain jsonb NOT NULL, tags jsonb NOT NULL, empty jsonb NOT NULL DEFAULT '[]',
+                settings json NOT NULL DEFAULT '{}', other jsonb NOT NULL DEFAULT '{"a": 1}');
+            COMMENT ON COLUMN t.tags IS 'List of strings';
+            """
+        )
+    syda.seed(postgresql_engine, rows=60)
+    with postgresql_engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM t").all()
+    assert all(isinstance(row.plain, dict) and isinstance(row.settings, dict) for row in rows)
+    assert all(isinstance(row.tags, list) and isinstance(row.empty, list) for row in rows)
+    assert all(row.other == {"a": 1} for row in rows)
+    assert len({str(row.settings) for row in rows}) == 60

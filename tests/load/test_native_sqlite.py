@@ -35,7 +35,7 @@ def filled(engine: sa.Engine, *statements: str) -> dict[str, list[sa.Row[tuple[o
         for statement in statements:
             connection.exec_driver_sql(statement)
     for seed in range(3):
-        syda.seed(engine, rows=60, seed=seed)
+        syda.seed(engine, rows=60, seed=seed, mode="append")
     with engine.connect() as connection:
         schema = read_schema(connection).schema
         assert not check_database(connection, schema).violations

@@ -46,7 +46,7 @@ def test_any_name_is_read_and_filled(engine: sa.Engine, name: str) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%") if engine.dialect.name != "sqlite" else statement)
     for seed in range(2):
-        report = syda.seed(engine, rows=30, seed=seed)
+        report = syda.seed(engine, rows=30, seed=seed, mode="append")
         assert report.rows == {f"p{name}"[:63]: 30, name: 30}
     with engine.connect() as connection:
         schema = read_schema(connection).schema

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 import syda
-from syda.errors import RejectedError
+from syda.errors import IntegrityError, RejectedError
 
 DDL = (
     "CREATE TABLE p (id INTEGER PRIMARY KEY)",
@@ -55,7 +56,15 @@ def refused(engine: Engine, source: Any, ddl: tuple[str, ...] = (), *, redact: b
 
 
 def test_a_check_is_named_with_its_text_and_a_row(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
-    error = refused(engine, models(checks=True), c=2)
+    with engine.begin() as connection:
+        for statement in DDL:
+            connection.exec_driver_sql(statement)
+    # The rows are made without the CHECK, or syda would notice before the database does.
+    made = syda.generate(models(), rows={"p": 2, "t": 6}, overrides=WHOLE | {"t.c": 2})
+    known = syda.plan(models(checks=True), rows={"p": 2, "t": 6}).schema
+    with pytest.raises(RejectedError) as caught:
+        replace(made, plan=replace(made.plan, schema=known), origin=None).to_sql(engine)
+    error = caught.value
     assert (error.table, error.constraint, error.expression) == ("t", "small", "a + 0 < c")
     assert set(error.columns) == {"a", "c"}
     assert error.values["c"] == 2
@@ -106,8 +115,15 @@ def test_values_are_kept_out_when_asked(engine: Engine) -> None:
 
 
 def test_sources_do_not_tell_values_that_are_kept_out(engine: Engine) -> None:
-    error = refused(engine, models(checks=True), redact=True, c=-987654)
+    error = refused(engine, models(), redact=True, c=-987654)
     assert "987654" not in f"{error} {error.sources} {error.values}"
+
+
+def test_a_breach_that_is_noticed_before_the_load_tells_no_values_either(engine: Engine) -> None:
+    models(checks=True).create_all(engine)
+    with pytest.raises(IntegrityError, match=r"a \+ 0 < c") as caught:
+        syda.seed(engine, models(checks=True), overrides={"t.a": 1, "t.c": -987654}, redact_values=True)
+    assert "987654" not in str(caught.value)
 
 
 def test_an_exclusion_is_named(postgresql_engine: Engine) -> None:

@@ -100,8 +100,8 @@ def test_a_nullable_key_column_cannot_be_updated() -> None:
     schema = tables("a>b? b>a")
     table = schema.tables["a"]
     keyed = Table(name="a", columns=table.columns, primary_key=("id", "b_0"), foreign_keys=table.foreign_keys)
-    with pytest.raises(CycleError):
-        load_order(Schema(tables={**schema.tables, "a": keyed}))
+    order = load_order(Schema(tables={**schema.tables, "a": keyed}))
+    assert [item.how for item in order.deferred] == ["unchecked"]
 
 
 def test_a_table_without_primary_key_is_updated_only_when_nothing_else_helps() -> None:
@@ -115,7 +115,7 @@ def test_sqlite_defers_any_foreign_key() -> None:
 
 def test_a_cycle_that_nothing_can_break_is_spelled_out() -> None:
     with pytest.raises(CycleError) as caught:
-        load_order(tables("a>b b>c? b>c c>a d>a"))
+        load_order(tables("a>b b>c? b>c c>a d>a", dialect="oracle"))
     message = str(caught.value)
     assert "nullable" in message
     assert "DEFERRABLE" in message

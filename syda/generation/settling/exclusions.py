@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.generation.settling.state import Mask, State
+from syda.generation.settling.state import State
 from syda.generation.settling.unrepeated import codes
 from syda.planning.checks import columns_of, parse
 from syda.planning.checks.reading import column_of

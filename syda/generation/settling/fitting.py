@@ -16,12 +16,12 @@ from syda.generation.distinct import distinct_values
 from syda.generation.domains import TEXTS, inside
 from syda.generation.settling.state import State
 from syda.planning.checks import Domain, apply_domain
-from syda.schema.model import NUMBERS, Column, Kind
+from syda.schema.model import Column, Kind
 from syda.sources.base import Source
 from syda.sources.scalar import Constant
 from syda.sources.stream import Integers, to_index
 from syda.sources.text import Pattern
-from syda.sources.values import Values, decimal_places, from_python, objects, to_python
+from syda.sources.values import Values, from_python, objects, to_python
 
 Mask = NDArray[np.bool_]
 _JSON: dict[str, Any] = {"array": ["a", "b"], "string": "text", "number": 1, "boolean": True, "object": {}}

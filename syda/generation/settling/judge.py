@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syda.generation.engine import Engine
 from syda.generation.domains import inside
+from syda.generation.engine import Engine
 from syda.generation.settling.state import Mask, State
 from syda.planning.checks import Condition, Domain, check_domains
 from syda.schema.model import Column, Kind, Table
@@ -38,9 +38,7 @@ class Judgement:
             self._domains[name] = self._domains[name].narrowed(domain)
         self._engines = {id(each): Engine(table, [each.node]) for each in conditions}
 
-    def holds(
-        self, state: State, conditions: Sequence[Condition], rows: Integers, columns: Iterable[str] = ()
-    ) -> Mask:
+    def holds(self, state: State, conditions: Sequence[Condition], rows: Integers, columns: Iterable[str] = ()) -> Mask:
         """Return which of the rows satisfy all of the conditions, and what is said of their columns and of `columns`.
 
         What nobody can evaluate is taken to hold.

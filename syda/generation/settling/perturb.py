@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def reorder(change: Change) -> None:
             for name, column in zip(names, np.take_along_axis(stacked, order, axis=0), strict=True):
                 field[name][change.rows] = column
     for alike in _alike_links(change):
-        for one, other in zip(alike, alike[1:], strict=False):
+        for one, other in pairwise(alike):
             mine, theirs = state.base[one][change.rows], state.base[other][change.rows]
             state.set_parents(one, change.rows, theirs)
             state.set_parents(other, change.rows, mine)
@@ -104,7 +105,7 @@ def _copy_parents(change: Change) -> None:
     """
     state = change.state
     for links in _alike_links(change):
-        for one, other in zip(links, links[1:], strict=False):
+        for one, other in pairwise(links):
             rows = change.rows[change.pick("same", other, size=2) > 0]
             state.set_parents(other, rows, state.base[one][rows])
     keys = [name for name in change.columns if state.owners[name] is not None]
@@ -114,7 +115,9 @@ def _copy_parents(change: Change) -> None:
             chosen = change.pick("parent", into, size=2) > 0
             of = alike[int(change.pick("of", into, size=len(alike))[0])]
             rows = change.rows[chosen]
-            state.set_values(into, rows, cast_values(state.values(of, rows), state.column(of).type, state.column(into).type))
+            state.set_values(
+                into, rows, cast_values(state.values(of, rows), state.column(of).type, state.column(into).type)
+            )
 
 
 def _unit(data: np.ndarray) -> str:
@@ -164,7 +167,7 @@ def reshape(change: Change) -> None:
             to *= 10 ** decimal_places(state.column(name).type) if kind is Kind.DECIMAL else 1
             state.data[name][change.rows] = np.abs(data // to * to)
         elif data.dtype == object:
-            ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: "")
+            ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: text[:0])
             way = ways[int(change.pick("way", name, size=len(ways))[0])]
             state.data[name][change.rows] = objects(way(item) if isinstance(item, str) else item for item in data)
 

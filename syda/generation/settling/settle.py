@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syda.errors import ConstraintError
-from syda.generation.settling.draft import Draft
 from syda.generation.settling.documents import documents_of, fit_documents
+from syda.generation.settling.draft import Draft
 from syda.generation.settling.exclusions import exclusions_of, keep_apart
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
@@ -72,7 +72,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     keep_apart(state, exclusions)
     left_out = settler.without_orphans(broken | repeated, uniques)
     kept = np.flatnonzero(~left_out)
-    note = _note(owner, conditions, uniques, broken, repeated)
+    note = _note(conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
     return _contents(state, kept, note)
@@ -99,9 +99,7 @@ def _renumbered(state: State, link: str, parents: Integers, kept: Integers) -> I
     return np.where(drafted >= 0, np.where(np.isin(drafted, kept), place + state.first, -1), found)
 
 
-def _note(
-    table: Table, conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask
-) -> str:
+def _note(conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask) -> str:
     if not (broken | repeated).any():
         return ""
     rows, left = len(broken), int((~(broken | repeated)).sum())

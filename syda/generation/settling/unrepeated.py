@@ -17,7 +17,7 @@ from syda.planning.model import TablePlan
 from syda.schema.model import Table, Unique
 from syda.sources.linked import Ordinal
 from syda.sources.stream import Integers, to_index
-from syda.sources.values import Values
+from syda.sources.values import Values, from_python
 
 _ATTEMPTS = 48
 Rearrange = Callable[[Integers, str], None]
@@ -26,9 +26,13 @@ Holds = Callable[[Integers], Mask]
 
 @dataclass(frozen=True, slots=True)
 class UniqueSet:
-    """A unique set with its expressions and its predicate read, and all columns that they mention."""
+    """A unique set with its expressions and its predicate read, and all columns that they mention.
+
+    Generated columns are among the expressions; the others are `plain`.
+    """
 
     unique: Unique
+    plain: tuple[str, ...]
     expressions: tuple[Any, ...]
     predicate: Any
     columns: tuple[str, ...]
@@ -46,8 +50,8 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
         read = _read(table, unique)
         counted = any(isinstance(planned.columns[name].source, Ordinal) for name in unique.columns)
         steady = any(planned.columns[name].distinct and name not in changed for name in unique.columns)
-        partial = not is_plain(table, unique)
-        if counted or (steady and not unique.expressions) or not (partial or changed & set(unique.columns)):
+        partial = not is_plain(table, unique) or bool(read.expressions)
+        if counted or (steady and not read.expressions) or not (partial or changed & set(unique.columns)):
             continue
         if any(planned.columns[name].source.source == "database" for name in read.columns):
             continue
@@ -56,10 +60,13 @@ def tricky_uniques(table: Table, planned: TablePlan, conditions: Sequence[Condit
 
 
 def _read(table: Table, unique: Unique) -> UniqueSet:
-    expressions = tuple(parse(text, table.dialect) for text in unique.expressions)
+    generated = [table.column(name).computed for name in unique.columns]
+    texts = (*unique.expressions, *(text for text in generated if text))
+    expressions = tuple(parse(text, table.dialect) for text in texts)
+    plain = tuple(name for name in unique.columns if not table.column(name).computed)
     predicate = parse(unique.predicate, table.dialect) if unique.predicate else None
     named = (name for node in (*expressions, predicate) if node is not None for name in columns_of(node, table))
-    return UniqueSet(unique, expressions, predicate, tuple(dict.fromkeys((*unique.columns, *named))))
+    return UniqueSet(unique, plain, expressions, predicate, tuple(dict.fromkeys((*plain, *named))))
 
 
 def settle_uniques(
@@ -95,34 +102,30 @@ class _Keeper:
         self._expressions = Engine(state.table, each.expressions)
         self._predicate = Engine(state.table, [each.predicate])
         self._ways = [] if each.predicate is None else find_negations(state.table, each.predicate, {})
-        self._optional = [name for name in each.unique.columns if state.may_be_null(name)]
+        self._optional = [name for name in each.plain if state.may_be_null(name)]
         if each.unique.nulls_not_distinct:
             self._optional = []
 
     def repeated(self, usable: Mask) -> Mask:
         """Tell which rows repeat an earlier one, or one that is there already."""
         state, unique = self._state, self._set.unique
-        columns = {name: state.values(name) for name in self._set.columns}
-        counted = usable.copy()
+        columns = {name: Values.concatenate([*self._there(name), state.values(name)]) for name in self._set.columns}
+        counted = np.concatenate([np.ones(state.first, dtype=bool), usable])
         if self._set.predicate is not None:
             inside = self._predicate.predicates(columns)[0]
             counted &= True if inside is None else inside
-        there = self._existing()
-        first = len(there[0]) if there else 0
-        members = [columns[name] for name in unique.columns]
-        if there:
-            members = [Values.concatenate(pair) for pair in zip(there, members, strict=True)]
+        members = [columns[name] for name in self._set.plain]
         members += [_text(found) for found in self._expressions.texts(columns) if found is not None]
-        counted = np.concatenate([np.ones(first, dtype=bool), counted])
-        return _later(members, counted, unique.nulls_not_distinct)[first:]
+        return _later(members, counted, unique.nulls_not_distinct)[state.first :]
 
-    def _existing(self) -> list[Values]:
-        """Return the members in rows that are there already, where they are known."""
+    def _there(self, name: str) -> list[Values]:
+        """Return the column of the rows that are there already."""
         there = self._state.draft.existing.get(self._state.key)
-        names = self._set.unique.columns
-        if there is None or not there.rows or self._set.unique.expressions or self._set.predicate is not None:
-            return []
-        return [there.columns[name] for name in names] if all(name in there.columns for name in names) else []
+        found = None if there is None or not there.rows else there.column(name)
+        if there is not None and there.rows and found is None:
+            type_ = self._state.column(name).type
+            found = from_python([None] * there.rows, type_)
+        return [] if found is None else [found]
 
     def change(self, rows: Integers, attempt: int, label: str, rearrange: Rearrange) -> None:
         """Take the rows out of the predicate, make an optional member NULL, or draw the members again."""

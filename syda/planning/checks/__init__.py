@@ -26,14 +26,14 @@ __all__ = [
     "Domain",
     "apply_domain",
     "check_domains",
+    "columns_of",
     "conditions_of",
     "find_arms",
     "find_negations",
-    "named_values",
     "is_escapable",
     "is_plain",
+    "named_values",
     "parse",
-    "columns_of",
 ]
 
 

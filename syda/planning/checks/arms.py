@@ -41,7 +41,7 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     Each round sets out from another value of the columns that have a short list of them, so that the arms of a union
     over a type code all appear.
     """
-    random = Random(seed)  # noqa: S311 (order of search, no secret)
+    random = Random(seed)
     table = with_fields(table, nodes)
     choices = {
         name: values for name in _columns(table, nodes) if (values := _choices(table.column(name), start, nodes))
@@ -63,7 +63,7 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
 
 def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) -> list[Arm]:
     """Return different ways to make `node` false."""
-    random = Random(0)  # noqa: S311 (order of search, no secret)
+    random = Random(0)
     table = with_fields(table, [node])
     found: dict[str, Arm] = {}
     for _ in range(rounds):
@@ -147,7 +147,7 @@ def _with_demands(
     return narrowed
 
 
-def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # noqa: C901 (one branch per connective)
+def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # noqa: PLR0912 (one branch per connective)
     from sqlglot import exp
 
     table = search.table
@@ -173,7 +173,7 @@ def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # no
     elif isinstance(node, exp.Coalesce):
         yield from _coalesced(node, want, table)
     elif (counted := _counted(node, table)) is not None:
-        yield from _counts(*counted, node, want, search)
+        yield from _counts(*counted, want, search)
     else:
         found = leaf(node, table, want=want)
         yield (), (() if found is None else (found,))
@@ -269,7 +269,7 @@ def _as_condition(node: Node, table: Table) -> Node | None:
     return None
 
 
-def _counts(conditions: list[Node], numbers: list[int], node: Node, want: bool, search: _Search) -> Iterator[Option]:
+def _counts(conditions: list[Node], numbers: list[int], want: bool, search: _Search) -> Iterator[Option]:
     wanted = numbers if want else [count for count in range(len(conditions) + 1) if count not in numbers]
     for count in _shuffled(wanted, search):
         for chosen in _shuffled(list(combinations(range(len(conditions)), count)), search):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -119,16 +119,16 @@ def _matching(node: Node, table: Table) -> Found | None:
     if column is None or not isinstance(pattern, str) or column.type.kind not in _TEXT:
         return None
     if isinstance(node, exp.Like | exp.ILike):
-        return column.name, Domain(patterns=(_of_wildcards(pattern, many="%", one="_"),))
+        return column.name, Domain(patterns=(_of_wildcards(pattern),))
     if isinstance(node, exp.Glob):
-        return column.name, Domain(patterns=(_of_wildcards(pattern, many="*", one="?"),))
+        return column.name, Domain(patterns=("".join(_of_glob(pattern)),))
     for name, letters in _CLASSES.items():
         pattern = pattern.replace(name, letters)
     return column.name, Domain(patterns=(pattern,))
 
 
-def _of_wildcards(pattern: str, *, many: str, one: str) -> str:
-    parts = {many: "[a-z0-9]*", one: "[a-z0-9]"}
+def _of_wildcards(pattern: str) -> str:
+    parts = {"%": "[a-z0-9]*", "_": "[a-z0-9]"}
     return "^" + "".join(parts.get(letter, re.escape(letter)) for letter in pattern) + "$"
 
 
@@ -138,6 +138,17 @@ def _has_key(node: Node, table: Table, *, want: bool) -> Found | None:
     key = node.args.get("path") or node.expression
     column = column_of(exp.JSONExtractScalar(this=node.this.copy(), expression=key.copy()), table)
     return None if column is None else (column.name, Domain(required=True) if want else Domain(null=True))
+
+
+def _of_glob(pattern: str) -> Iterator[str]:
+    """Yield the parts of a regular expression for a GLOB, whose classes are those of regular expressions."""
+    yield "^"
+    for part in re.findall(r"\[\^?\]?[^\]]*\]|.", pattern, re.DOTALL):
+        if part.startswith("[") and len(part) > 2:
+            yield part
+        else:
+            yield {"*": "[a-z0-9]*", "?": "[a-z0-9]"}.get(part, re.escape(part))
+    yield "$"
 
 
 def _comparison(node: Node, table: Table, *, want: bool) -> Found | None:
@@ -178,7 +189,9 @@ def _compared(column: Column, kind: type, value: Any) -> Found | None:
 def _moment(value: Any) -> np.datetime64 | None:
     """Return a literal that is an ISO date or timestamp without a zone."""
     try:
-        return np.datetime64(datetime.fromisoformat(value).replace(tzinfo=None), "us") if isinstance(value, str) else None
+        return (
+            np.datetime64(datetime.fromisoformat(value).replace(tzinfo=None), "us") if isinstance(value, str) else None
+        )
     except ValueError:
         return None
 

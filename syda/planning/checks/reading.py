@@ -52,6 +52,13 @@ def _plain(node: Node) -> Node:
             return exp.JSONExtractScalar(this=inner.this.copy(), expression=inner.expression.copy())
         renamed = {"all": exp.All, "octet_length": exp.ByteLength, "ucase": exp.Upper, "lcase": exp.Lower}.get(name)
         return renamed(this=inner.copy()) if renamed else node
+    if isinstance(node, exp.JSONBExtract | exp.JSONBExtractScalar):
+        keys = literal(node.expression)
+        if isinstance(keys, str) and keys.startswith("{"):
+            steps = [exp.JSONPathKey(this=key) for key in keys.strip("{}").split(",")]
+            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), *steps])
+            kind = exp.JSONExtractScalar if isinstance(node, exp.JSONBExtractScalar) else exp.JSONExtract
+            return kind(this=node.this.copy(), expression=path)
     if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and not isinstance(node.expression, exp.JSONPath):
         key = literal(node.expression)
         if isinstance(key, str):

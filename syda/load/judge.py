@@ -1,0 +1,97 @@
+"""Asks the target database which rows satisfy CHECKs that only it can evaluate: functions of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy import Connection, exc
+
+from syda.load.binding import Binding, bindings
+from syda.schema.model import Table
+from syda.sources.values import Values
+
+_PLACE = "syda_row"
+_TEMPORARY = "syda_judged"
+
+
+class DatabaseJudge:
+    """Evaluates conditions in a temporary table that has the columns of the real one and none of its constraints."""
+
+    def __init__(self, connection: Connection, targets: Mapping[str, sa.Table]) -> None:
+        self._connection, self._targets = connection, targets
+
+    def holds(
+        self, table: Table, expressions: Sequence[str], columns: Mapping[str, Values], rows: int
+    ) -> NDArray[np.bool_]:
+        """Return which rows satisfy all of the expressions; what the server cannot evaluate either is taken to hold.
+
+        Nothing is left behind, and a row on which an expression fails does not satisfy it.
+        """
+        bound = bindings(table, self._targets[table.key], self._connection.dialect)
+        known = {name: bound[name] for name in columns}
+        fits = np.ones(rows, dtype=bool)
+        with self._put_back():
+            try:
+                judged = self._temporary(table, known)
+                self._insert(judged, known, columns, rows)
+            except exc.SQLAlchemyError:
+                return fits
+            for expression in expressions:
+                fits &= self._evaluated(expression, 0, rows)
+            self._connection.exec_driver_sql(f"DROP {self._temporary_table} {_TEMPORARY}")
+        return fits
+
+    @property
+    def _temporary_table(self) -> str:
+        """What DROP calls it: on MariaDB and MySQL, to drop any other table ends the transaction."""
+        return "TEMPORARY TABLE" if self._connection.dialect.name in ("mysql", "mariadb") else "TABLE"
+
+    def _put_back(self) -> AbstractContextManager[Any]:
+        return self._connection.begin_nested()
+
+    def _temporary(self, table: Table, known: Mapping[str, Binding]) -> sa.Table:
+        """Make the table as a query of the real one, so that its columns have the very types, domains aside."""
+        quote = self._connection.dialect.identifier_preparer
+        target = self._targets[table.key]
+        names = ", ".join(quote.quote(binding.target.name) for binding in known.values())
+        query = f"SELECT 0 AS {_PLACE}, {names} FROM {quote.format_table(target)} WHERE 1 = 0"
+        self._connection.execute(sa.text(_escaped(f"CREATE TEMPORARY TABLE {_TEMPORARY} AS {query}")))
+        columns = [sa.Column(binding.target.name, binding.target.type) for binding in known.values()]
+        return sa.Table(_TEMPORARY, sa.MetaData(), sa.Column(_PLACE, sa.Integer), *columns)
+
+    def _insert(self, judged: sa.Table, known: Mapping[str, Binding], columns: Mapping[str, Values], rows: int) -> None:
+        cells = {binding.target.name: binding.core(columns[name]) for name, binding in known.items()}
+        cells[_PLACE] = list(range(rows))
+        records = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        if records:
+            self._connection.execute(sa.insert(judged), records)
+
+    def _evaluated(self, expression: str, start: int, stop: int) -> NDArray[np.bool_]:
+        """Evaluate for the rows ``start..stop``; where that fails, for ever smaller parts of them."""
+        fits = np.zeros(stop - start, dtype=bool)
+        query = sa.text(
+            f"SELECT {_PLACE} FROM {_TEMPORARY} WHERE coalesce(({_escaped(expression)}), 1 = 1) "
+            f"AND {_PLACE} >= :start AND {_PLACE} < :stop"
+        )
+        try:
+            with self._connection.begin_nested():
+                found = self._connection.scalars(query, {"start": start, "stop": stop}).all()
+        except exc.SQLAlchemyError:
+            if stop - start <= 1:
+                return fits
+            middle = (start + stop) // 2
+            return np.concatenate(
+                [self._evaluated(expression, start, middle), self._evaluated(expression, middle, stop)]
+            )
+        fits[np.asarray(found, dtype=np.int64) - start] = True
+        return fits
+
+
+def _escaped(expression: str) -> str:
+    """Return the text with its colons marked as no parameters of SQLAlchemy's."""
+    return expression.replace(":", r"\:")

@@ -1,0 +1,129 @@
+"""The road into PostgreSQL: rows by COPY, constraints last, sequences moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from syda.load import core
+from syda.load.columns import quoted_table
+from syda.load.constraints import Taken, take_constraints
+from syda.load.copy import copier, driver_text
+from syda.load.csv_text import UnencodableError, encoder
+from syda.load.road import LARGE_ROWS, Road
+from syda.load.sequences import move_sequences
+from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.schema.model import Kind
+
+_COPIED = sa.text(
+    # a COPY runs no rules, and is refused where row security holds for the role
+    "SELECT c.relkind IN ('r', 'p') AND NOT row_security_active(c.oid) AND NOT EXISTS"
+    " (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '3' AND r.ev_enabled <> 'D')"
+    " FROM pg_class c WHERE c.oid = to_regclass(:name)"
+)
+
+
+class PostgresqlRoad(Road):
+    """Copies rows; for large empty tables of the role's own it makes keys, indexes and foreign keys afterwards."""
+
+    _taken: Taken | None = None
+
+    def prepare(self) -> None:
+        self._altered = self._make_deferrable()
+        if self.defers() or self._altered:
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        self._taken = take_constraints(self.connection, self.loads, self.large(), waits=self.constraints == "last")
+
+    def _make_deferrable(self) -> list[str]:
+        """Make the keys that close a circle of required ones deferrable for the load; return how to put them back."""
+        quote = self.connection.dialect.identifier_preparer
+        undo = []
+        for load, link in self.unchecked():
+            on = f"ALTER TABLE {quote.format_table(load.target)} ALTER CONSTRAINT {quote.quote_identifier(link.name)}"
+            self._execute(f"{on} DEFERRABLE INITIALLY DEFERRED")
+            undo.append(f"{on} NOT DEFERRABLE")
+        return undo
+
+    def _execute(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+    def is_unchecked(self, table: str, foreign_key: str) -> bool:
+        load = next((load for load in self.loads if load.table.key == table), None)
+        return bool(self._taken and load and self._taken.has_foreign_key(load, foreign_key))
+
+    def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
+        bound = load.bindings(self.connection.dialect, without)
+        copy = copier(self.connection)
+        blocks = load.blocks()
+        if copy is None or not self._can_copy(load, bound):
+            core.insert(self.connection, load, bound, blocks, progress)
+            return
+        if load.rows >= LARGE_ROWS and not (self._taken and self._taken.has_table(load)):
+            blocks = (_by_parent(load, block) for block in blocks)
+        stream = _Stream(self, load, bound, blocks, progress)
+        copy(self.connection, load.target, list(bound), iter(stream), load.rows)
+        core.insert(self.connection, load, bound, stream.left, progress)
+
+    def _can_copy(self, load: TableLoad, bound: Bindings) -> bool:
+        if not bound or load.leaves_defaults() or any(each.needs_core() for each in bound.values()):
+            return False
+        name = quoted_table(load.target, self.connection.dialect)
+        return bool(self.connection.scalar(_COPIED, {"name": name}))
+
+    def restore(self) -> None:
+        if self._taken:
+            self._taken.restore()
+
+    def conclude(self) -> None:
+        if self.plan.deferred:
+            # here, inside the load, rather than at the caller's COMMIT
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        for statement in self._altered:
+            self._execute(statement)
+        # a sequence's new number outlives a rollback: nothing may fail after it
+        move_sequences(self.connection, self.loads)
+
+
+class _Stream:
+    """A table's rows as bytes; `left` has the blocks from the first one on that cannot be written as text."""
+
+    def __init__(
+        self, road: Road, load: TableLoad, bound: Bindings, blocks: Iterator[Block], progress: Progress | None
+    ) -> None:
+        self._encode = encoder(bound, load.rows, driver_text(road.connection))
+        self._load, self._blocks, self._progress = load, blocks, progress
+        self._pending: list[Block] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        done = 0
+        for block in self._blocks:
+            try:
+                encoded = self._encode(block)
+            except UnencodableError:
+                self._pending.append(block)
+                return
+            yield encoded
+            done += block_rows(block)
+            if self._progress:
+                self._progress(self._load.table.key, done, self._load.rows)
+
+    @property
+    def left(self) -> Iterator[Block]:
+        yield from self._pending
+        if self._pending:
+            yield from self._blocks
+
+
+def _by_parent(load: TableLoad, block: Block) -> Block:
+    """Return a block's rows in the order of their widest parent's keys, so that checks find the parent's page read."""
+    links = [link for link in load.table.foreign_keys if link.parent != load.table.key and len(link.columns) == 1]
+    kinds = {link.columns[0]: load.table.column(link.columns[0]).type.kind for link in links}
+    ordered: list[Any] = [block[name].data for name, kind in kinds.items() if kind is Kind.INTEGER and name in block]
+    if not ordered:
+        return block
+    widest = max(ordered, key=lambda data: int(data.max()) - int(data.min()))
+    order = np.argsort(widest, kind="stable")
+    return {name: values.take(order) for name, values in block.items()}

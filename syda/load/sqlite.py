@@ -1,0 +1,170 @@
+"""The road into SQLite: prepared statements of many rows; for large loads, indexes and checks after the rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from syda.errors import RejectedError
+from syda.load import core
+from syda.load.road import LARGE_ROWS, Constraints, Road
+from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+VARIABLES = 999  # what every version of SQLite takes in one statement
+_LARGE_CACHE_KB = 64 * 1024
+_INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+_TRIGGERS = "SELECT 1 FROM {schema}sqlite_master WHERE type = 'trigger' LIMIT 1"
+
+
+class SqliteRoad(Road):
+    """Inserts by the driver; large empty tables get their indexes back when they are full."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._indexes: list[tuple[str, str]] = []
+        self._cache: int | None = None
+        self._unchecked = False
+
+    def prepare(self) -> None:
+        large = [load for load in self.large() if load.target.schema is None]
+        checks = bool(self.connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
+        self._unchecked = not checks and _MARK in self.connection.info
+        if (self.defers() or self.unchecked()) and checks:
+            self.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        if not large or self._first(_TRIGGERS.format(schema="")):
+            return
+        self._cache = self.connection.exec_driver_sql("PRAGMA cache_size").scalar()
+        self.connection.exec_driver_sql(f"PRAGMA cache_size = -{_LARGE_CACHE_KB}")
+        for load in large:
+            self._take_indexes(load, checks=checks)
+
+    def _take_indexes(self, load: TableLoad, *, checks: bool) -> None:
+        quote = self.connection.dialect.identifier_preparer
+        name = quote.format_table(load.target)
+        if self._first(f"SELECT 1 FROM {name} LIMIT 1"):
+            return
+        unique = {row[1] for row in self.connection.exec_driver_sql(f"PRAGMA index_list({name})") if row[2]}
+        for index, statement in self.connection.exec_driver_sql(_INDEXES, (load.target.name,)).all():
+            # children's rows are checked by unique indexes; ANALYZE's numbers would be dropped with their index
+            if (checks and index in unique) or self._has_statistics(index):
+                continue
+            self.connection.exec_driver_sql(f"DROP INDEX {quote.quote_identifier(index)}")
+            self._indexes.append((index, statement))
+
+    def _has_statistics(self, index: str) -> bool:
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'"
+        return bool(self._first(there)) and bool(self._first("SELECT 1 FROM sqlite_stat1 WHERE idx = ?", (index,)))
+
+    def _first(self, statement: str, parameters: tuple[Any, ...] = ()) -> Any:
+        return self.connection.exec_driver_sql(statement, parameters).first()
+
+    def is_unchecked(self, table: str, foreign_key: str) -> bool:
+        return self._unchecked
+
+    def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
+        bound = load.bindings(self.connection.dialect, without)
+        if not bound or any(each.needs_core() for each in bound.values()):
+            core.insert(self.connection, load, bound, load.blocks(), progress)
+            return
+        done = 0
+        for block in load.blocks():
+            self._insert_block(load, bound, block)
+            done += block_rows(block)
+            if progress:
+                progress(load.table.key, done, load.rows)
+
+    def _insert_block(self, load: TableLoad, bound: Bindings, block: Block) -> None:
+        """Insert by prepared statements of many rows each, which skips SQLAlchemy's and SQLite's work on each row."""
+        quote = self.connection.dialect.identifier_preparer
+        columns = ", ".join(map(quote.quote_identifier, bound))
+        one = f"({', '.join('?' * len(bound))})"
+        head = f"INSERT INTO {quote.format_table(load.target)} ({columns}) VALUES "
+        cells = _row_by_row([binding.driver(block[name]) for name, binding in bound.items()], block_rows(block))
+        width = max(1, VARIABLES // len(bound)) * len(bound)
+        whole = len(cells) - len(cells) % width
+        bundles = [cells[first : first + width] for first in range(0, whole, width)]
+        for group in (bundles, [cells[whole:]]):
+            if group and group[0]:
+                self.connection.exec_driver_sql(head + ", ".join([one] * (len(group[0]) // len(bound))), group)
+
+    def restore(self) -> None:
+        for _, statement in self._indexes:
+            self.connection.exec_driver_sql(statement)
+        if self._unchecked:
+            self._check_foreign_keys()
+        if self._cache is not None:
+            self.connection.exec_driver_sql(f"PRAGMA cache_size = {self._cache}")
+
+    def _check_foreign_keys(self) -> None:
+        quote = self.connection.dialect.identifier_preparer
+        for load in self.loads:
+            if not load.rows or not load.table.foreign_keys:
+                continue
+            schema = f"{quote.quote_identifier(load.target.schema)}." if load.target.schema else ""
+            named = quote.quote_identifier(load.target.name)
+            broken = self._first(f"PRAGMA {schema}foreign_key_check({named})")
+            if broken:
+                raise RejectedError(
+                    f"loading table {load.table.key!r}: the database refused it: FOREIGN KEY constraint failed: "
+                    f"the row with rowid {broken[1]} refers to a row of {broken[2]!r} that is not there"
+                )
+
+
+_MARK = "syda checks foreign keys after the rows"
+
+
+def _row_by_row(columns: list[list[Any]], rows: int) -> tuple[Any, ...]:
+    """Return the cells of all rows in one tuple, row after row."""
+    cells: list[Any] = [None] * (rows * len(columns))
+    for place, column in enumerate(columns):
+        cells[place :: len(columns)] = column
+    return tuple(cells)
+
+
+@contextmanager
+def unchecked_foreign_keys(
+    connection: Connection, loads: Sequence[TableLoad], constraints: Constraints
+) -> Iterator[None]:
+    """Have SQLite not look up each row's parents inside the block, for a large load that begins its own transaction.
+
+    The load checks all rows before it commits. Only for empty tables: old rows may break their keys already.
+    """
+    driver: Any = connection.connection.driver_connection
+    if not _can_check_later(connection, loads, constraints, driver):
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys = OFF")
+    connection.info[_MARK] = True
+    try:
+        yield
+    finally:
+        connection.info.pop(_MARK, None)  # gone already where the connection was given up
+        with suppress(sqlite3.ProgrammingError):  # an interrupt closes the connection, and the setting goes with it
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _can_check_later(connection: Connection, loads: Sequence[TableLoad], constraints: Constraints, driver: Any) -> bool:
+    least = {"auto": LARGE_ROWS, "last": 1}.get(constraints)
+    if connection.dialect.name != "sqlite" or connection.in_transaction() or least is None:
+        return False
+    if connection.dialect.driver != "pysqlite" or getattr(driver, "in_transaction", True):
+        return False
+    if all(load.rows < least for load in loads) or driver.execute(_TRIGGERS.format(schema="")).fetchone():
+        return False
+    if not driver.execute("PRAGMA foreign_keys").fetchone()[0]:
+        return False
+    quote = connection.dialect.identifier_preparer
+    there = {row[0] for row in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return all(
+        load.target.schema is None
+        and (
+            load.target.name not in there
+            or not driver.execute(f"SELECT 1 FROM {quote.format_table(load.target)} LIMIT 1").fetchone()
+        )
+        for load in loads
+    )
