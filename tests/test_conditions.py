@@ -66,7 +66,7 @@ def _seed(engine: sa.Engine, metadata: sa.MetaData, drawn: Drawn, rows: int, see
     try:
         report = syda.seed(engine, None if reflect else metadata, rows=rows, seed=seed)
     except (ConstraintError, CapacityError) as error:
-        found = None if _names_keys(drawn) else satisfying(drawn, {})
+        found = None if _names_keys(drawn) else satisfying(drawn, {}, engine.dialect.name)
         assert found is None, f"{error}, although {found} satisfies all"
         return
     checked = syda.check(engine)
@@ -74,7 +74,7 @@ def _seed(engine: sa.Engine, metadata: sa.MetaData, drawn: Drawn, rows: int, see
     made = report.rows["t"]
     assert made == rows or any(note.startswith(("t:", "table 't'")) or "t" in note for note in report.notes)
     if made == 0:
-        found = satisfying(drawn, _keys(engine, metadata))
+        found = satisfying(drawn, _keys(engine, metadata), engine.dialect.name)
         assert found is None, f"no rows, although {found} satisfies all; {report.notes}"
     elif made < rows:
         assert drawn.uniques or "self" in {kind for kind, _ in drawn.columns.values()}, report.notes
@@ -94,13 +94,15 @@ def _names_keys(drawn: Drawn) -> bool:
     return any(name in check for name in keys for check in drawn.checks)
 
 
-def satisfying(drawn: Drawn, keys: dict[str, list[Any]]) -> dict[str, Any] | None:
+def satisfying(drawn: Drawn, keys: dict[str, list[Any]], dialect: str) -> dict[str, Any] | None:
     """Return a row that satisfies the CHECKs, looked for at random by SQLite; None when none is found."""
     listed, chance = candidates(drawn, keys), random.Random(0)
     connection = sqlite3.connect(":memory:")
+    connection.execute(f"PRAGMA case_sensitive_like = {dialect == 'postgresql'}")
+    text = "TEXT COLLATE NOCASE" if dialect == "mysql" else "TEXT"
     kinds = {"bool": "BOOLEAN", "int": "INTEGER", "numeric": "NUMERIC"}
     columns = ", ".join(
-        f"{name} {'INTEGER' if kind in ('one', 'two', 'self') else kinds.get(kind, 'TEXT')}"
+        f"{name} {'INTEGER' if kind in ('one', 'two', 'self') else kinds.get(kind, text)}"
         for name, (kind, _) in drawn.columns.items()
     )
     connection.execute(f"CREATE TABLE t (id INTEGER, {columns})")

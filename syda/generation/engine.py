@@ -253,7 +253,7 @@ def _translated(node: Node, table: Table) -> Node:
     return node
 
 
-def _compared() -> tuple[type, ...]:
+def _compared() -> tuple[type[Node], ...]:
     from sqlglot import exp
 
     return exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike

@@ -170,7 +170,7 @@ def _from_source(state: State, name: str, source: Source, rows: Integers) -> Val
 def _timed(state: State, name: str, domain: Domain, rows: Integers) -> Values:
     """Draw moments between the bounds, within a few years of the one that there is."""
     data = state.data[name]
-    unit = "D" if state.column(name).type.kind is Kind.DATE else "s"
+    unit: Any = "D" if state.column(name).type.kind is Kind.DATE else "s"
     span = np.timedelta64(_YEARS, "D").astype(f"timedelta64[{unit}]")
     low = (domain.high - span if domain.low is None else domain.low).astype(f"datetime64[{unit}]")
     high = (domain.low + span if domain.high is None else domain.high).astype(f"datetime64[{unit}]")

@@ -14,6 +14,7 @@ from typing import Any
 from syda.errors import ConstraintError
 from syda.planning.checks.arms import Arm, find_arms, find_negations
 from syda.planning.checks.domain import Domain
+from syda.planning.checks.feasible import require_satisfiable
 from syda.planning.checks.leaves import Found, leaf
 from syda.planning.checks.narrowing import apply_domain
 from syda.planning.checks.reading import columns_of, generated_required, parse, terms
@@ -33,6 +34,7 @@ __all__ = [
     "is_escapable",
     "is_plain",
     "named_values",
+    "require_satisfiable",
     "parse",
 ]
 

@@ -8,7 +8,7 @@ about one column alone (two columns, a function) is left open: the engine evalua
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from random import Random
 
@@ -28,7 +28,8 @@ from syda.schema.model import Column, Kind, Table
 
 Arm = Mapping[str, Domain]
 Goal = tuple[Node, bool]
-Option = tuple[Sequence[Goal], tuple[tuple[str, Domain], ...]]
+Demand = tuple[str, Domain]
+Option = tuple[Sequence[Goal], tuple[Demand, ...]]
 
 ROUNDS = 96
 _STEPS = 4_000
@@ -71,6 +72,12 @@ def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) ->
         if way is not None:
             found.setdefault(repr(sorted((name, repr(domain)) for name, domain in way.items())), way)
     return list(found.values())
+
+
+def has_way(table: Table, nodes: Sequence[Node], certain: Callable[[Demand], Demand | None]) -> bool:
+    """Tell whether there may be a way to make all `nodes` true; demands count as far as they are `certain`."""
+    search = _Search(with_fields(table, nodes), Random(0), certain)
+    return next(_search([(node, True) for node in nodes], {}, search), None) is not None or search.left <= 0
 
 
 def _columns(table: Table, nodes: Sequence[Node]) -> list[str]:
@@ -116,8 +123,10 @@ def _few_values(column: Column, domain: Domain, nodes: Sequence[Node]) -> tuple[
 class _Search:
     """What one search shares: the table, the random order, and how many steps are left."""
 
-    def __init__(self, table: Table, random: Random) -> None:
-        self.table, self.random, self.left = table, random, _STEPS
+    def __init__(
+        self, table: Table, random: Random, certain: Callable[[Demand], Demand | None] = lambda demand: demand
+    ) -> None:
+        self.table, self.random, self.left, self.certain = table, random, _STEPS, certain
 
 
 def _search(goals: list[Goal], arm: dict[str, Domain], search: _Search) -> Iterator[Arm]:
@@ -129,14 +138,13 @@ def _search(goals: list[Goal], arm: dict[str, Domain], search: _Search) -> Itera
         return
     (node, want), rest = goals[0], goals[1:]
     for subgoals, demands in _options(bare(node), want, search):
-        narrowed = _with_demands(arm, demands, search.table)
+        kept = tuple(each for each in map(search.certain, demands) if each is not None)
+        narrowed = _with_demands(arm, kept, search.table)
         if narrowed is not None:
             yield from _search([*subgoals, *rest], narrowed, search)
 
 
-def _with_demands(
-    arm: dict[str, Domain], demands: tuple[tuple[str, Domain], ...], table: Table
-) -> dict[str, Domain] | None:
+def _with_demands(arm: dict[str, Domain], demands: tuple[Demand, ...], table: Table) -> dict[str, Domain] | None:
     narrowed = dict(arm)
     for name, domain in demands:
         together = narrowed.get(name, Domain()).narrowed(domain)
