@@ -44,8 +44,8 @@ def _plain(node: Node) -> Node:
     """Write what sqlglot has several nodes for in one way."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Is) and node.args.get("negate"):
-        return exp.Not(this=exp.Is(this=node.this.copy(), expression=node.expression.copy()))
+    if isinstance(node, exp.Is | exp.Like | exp.ILike) and node.args.get("negate"):
+        return exp.Not(this=type(node)(this=node.this.copy(), expression=node.expression.copy()))
     if isinstance(node, exp.Anonymous) and len(node.expressions) == 1:
         name, inner = str(node.this).lower(), node.expressions[0]
         if name == "json_unquote" and isinstance(inner, exp.JSONExtract):
