@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.planning.checks.reading import Node, column_of, rewritten
+from syda.planning.checks.reading import Node, column_of, literal, rewritten
 from syda.schema.model import Kind, LogicalType, Table
 from syda.sources.values import Values, decimal_places
 
@@ -246,6 +246,10 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.paren(node.copy())
     if isinstance(node, exp.ByteLength):
         return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
+    if isinstance(node, exp.JSONBContainsTopKey):
+        path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=literal(node.expression))])
+        found = exp.JSONExtract(this=node.this.copy(), expression=path)
+        return exp.paren(exp.Not(this=exp.Is(this=found, expression=exp.Null())))
     if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
         return exp.Nullif(this=exp.ArraySize(this=node.this.copy()), expression=exp.Literal.number(0))
     if isinstance(node, exp.Anonymous):

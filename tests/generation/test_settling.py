@@ -304,7 +304,9 @@ def create(engine: sa.Engine, ddl: str) -> None:
     with engine.begin() as connection:
         for statement in ddl.split(";"):
             if statement.strip():
-                connection.exec_driver_sql(statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%"))
+                connection.exec_driver_sql(
+                    statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%")
+                )
 
 
 def table_rows(engine: sa.Engine) -> Rows:

@@ -53,7 +53,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     owner, planned = maker.table(table), maker.table_plan(table)
     conditions = [each for each in conditions_of(owner) if each.columns]
     uniques = tricky_uniques(owner, planned, conditions)
-    involved = {name for each in conditions for name in each.columns}
+    involved = {name for each in conditions for name in each.mentioned}
     involved |= {name for unique in uniques for name in unique.columns}
     exclusions = exclusions_of(owner)
     involved |= {name for apart in exclusions for name in apart.columns}
