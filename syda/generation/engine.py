@@ -244,6 +244,9 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.ILike(this=node.this.copy(), expression=node.expression.copy())
     if isinstance(node, _compared()) and isinstance(node.parent, _compared()):  # DuckDB has no ``a = b <> c``
         return exp.paren(node.copy())
+    if isinstance(node, exp.JSONBContainsTopKey) and isinstance(key := literal(node.expression), str):
+        pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+        return exp.Anonymous(this="json_exists", expressions=[node.this.copy(), exp.Literal.string(pointer)])
     if isinstance(node, exp.ByteLength):
         return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
     if isinstance(node, exp.JSONBContainsTopKey):

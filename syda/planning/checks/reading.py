@@ -25,6 +25,8 @@ def parse(expression: str, dialect: str) -> Node | None:
     text = _CITEXT.sub("::text", _OPERATOR.sub(r" \1 ", expression)) if dialect == "postgres" else expression
     try:
         tree = sqlglot.parse_one(text, dialect=dialect or None)
+        if isinstance(tree, sqlglot.exp.Command):  # ``replace(c, 'a', '') = 'b'`` begins as a statement does
+            tree = sqlglot.parse_one(f"({text})", dialect=dialect or None).unnest()
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
     return rewritten(tree, _plain)
