@@ -40,14 +40,14 @@ class Animal(Zoo):
     __tablename__ = "animals"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}
 
 
 class Bird(Animal):
     __tablename__ = "birds"
     id: Mapped[int] = mapped_column(ForeignKey("animals.id"), primary_key=True)
     wingspan: Mapped[int]
-    __mapper_args__ = {"polymorphic_identity": "bird"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "bird"}
 
 
 def test_rows_of_joined_subclasses_are_shown_on_top_of_their_base() -> None:
