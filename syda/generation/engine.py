@@ -238,6 +238,8 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.Column(this=exp.to_identifier(column.name, quoted=True))
     if isinstance(node, exp.CurrentTimestamp):
         return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
+    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED:
+        return exp.DataType.build("text")  # an enum or a domain
     if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
         return exp.DataType.build("timestamp")
     if isinstance(node, exp.Like) and table.dialect == "sqlite":  # there it does not regard case
