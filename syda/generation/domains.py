@@ -45,6 +45,8 @@ def inside(domain: Domain, column: Column, values: Values) -> Mask:
 def _shape_test(domain: Domain) -> Callable[[Any], bool]:
     patterns = [found for found in (_compiled(pattern) for pattern in domain.patterns) if found is not None]
 
+    letters = re.compile(f"{domain.letters}*") if domain.letters else None
+
     def test(item: Any) -> bool:
         if domain.json_type:
             return _json_type(item) == domain.json_type
@@ -57,7 +59,8 @@ def _shape_test(domain: Domain) -> Callable[[Any], bool]:
             return True
         cased = {"lower": item.lower, "upper": item.upper}.get(domain.case, lambda: item)() == item
         placed = all(item[start - 1 : start - 1 + len(text)] == text for start, text in domain.pieces)
-        return cased and placed and all(pattern.search(item) for pattern in patterns)
+        lettered = letters is None or letters.fullmatch(item) is not None
+        return cased and placed and lettered and all(pattern.search(item) for pattern in patterns)
 
     return test
 

@@ -25,6 +25,8 @@ class TableRows:
     rows: int
     columns: Mapping[str, Values]
     note: str = ""
+    judged: frozenset[str] = frozenset()
+    """The CHECKs that the target database has judged already."""
 
 
 def make_rows(
@@ -51,8 +53,15 @@ def make_rows(
             if progress:
                 progress(key, done, rows)
         columns = {name: Values.concatenate(pieces) for name, pieces in parts.items()}
-        made[key] = TableRows(rows=rows, columns=columns if rows else maker.empty(key), note=_note(maker, key))
+        made[key] = TableRows(
+            rows=rows, columns=columns if rows else maker.empty(key), note=_note(maker, key), judged=_judged(maker, key)
+        )
     return made
+
+
+def _judged(maker: Maker, table: str) -> frozenset[str]:
+    settled = maker.settled(table)
+    return frozenset() if settled is None else settled.judged
 
 
 def _note(maker: Maker, table: str) -> str:

@@ -35,7 +35,9 @@ class DatabaseJudge:
         fits = np.ones(rows, dtype=bool)
         savepoint = self._connection.begin_nested()
         try:
-            self._insert(self._temporary(table, known), known, columns, rows)
+            judged = self._temporary(table, known)
+            if not self._insert(judged, known, columns, rows):
+                return np.zeros(rows, dtype=bool)  # the types refuse values, or some of them
             for expression in expressions:
                 fits &= self._evaluated(expression, 0, rows) if self._is_known(expression) else True
         except exc.SQLAlchemyError:
@@ -65,12 +67,19 @@ class DatabaseJudge:
         columns = [sa.Column(binding.target.name, binding.target.type) for binding in known.values()]
         return sa.Table(_TEMPORARY, sa.MetaData(), sa.Column(_PLACE, sa.Integer), *columns)
 
-    def _insert(self, judged: sa.Table, known: Mapping[str, Binding], columns: Mapping[str, Values], rows: int) -> None:
+    def _insert(self, judged: sa.Table, known: Mapping[str, Binding], columns: Mapping[str, Values], rows: int) -> bool:
+        """Insert the rows; tell whether the types of the columns take them."""
         cells = {binding.target.name: binding.core(columns[name]) for name, binding in known.items()}
         cells[_PLACE] = list(range(rows))
         records = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-        if records:
-            self._connection.execute(sa.insert(judged), records)
+        if not records:
+            return True
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(sa.insert(judged), records)
+        except exc.SQLAlchemyError:
+            return False
+        return True
 
     def _evaluated(self, expression: str, start: int, stop: int) -> NDArray[np.bool_]:
         """Evaluate for the rows ``start..stop``; where that fails, for ever smaller parts of them."""

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from syda.planning.checks import check_domains, conditions_of, named_values
-from syda.schema.model import Kind, Schema, Table
+from syda.planning.checks import check_domains, conditions_of, named_values, parse
+from syda.planning.checks.reading import column_of
+from syda.schema.model import Check, Kind, Schema, Table
 from syda.schema.sqltext import sqlglot_name
 
 _Column = tuple[str, str]
+_JSON_FUNCTIONS = ("json_valid", "json_type", "json_array_length", "json_extract", "json_extract_scalar", "jsontype")
 
 
 def narrowed(schema: Schema) -> Schema:
@@ -35,6 +37,34 @@ def narrowed(schema: Schema) -> Schema:
                         tables[link.parent] = replace(owner, columns=columns)
                         changed = True
     return replace(schema, tables=tables)
+
+
+def with_documents(schema: Schema) -> Schema:
+    """Return the schema with text columns as JSON where CHECKs read them as documents, as SQLite's have to."""
+    tables = {}
+    for table in schema:
+        named = {name for check in table.checks for name in _documents(check, table)}
+        columns = tuple(
+            replace(column, type=replace(column.type, kind=Kind.JSON)) if column.name in named else column
+            for column in table.columns
+        )
+        tables[table.key] = replace(table, columns=columns) if named else table
+    return replace(schema, tables=tables)
+
+
+def _documents(check: Check, table: Table) -> set[str]:
+    """Return the text columns that a check reads as JSON documents."""
+    from sqlglot import exp
+
+    tree = parse(check.expression, check.dialect)
+    found: set[str] = set()
+    for node in () if tree is None else tree.find_all(exp.JSONExtract, exp.JSONExtractScalar, exp.Func):
+        name = str(node.this if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        document = node.expressions[0] if isinstance(node, exp.Anonymous) and node.expressions else node.this
+        column = column_of(document, table) if name in _JSON_FUNCTIONS and isinstance(document, exp.Column) else None
+        if column is not None and column.type.kind is Kind.TEXT and column.type.length is None:
+            found.add(column.name)
+    return found
 
 
 def demanded_values(schema: Schema) -> Mapping[_Column, tuple[Any, ...]]:

@@ -116,7 +116,9 @@ class _Verifier:
             yield _breach(table, rule, [table.column(name) for name in unique.columns], members, repeated)
 
     def _conditions(self, table: Table, columns: Mapping[str, Values]) -> Iterator[Breach]:
+        judged = self._rows[table.key].judged
         conditions = [each for each in conditions_of(table) if all(name in columns for name in each.columns)]
+        conditions = [each for each in conditions if each.text not in judged]
         named = {name: columns[name] for each in conditions for name in each.columns}
         if not named:
             return

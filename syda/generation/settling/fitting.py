@@ -119,7 +119,7 @@ def shaped_source(domain: Domain, column: Column) -> Source | None:
     limit = _smallest(domain.longest, column.type.length)
     if limit == 0:
         return Constant(value="")
-    letters = "[A-Z0-9]" if domain.case == "upper" else "[a-z0-9]"
+    letters = domain.letters or ("[A-Z0-9]" if domain.case == "upper" else "[a-z0-9]")
     if domain.pieces:
         regex = _spelled(domain, letters)
     elif domain.patterns:

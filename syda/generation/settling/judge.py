@@ -28,6 +28,10 @@ def _limits(column: Column) -> Domain:
     )
 
 
+_MOST_ASKED = 50_000
+"""Rows of a table beyond which the database is not asked about what DuckDB can say."""
+
+
 class Judgement:
     """Evaluates the conditions of one table."""
 
@@ -36,6 +40,8 @@ class Judgement:
         self._domains = {column.name: _limits(column) for column in table.columns}
         for name, domain in check_domains(table).items():
             self._domains[name] = self._domains[name].narrowed(domain)
+        self.judged: set[str] = set()
+        """The CHECKs that are left to the database."""
         self._engines = {id(each): Engine(table, [each.node]) for each in conditions}
 
     def holds(self, state: State, conditions: Sequence[Condition], rows: Integers, columns: Iterable[str] = ()) -> Mask:
@@ -49,6 +55,9 @@ class Judgement:
                 fits &= inside(self._domains[name], self._table.column(name), state.values(name, rows))
         left: list[Condition] = []
         for condition in conditions:
+            if condition.text in self.judged:
+                left.append(condition)
+                continue
             data = {name: state.values(name, rows) for name in condition.columns if self._is_made(state, name)}
             found = self._engines[id(condition)].conditions(data)[0] if len(data) == len(condition.columns) else None
             if found is None:
@@ -58,6 +67,21 @@ class Judgement:
         if left and self._judge is not None:
             fits &= self._by_database(state, left, rows)
         return fits
+
+    def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:
+        """Leave conditions to the target database where it does not judge rows as DuckDB does; tell whether any is.
+
+        It pads text, orders enums and knows functions in its own way. Where no row could be made right, it is asked
+        in any case.
+        """
+        decided = [each for each in conditions if each.text not in self.judged]
+        if self._judge is None or not decided or state.rows > _MOST_ASKED:
+            return False
+        agreed = self._by_database(state, decided, np.arange(state.rows)) == ~broken
+        if agreed.all() and not broken.any():
+            return False
+        self.judged.update(each.text for each in decided)
+        return True
 
     def _is_made(self, state: State, name: str) -> bool:
         return state.source(name).source.source != "database"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from syda.generation.settling.shapes import narrow_ranges, spelled
 from syda.generation.settling.state import Mask, State
 from syda.planning.checks.reading import Node, column_of, literal
 from syda.schema.model import NUMBERS, Kind, Table
@@ -153,7 +154,8 @@ def spell(change: Change) -> None:
         if not given:
             continue
         chosen = change.pick("spell", name, size=2) > 0
-        listed = _beside(state, name, given)
+        of = state.data[name][int(change.rows[0])]
+        listed = _beside(state, name, spelled(state.column(name).type, given, of))
         picked = change.pick("literal", name, size=max(len(listed), 1))
         if listed is not None and len(listed):
             state.set_values(name, change.rows[chosen], listed.take(picked[chosen]))
@@ -174,7 +176,7 @@ def _beside(state: State, name: str, given: Sequence[object]) -> Values:
 
 
 def reshape(change: Change) -> None:
-    """Round moments and numbers, and write text in lower or upper case."""
+    """Round moments and numbers, shorten ranges, and write text in lower or upper case."""
     state = change.state
     for name in change.plain:
         data = state.data[name][change.rows]
@@ -187,6 +189,9 @@ def reshape(change: Change) -> None:
             to = (1, 10, 100)[int(change.pick("round", size=3)[0])]
             to *= 10 ** decimal_places(state.column(name).type) if kind is Kind.DECIMAL else 1
             state.data[name][change.rows] = np.abs(data // to * to)
+        elif kind is Kind.OTHER and state.column(name).type.native.endswith("range"):
+            picked = change.pick("range", name, size=144)
+            state.set_values(name, change.rows, narrow_ranges(data, state.column(name).type, picked))
         elif data.dtype == object:
             ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: text[:0])
             way = ways[int(change.pick("way", name, size=len(ways))[0])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ class Settled:
     links: Mapping[str, Integers] = field(default_factory=dict)
     base: Mapping[str, Integers] = field(default_factory=dict)
     note: str = ""
+    judged: frozenset[str] = frozenset()
+    """The CHECKs that the target database has judged, which DuckDB would read otherwise."""
 
 
 def settle(maker: Maker, table: str) -> Settled | None:
@@ -63,11 +65,13 @@ def settle(maker: Maker, table: str) -> Settled | None:
     draft = Draft(maker, table, involved)
     state = State(draft, maker.plan, table, involved)
     if not state.rows:
-        return _contents(state, np.zeros(0, dtype=np.int64), "")
+        return _contents(state, np.zeros(0, dtype=np.int64), "", ())
     settler = _Settler(state, conditions, Judgement(maker, owner, conditions))
     broken = settler.run()
     if settler.is_given(broken):
-        broken[:] = False  # the rows stay as the user's values make them, for the verification to say so
+        # the rows stay as the user's values make them, for the verification to say so
+        broken[:] = False
+        settler.judgement.judged.clear()
     repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
     keep_apart(state, exclusions)
     left_out = settler.without_orphans(broken | repeated, uniques)
@@ -75,10 +79,10 @@ def settle(maker: Maker, table: str) -> Settled | None:
     note = _note(conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
-    return _contents(state, kept, note)
+    return _contents(state, kept, note, settler.judgement.judged)
 
 
-def _contents(state: State, kept: Integers, note: str) -> Settled:
+def _contents(state: State, kept: Integers, note: str, judged: Iterable[str]) -> Settled:
     return Settled(
         draft=state.draft,
         kept=kept,
@@ -86,6 +90,7 @@ def _contents(state: State, kept: Integers, note: str) -> Settled:
         links={name: _renumbered(state, name, rows, kept) for name, rows in state.links.items()},
         base={name: _renumbered(state, name, rows, kept) for name, rows in state.base.items()},
         note=note,
+        judged=frozenset(judged),
     )
 
 
@@ -133,7 +138,10 @@ class _Settler:
         """Change the rows; return which of them still break a condition."""
         broken = np.zeros(self.state.rows, dtype=bool)
         for number, (group, arms) in enumerate(self.groups):
-            broken |= self._group(number, group, arms)
+            wrong = self._group(number, group, arms)
+            if self.judgement.trust_database(self.state, group, wrong):
+                wrong = self._group(number, group, arms)
+            broken |= wrong
         return broken
 
     def _group(self, number: int, group: Sequence[Condition], arms: Sequence[Arm]) -> Mask:

@@ -17,7 +17,7 @@ from syda.planning.checks.domain import Domain
 from syda.planning.checks.feasible import require_satisfiable
 from syda.planning.checks.leaves import Found, leaf
 from syda.planning.checks.narrowing import apply_domain
-from syda.planning.checks.reading import columns_of, generated_required, parse, terms
+from syda.planning.checks.reading import columns_of, generated_required, literal, parse, terms
 from syda.planning.checks.uniques import is_escapable, is_plain
 from syda.schema.model import MOMENTS, Check, Kind, Table
 
@@ -65,6 +65,10 @@ def check_domains(table: Table) -> dict[str, Domain]:
             if found is not None and not found[1].is_timed:
                 name, domain = found
                 domains[name] = domains.get(name, Domain()).narrowed(replace(domain, text=check.expression))
+    for column in table.columns:
+        constant = literal(tree) if column.computed and (tree := parse(column.computed, table.dialect)) else None
+        if constant is not None:
+            domains[column.name] = Domain(values=(constant,), text=column.computed or "")
     for name, domain in domains.items():
         if domain.is_empty and table.column(name).nullable and not domain.required:
             domains[name] = Domain(null=True, text=domain.text)  # a comparison with NULL breaks no CHECK

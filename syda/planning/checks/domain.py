@@ -31,6 +31,8 @@ class Domain:
     case: Case = ""
     pieces: tuple[tuple[int, str], ...] = ()
     json_type: str = ""
+    letters: str = ""
+    """A class of a regular expression that all characters belong to: ``[0-9a-f]``."""
     text: str = ""
 
     def narrowed(self, other: Domain) -> Domain:
@@ -51,6 +53,7 @@ class Domain:
             case=other.case or self.case,
             pieces=tuple(dict.fromkeys(self.pieces + other.pieces)),
             json_type=other.json_type or self.json_type,
+            letters=other.letters or self.letters,
             text=" and ".join(dict.fromkeys(filter(None, (self.text, other.text)))),
         )
 
@@ -81,7 +84,7 @@ class Domain:
     def is_shaped(self) -> bool:
         """True when it says more than lists, bounds and NULL: how a text or document is made up."""
         sized = (self.shortest or 0) > 1 or self.longest is not None
-        return bool(self.patterns or self.case or self.pieces or self.json_type or sized)
+        return bool(self.patterns or self.case or self.pieces or self.json_type or self.letters or sized)
 
     @property
     def is_timed(self) -> bool:

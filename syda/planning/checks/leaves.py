@@ -17,6 +17,8 @@ Found = tuple[str, Domain]
 _TEXT = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
 _DAYS = (Kind.DATE, Kind.DATETIME)
 _JSON_TYPES = ("jsonb_typeof", "json_typeof", "json_type")
+_OF_CLASS = re.compile(r"\^(\[[^\]^][^\]]*\])([*+])\$")
+_NOT_OF_CLASS = re.compile(r"\*\[\^([^\]]+)\]\*")
 _CLASSES = {
     "[:alnum:]": "A-Za-z0-9",
     "[:alpha:]": "A-Za-z",
@@ -46,7 +48,7 @@ def leaf(node: Node, table: Table, *, want: bool = True) -> Found | None:
     if isinstance(node, exp.Between):
         return _between(node, table, want=want)
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike | exp.RegexpILike | exp.Glob):
-        return _matching(node, table) if want else None
+        return _matching(node, table) if want else _not_matching(node, table)
     if isinstance(node, exp.JSONBContainsTopKey | exp.JSONBExists):
         return _has_key(node, table, want=want)
     if isinstance(node, exp.Binary):
@@ -124,6 +126,8 @@ def _matching(node: Node, table: Table) -> Found | None:
         return column.name, Domain(patterns=("".join(_of_glob(pattern)),))
     for name, letters in _CLASSES.items():
         pattern = pattern.replace(name, letters)
+    if of_class := _OF_CLASS.fullmatch(pattern):
+        return column.name, Domain(letters=of_class[1], shortest=1 if of_class[2] == "+" else None)
     return column.name, Domain(patterns=(pattern,))
 
 
@@ -138,6 +142,15 @@ def _has_key(node: Node, table: Table, *, want: bool) -> Found | None:
     key = bare(node.args.get("path") or node.expression)
     column = column_of(exp.JSONExtractScalar(this=node.this.copy(), expression=key.copy()), table)
     return None if column is None else (column.name, Domain(required=True) if want else Domain(null=True))
+
+
+def _not_matching(node: Node, table: Table) -> Found | None:
+    """Read ``NOT GLOB '*[^a-z]*'``: no character is outside the class."""
+    from sqlglot import exp
+
+    column, pattern = column_of(node.this, table), literal(node.expression)
+    found = _NOT_OF_CLASS.fullmatch(pattern) if isinstance(node, exp.Glob) and isinstance(pattern, str) else None
+    return (column.name, Domain(letters=f"[{found[1]}]")) if column is not None and found else None
 
 
 def _of_glob(pattern: str) -> Iterator[str]:
@@ -234,8 +247,9 @@ def _of_function(kind: type, function: Node, value: Any, table: Table) -> Found 
     measured = _measured(function, table)
     if measured is not None and _are_numbers(value):
         return _of_length(measured, kind, int(value))
-    if isinstance(function, exp.Anonymous) and str(function.this).lower() in _JSON_TYPES and function.expressions:
-        document = column_of(function.expressions[0], table)
+    named = isinstance(function, exp.Anonymous) and str(function.this).lower() in _JSON_TYPES
+    if (named and function.expressions) or (isinstance(function, exp.JSONType) and not function.args.get("expression")):
+        document = column_of(function.expressions[0] if named else function.this, table)
         return (document.name, Domain(json_type=str(value).lower())) if document and kind is exp.EQ else None
     column = column_of(function.this, table) if isinstance(function, exp.Func) and function.this is not None else None
     if column is None or column.type.kind not in _TEXT:
