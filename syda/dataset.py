@@ -127,6 +127,7 @@ class Dataset:
             "allow_hosts": allow_hosts,
             "constraints": constraints,
             "allow_nontransactional": allow_nontransactional,
+            "redact_values": redact_values,
         }
         made = {key: table.columns for key, table in self.tables.items()}
         with explaining(self.plan, made, self.existing, redact_values=redact_values):

@@ -33,3 +33,10 @@ def dump(engine: Engine, base: type[DeclarativeBase]) -> dict[str, list[tuple[An
 def sqlite_violations(engine: Engine) -> list[tuple[Any, ...]]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text("PRAGMA foreign_key_check"))]
+
+
+def execute(engine: Engine, *statements: str) -> None:
+    """Run statements as they stand, in one transaction."""
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)

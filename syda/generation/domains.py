@@ -30,7 +30,7 @@ def inside(domain: Domain, column: Column, values: Values) -> Mask:
             if listed is not None:
                 found = np.isin(data, objects(listed) if data.dtype == object else list(listed))
                 fits &= found if wanted else ~found
-    if kind in NUMBERS:
+    if kind in NUMBERS or (domain.is_timed and data.dtype.kind == "M"):
         fits &= True if domain.low is None else data >= domain.low
         fits &= True if domain.high is None else data <= domain.high
     if domain.is_shaped and data.dtype == object:

@@ -30,6 +30,7 @@ _TYPES = {
     Kind.BINARY: "BLOB",
     Kind.JSON: "JSON",
 }
+_CASELESS = ("mysql", "mariadb")
 _MICROSECONDS = {Kind.TIME: "to_microseconds({})", Kind.INTERVAL: "to_microseconds({})"}
 
 
@@ -83,7 +84,10 @@ class Engine:
 
     def _binds(self, sql: str) -> bool:
         names = [column.name for column in self._table.columns if _quoted(column.name) in sql]
-        typed = ", ".join(f"NULL::{_type(self._table.column(name).type)} AS {_quoted(name)}" for name in names)
+        types = {name: self._table.column(name).type for name in names}
+        typed = ", ".join(
+            f"NULL::{_type(type_)}{_collated(self._table, type_)} AS {_quoted(name)}" for name, type_ in types.items()
+        )
         return _execute(f"SELECT {_AS_TEXT.format(sql)} FROM (SELECT {typed or '1 AS one'}) LIMIT 0") is not None
 
     def _run(self, columns: Mapping[str, Values], form: str) -> list[NDArray[Any] | None]:
@@ -156,7 +160,7 @@ def _frame(table: Table, columns: Mapping[str, Values]) -> tuple[Mapping[str, An
         if values.null is not None:
             data[f"n{place}"] = values.null
             value = f"CASE WHEN n{place} THEN NULL ELSE {value} END"
-        typed.append(f"CAST({value} AS {_type(type_)}) AS {_quoted(name)}")
+        typed.append(f"CAST({value} AS {_type(type_)}){_collated(table, type_)} AS {_quoted(name)}")
     if not typed:
         return {"c0": np.zeros(1, dtype=np.int64)}, "c0"
     return data, ", ".join(typed)
@@ -191,6 +195,12 @@ def _scaled(shown: str, type_: LogicalType) -> str:
     if type_.kind is Kind.ARRAY:
         return f"CAST({shown} AS JSON)"
     return shown
+
+
+def _collated(table: Table, type_: LogicalType) -> str:
+    """MariaDB and MySQL compare texts without regard to case, unless they are told otherwise."""
+    caseless = table.dialect in _CASELESS and _type(type_) == "VARCHAR"
+    return " COLLATE NOCASE" if caseless else ""
 
 
 def _type(type_: LogicalType) -> str:
@@ -230,11 +240,23 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
     if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
         return exp.DataType.build("timestamp")
+    if isinstance(node, exp.Like) and table.dialect == "sqlite":  # there it does not regard case
+        return exp.ILike(this=node.this.copy(), expression=node.expression.copy())
+    if isinstance(node, _compared()) and isinstance(node.parent, _compared()):  # DuckDB has no ``a = b <> c``
+        return exp.paren(node.copy())
+    if isinstance(node, exp.ByteLength):
+        return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
     if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
         return exp.Nullif(this=exp.ArraySize(this=node.this.copy()), expression=exp.Literal.number(0))
     if isinstance(node, exp.Anonymous):
         return _function(str(node.this).lower(), node)
     return node
+
+
+def _compared() -> tuple[type[Node], ...]:
+    from sqlglot import exp
+
+    return exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike
 
 
 def _function(name: str, node: Node) -> Node:

@@ -21,7 +21,8 @@ Copy = Callable[[Connection, "sa.Table", list[str], Iterator[bytes], int], None]
 
 def copier(connection: Connection) -> Copy | None:
     """Return what copies blocks of CSV into a table through the connection's driver, or None where nothing does."""
-    return _COPIERS.get(connection.dialect.driver)
+    driver = connection.dialect.driver
+    return _psycopg_async if connection.dialect.is_async and driver == "psycopg" else _COPIERS.get(driver)
 
 
 def driver_text(connection: Connection) -> ToText | None:
@@ -62,6 +63,25 @@ def _psycopg(connection: Connection, target: sa.Table, names: list[str], blocks:
         with cursor.copy(statement, writer=writer) as copy:
             for block in blocks:
                 copy.write(block)
+
+
+def _psycopg_async(
+    connection: Connection,
+    target: sa.Table,
+    names: list[str],
+    blocks: Iterator[bytes],
+    rows: int,  # noqa: ARG001 - as _psycopg
+) -> None:
+    statement = _statement(connection, target, names)
+    driver: Any = connection.connection.driver_connection
+
+    async def copied() -> None:
+        async with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for block in blocks:
+                await copy.write(block)
+
+    with _failures(connection, statement):
+        await_only(copied())
 
 
 def _psycopg2(connection: Connection, target: sa.Table, names: list[str], blocks: Iterator[bytes], rows: int) -> None:  # noqa: ARG001 - as _psycopg

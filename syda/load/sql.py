@@ -17,6 +17,7 @@ from syda.load.postgresql import PostgresqlRoad
 from syda.load.present import PresentTables
 from syda.load.report import LoadReport
 from syda.load.road import Constraints, Road
+from syda.load.sift import Sifted, insert_sifted, may_sift
 from syda.load.sqlite import SqliteRoad, unchecked_foreign_keys
 from syda.load.table_load import Progress, TableLoad
 from syda.load.target import Target, connected, one_transaction, rejections
@@ -44,6 +45,7 @@ def load_tables(
     progress: Progress | None = None,
     mode: Mode = "if_empty",
     allow_hosts: Iterable[str] = (),
+    redact_values: bool = False,
 ) -> LoadReport:
     """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
 
@@ -51,7 +53,7 @@ def load_tables(
     rows, where the database and the role's rights allow it; ``"live"``, row by row; ``"auto"``, last for large tables.
     Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
 
-    `mode` and `allow_hosts` are as in `syda.seed`.
+    `mode`, `allow_hosts` and `redact_values` are as in `syda.seed`.
 
     Raises `TargetError` when the database cannot be reached or lacks a table, `MissingTableError` when a table to be
     made refers to one that is neither given nor there, `RejectedError` when it refuses a row;
@@ -66,9 +68,11 @@ def load_tables(
         loads = make_room(connection, plan, loads, mode)
         kind = _ROADS.get(connection.dialect.name, Road)
         road = kind(connection, plan, loads, constraints, allow_nontransactional=allow_nontransactional)
-        _load(road, progress)
-    rows = {load.table.key: load.rows for load in loads}
-    return LoadReport(rows=rows, seconds=perf_counter() - started)
+        sifted = _load(road, progress)
+    rows = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
+    left = ((sifted[load.table.key], load) for load in loads)
+    notes = tuple(each.note(load, redact=redact_values) for each, load in left if each.refused)
+    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes)
 
 
 @contextmanager
@@ -81,7 +85,9 @@ def _transaction(target: Target, loads: Sequence[TableLoad], constraints: Constr
             yield begun
 
 
-def _load(road: Road, progress: Progress | None) -> None:
+def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
+    """Put the rows in; return which of each table were left out."""
+    sifted = {load.table.key: Sifted() for load in road.loads}
     with rejections("preparing the load"):
         road.prepare()
     updates = _updates(road)
@@ -89,7 +95,10 @@ def _load(road: Road, progress: Progress | None) -> None:
         if load.rows:
             late = core.late_columns(load.table, updates.get(load.table.key, []))
             with rejections(f"loading table {load.table.key!r}", table=load.table.key):
-                road.insert(load, late, progress)
+                if may_sift(road, load):
+                    sifted[load.table.key] = insert_sifted(road, load, late, progress)
+                else:
+                    road.insert(load, late, progress)
     with rejections("making the constraints after the rows"):
         road.restore()
     for load in road.loads:
@@ -98,6 +107,7 @@ def _load(road: Road, progress: Progress | None) -> None:
                 core.update(road.connection, load, link)
     with rejections("ending the load"):
         road.conclude()
+    return sifted
 
 
 def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,7 +42,13 @@ def demanded_values(schema: Schema) -> Mapping[_Column, tuple[Any, ...]]:
                 if child in asked and link.parent != table.key:
                     demands.setdefault((link.parent, parent), {}).update(dict.fromkeys(asked[child]))
     _pass_on(schema, demands)
-    return {column: tuple(values) for column, values in demands.items()}
+    return {column: tuple(_possible(schema, *column, values)) for column, values in demands.items()}
+
+
+def _possible(schema: Schema, key: str, name: str, values: Iterable[Any]) -> list[Any]:
+    """Leave out zero where the database counts the column: MariaDB takes it for the next number."""
+    counted = schema.tables[key].column(name).autoincrement
+    return [value for value in values if not counted or not isinstance(value, int | float) or value > 0]
 
 
 def _asked(table: Table) -> dict[str, tuple[Any, ...]]:

@@ -18,13 +18,15 @@ from syda.generation.settling.state import State
 from syda.planning.checks import Domain, apply_domain
 from syda.schema.model import Column, Kind
 from syda.sources.base import Source
-from syda.sources.stream import Integers
+from syda.sources.scalar import Constant
+from syda.sources.stream import Integers, to_index
 from syda.sources.text import Pattern
 from syda.sources.values import Values, from_python, objects, to_python
 
 Mask = NDArray[np.bool_]
 _JSON: dict[str, Any] = {"array": ["a", "b"], "string": "text", "number": 1, "boolean": True, "object": {}}
 _SPARE = 8
+_YEARS = 3 * 365
 
 
 def fit(state: State, name: str, domain: Domain, rows: Integers) -> None:
@@ -79,6 +81,8 @@ def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[I
             yield lambda rows: _from_source(state, name, made, rows)
     elif column.type.kind is Kind.JSON:
         yield lambda rows: Values(objects(_JSON.get(domain.json_type, {}) for _ in rows.tolist()))
+    elif domain.is_timed:
+        yield lambda rows: _timed(state, name, domain, rows)
     elif column.type.kind is Kind.BINARY:
         yield lambda rows: _resized(state, name, domain, rows)
     else:
@@ -113,6 +117,8 @@ def _reshaped(state: State, name: str, reshape: Callable[[str], str], rows: Inte
 def shaped_source(domain: Domain, column: Column) -> Source | None:
     """Return a source of text that has the domain's shape; None when there is none."""
     limit = _smallest(domain.longest, column.type.length)
+    if limit == 0:
+        return Constant(value="")
     letters = "[A-Z0-9]" if domain.case == "upper" else "[a-z0-9]"
     if domain.pieces:
         regex = _spelled(domain, letters)
@@ -159,6 +165,19 @@ def _from_source(state: State, name: str, source: Source, rows: Integers) -> Val
     except (SydaError, ValueError):
         return None
     return made.take(rows)
+
+
+def _timed(state: State, name: str, domain: Domain, rows: Integers) -> Values:
+    """Draw moments between the bounds, within a few years of the one that there is."""
+    data = state.data[name]
+    unit: Any = "D" if state.column(name).type.kind is Kind.DATE else "s"
+    span = np.timedelta64(_YEARS, "D").astype(f"timedelta64[{unit}]")
+    low = (domain.high - span if domain.low is None else domain.low).astype(f"datetime64[{unit}]")
+    high = (domain.low + span if domain.high is None else domain.high).astype(f"datetime64[{unit}]")
+    low = low + np.timedelta64(1, unit) if domain.low is not None and low < domain.low else low
+    size = max(int((high - low).astype(np.int64)) + 1, 1)
+    steps = to_index(state.bits("moment", name), size)[rows]
+    return Values((low + steps.astype(f"timedelta64[{unit}]")).astype(data.dtype))
 
 
 def _resized(state: State, name: str, domain: Domain, rows: Integers) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,18 +38,19 @@ class Judgement:
             self._domains[name] = self._domains[name].narrowed(domain)
         self._engines = {id(each): Engine(table, [each.node]) for each in conditions}
 
-    def holds(self, state: State, conditions: Sequence[Condition], rows: Integers) -> Mask:
-        """Return which of the rows satisfy all of the conditions; what nobody can evaluate is taken to hold."""
+    def holds(self, state: State, conditions: Sequence[Condition], rows: Integers, columns: Iterable[str] = ()) -> Mask:
+        """Return which of the rows satisfy all of the conditions, and what is said of their columns and of `columns`.
+
+        What nobody can evaluate is taken to hold.
+        """
         fits = np.ones(len(rows), dtype=bool)
-        for name in dict.fromkeys(name for each in conditions for name in each.columns):
-            if state.owners[name] is None and not self._domains[name].says_nothing:
+        for name in dict.fromkeys((*columns, *(name for each in conditions for name in each.columns))):
+            if self._is_made(state, name) and not self._domains[name].says_nothing:
                 fits &= inside(self._domains[name], self._table.column(name), state.values(name, rows))
         left: list[Condition] = []
         for condition in conditions:
-            columns = {name: state.values(name, rows) for name in condition.columns if self._is_made(state, name)}
-            found = (
-                self._engines[id(condition)].conditions(columns)[0] if len(columns) == len(condition.columns) else None
-            )
+            data = {name: state.values(name, rows) for name in condition.columns if self._is_made(state, name)}
+            found = self._engines[id(condition)].conditions(data)[0] if len(data) == len(condition.columns) else None
             if found is None:
                 left.append(condition)
             else:

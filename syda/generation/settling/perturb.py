@@ -11,6 +11,7 @@ import numpy as np
 from syda.generation.settling.state import Mask, State
 from syda.planning.checks.reading import Node, literal
 from syda.schema.model import NUMBERS, Kind
+from syda.sources.linked import cast_values
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, decimal_places, from_python, objects
 
@@ -47,15 +48,21 @@ def reorder(change: Change) -> None:
             stacked = np.stack([field[name][change.rows] for name in names])
             for name, column in zip(names, np.take_along_axis(stacked, order, axis=0), strict=True):
                 field[name][change.rows] = column
-    links = {link for name in change.columns if (link := state.owners[name]) and not state.is_fixed(name)}
-    parents: dict[str, list[str]] = {}
-    for link in sorted(links):
-        parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
-    for alike in parents.values():
+    for alike in _alike_links(change):
         for one, other in pairwise(alike):
             mine, theirs = state.base[one][change.rows], state.base[other][change.rows]
             state.set_parents(one, change.rows, theirs)
             state.set_parents(other, change.rows, mine)
+
+
+def _alike_links(change: Change) -> list[list[str]]:
+    """Return the foreign keys that point to one table and may be changed."""
+    state = change.state
+    links = {link for name in change.columns if (link := state.owners[name]) and not state.is_fixed(name)}
+    parents: dict[str, list[str]] = {}
+    for link in sorted(links):
+        parents.setdefault(state.table.foreign_key(link).parent, []).append(link)
+    return list(parents.values())
 
 
 def _alike(change: Change) -> list[list[str]]:
@@ -78,6 +85,7 @@ def redraw(change: Change) -> None:
 def copy(change: Change) -> None:
     """Give one column the value of another, or one a little more or less."""
     state = change.state
+    _copy_parents(change)
     for names in _alike(change):
         into, of = names[int(change.pick("into", size=len(names))[0])], ""
         of = next(name for name in names if name != into) if len(names) == 2 else names[names.index(into) - 1]
@@ -89,6 +97,27 @@ def copy(change: Change) -> None:
             data = data + step.astype(data.dtype if data.dtype.kind in "if" else f"timedelta64[{_unit(data)}]")
         state.data[into][change.rows] = data
         state.null[into][change.rows] = state.null[of][change.rows]
+
+
+def _copy_parents(change: Change) -> None:
+    """Give about half of the columns what a foreign key column of their kind holds, and half of the foreign keys the
+    parent of the one before.
+    """
+    state = change.state
+    for links in _alike_links(change):
+        for one, other in pairwise(links):
+            rows = change.rows[change.pick("same", other, size=2) > 0]
+            state.set_parents(other, rows, state.base[one][rows])
+    keys = [name for name in change.columns if state.owners[name] is not None]
+    for into in change.plain:
+        alike = [name for name in keys if state.column(name).type.kind is state.column(into).type.kind]
+        if alike:
+            chosen = change.pick("parent", into, size=2) > 0
+            of = alike[int(change.pick("of", into, size=len(alike))[0])]
+            rows = change.rows[chosen]
+            state.set_values(
+                into, rows, cast_values(state.values(of, rows), state.column(of).type, state.column(into).type)
+            )
 
 
 def _unit(data: np.ndarray) -> str:
@@ -113,8 +142,7 @@ def _beside(state: State, name: str, given: Sequence[object]) -> Values:
     type_ = state.column(name).type
     items: list[object] = []
     for value in given:
-        beside = (value, value + 1, value - 1) if type_.kind in NUMBERS and isinstance(value, int) else (value,)
-        items += beside
+        items += (value, value + 1, value - 1) if type_.kind in NUMBERS and isinstance(value, int) else (value,)
     fitting = []
     for item in items:
         try:

@@ -16,8 +16,9 @@ from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of
 from syda.generation.settling.state import Mask, State
-from syda.generation.settling.unrepeated import settle_uniques, tricky_uniques
+from syda.generation.settling.unrepeated import UniqueSet, repeated_rows, settle_uniques, tricky_uniques
 from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
+from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, to_python
 
@@ -56,6 +57,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     involved |= {name for unique in uniques for name in unique.columns}
     exclusions = exclusions_of(owner)
     involved |= {name for apart in exclusions for name in apart.columns}
+    involved |= {name for link in own_links(owner) for pair in link.pairs for name in pair if pair[0] in involved}
     if not conditions and not uniques and not exclusions:
         return None
     draft = Draft(maker, table, involved)
@@ -68,7 +70,8 @@ def settle(maker: Maker, table: str) -> Settled | None:
         broken[:] = False  # the rows stay as the user's values make them, for the verification to say so
     repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
     keep_apart(state, exclusions)
-    kept = np.flatnonzero(~(broken | repeated))
+    left_out = settler.without_orphans(broken | repeated, uniques)
+    kept = np.flatnonzero(~left_out)
     note = _note(conditions, uniques, broken, repeated)
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
@@ -80,10 +83,20 @@ def _contents(state: State, kept: Integers, note: str) -> Settled:
         draft=state.draft,
         kept=kept,
         columns={name: state.values(name, kept) for name, link in state.owners.items() if link is None},
-        links={name: rows[kept] for name, rows in state.links.items()},
-        base={name: rows[kept] for name, rows in state.base.items()},
+        links={name: _renumbered(state, name, rows, kept) for name, rows in state.links.items()},
+        base={name: _renumbered(state, name, rows, kept) for name, rows in state.base.items()},
         note=note,
     )
+
+
+def _renumbered(state: State, link: str, parents: Integers, kept: Integers) -> Integers:
+    """Return the parents of the rows that are left; those in the same table are counted without the rows left out."""
+    found = parents[kept]
+    if state.table.foreign_key(link).parent != state.key:
+        return found
+    drafted = found - state.first
+    place = np.searchsorted(kept, drafted)
+    return np.where(drafted >= 0, np.where(np.isin(drafted, kept), place + state.first, -1), found)
 
 
 def _note(conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask) -> str:
@@ -177,7 +190,27 @@ class _Settler:
             self._by_arms(arms, rows, label)
 
     def holds(self, rows: Integers) -> Mask:
-        return self.judgement.holds(self.state, self.conditions, rows)
+        return self.judgement.holds(self.state, self.conditions, rows, self.state.owners)
+
+    def without_orphans(self, left_out: Mask, uniques: Sequence[UniqueSet]) -> Mask:
+        """Return which rows have to be left out, those included that refer to others that are."""
+        state = self.state
+        orphans = left_out
+        while orphans.any():
+            orphans = np.zeros(state.rows, dtype=bool)
+            for link in own_links(state.table):
+                drafted = (state.links if state.table.is_optional(link) else state.base)[link.name] - state.first
+                lost = (drafted >= 0) & ~left_out
+                lost[lost] = left_out[drafted[lost]]
+                if state.table.is_optional(link):
+                    rows = np.flatnonzero(lost)
+                    state.links[link.name][rows] = -1
+                    lost[rows] = ~self.holds(rows)
+                orphans |= lost
+            if own_links(state.table):
+                orphans |= repeated_rows(state, uniques, ~(left_out | orphans))
+            left_out = left_out | orphans
+        return left_out
 
     def is_given(self, broken: Mask) -> bool:
         """Tell whether the user's own values are part of what is broken."""
@@ -194,6 +227,11 @@ class _Settler:
         shown = {name: to_python(self.state.values(name, rows), self.state.column(name).type)[0] for name in names}
         listed = ", ".join(f"{name}={value!r}"[:80] for name, value in shown.items())
         return f"; for example row {self.state.first + int(rows[0])}: {listed}"
+
+
+def own_links(table: Table) -> list[ForeignKey]:
+    """Return the foreign keys to the table itself."""
+    return [link for link in table.foreign_keys if link.parent == table.key]
 
 
 def _groups(conditions: Sequence[Condition], together: Callable[[str], set[str]]) -> list[list[Condition]]:

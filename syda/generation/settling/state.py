@@ -172,6 +172,10 @@ class State:
 
     def other_parents(self, link: str, rows: Integers, label: str) -> Integers:
         """Return a parent for each row; one that no row refers to yet where each may be had once only."""
+        if (
+            self.table.foreign_key(link).parent == self.key
+        ):  # an earlier row, or itself: it is there when it is asked for
+            return to_index(self.bits("parent", link, label)[rows], self.first + rows + 1)
         used, allowed = self.links[link], self.allowed_parents(link)
         if self.planned.links[link].draw == "unique":
             free = np.setdiff1d(allowed, used[used >= 0])

@@ -88,6 +88,12 @@ def settle_uniques(
     return np.any([keeper.repeated(usable) for keeper in keepers], axis=0) if keepers else repeated
 
 
+def repeated_rows(state: State, uniques: Sequence[UniqueSet], usable: Mask) -> Mask:
+    """Tell which of the usable rows repeat another one."""
+    found = [_Keeper(state, each).repeated(usable) for each in uniques]
+    return np.any(found, axis=0) if found else np.zeros(state.rows, dtype=bool)
+
+
 class _Keeper:
     """Keeps one unique set."""
 

@@ -7,13 +7,14 @@ sources make nothing else. `conditions_of` gives the rest: comparisons of column
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from syda.errors import ConstraintError
 from syda.planning.checks.arms import Arm, find_arms, find_negations
 from syda.planning.checks.domain import Domain
+from syda.planning.checks.feasible import require_satisfiable
 from syda.planning.checks.leaves import Found, leaf
 from syda.planning.checks.narrowing import apply_domain
 from syda.planning.checks.reading import columns_of, generated_required, parse, terms
@@ -33,6 +34,7 @@ __all__ = [
     "is_escapable",
     "is_plain",
     "named_values",
+    "require_satisfiable",
     "parse",
 ]
 
@@ -56,18 +58,21 @@ def check_domains(table: Table) -> dict[str, Domain]:
     for check in table.checks:
         for term in terms(check, table):
             found = _alone(term, table)
-            if found is not None:
+            if found is not None and not found[1].is_timed:
                 name, domain = found
                 domains[name] = domains.get(name, Domain()).narrowed(replace(domain, text=check.expression))
     for name, domain in domains.items():
-        if domain.is_empty:
+        if domain.is_empty and table.column(name).nullable and not domain.required:
+            domains[name] = Domain(null=True, text=domain.text)  # a comparison with NULL breaks no CHECK
+        elif domain.is_empty or (domain.null and (domain.required or not table.column(name).nullable)):
             raise ConstraintError(f"no value of {table.key}.{name} satisfies {domain.text}")
     return domains
 
 
 def conditions_of(table: Table) -> tuple[Condition, ...]:
     """Return the parts of the table's checks that `check_domains` does not say in full."""
-    found = [condition for check in table.checks for condition in _conditions(check, table)]
+    domains = check_domains(table)
+    found = [condition for check in table.checks for condition in _conditions(check, table, domains)]
     for column, node in generated_required(table):
         check = Check(expression=f"{column.name} IS NOT NULL", dialect=table.dialect)
         found.append(Condition(check, node, columns_of(node, table)))
@@ -86,21 +91,23 @@ def named_values(condition: Condition, table: Table) -> dict[str, tuple[Any, ...
     return named
 
 
-def _conditions(check: Check, table: Table) -> Iterator[Condition]:
+def _conditions(check: Check, table: Table, domains: Mapping[str, Domain]) -> Iterator[Condition]:
     parts = terms(check, table)
     if not parts:
         named = tuple(column.name for column in table.columns if column.name.lower() in check.expression.lower())
         yield Condition(check, None, named)
     for term in parts:
         alone = _alone(term, table)
-        if alone is None or not _is_kept_by_sources(alone, table):
+        if alone is None or domains.get(alone[0], alone[1]).null or not _is_kept_by_sources(alone, table):
             yield Condition(check, term, columns_of(term, table))
 
 
 def _is_kept_by_sources(found: Found, table: Table) -> bool:
     """Tell whether a source narrowed to the domain makes nothing outside it."""
     name, domain = found
-    plain = not domain.is_shaped and set(domain.excluded) <= {""}
+    if any(name in link.columns and (link.parent == table.key or domain.required) for link in table.foreign_keys):
+        return False  # which parent a row has, and whether it has one, is decided without looking at CHECKs
+    plain = not domain.is_shaped and not domain.is_timed and set(domain.excluded) <= {""}
     return plain and not (domain.values and table.column(name).type.kind in (*MOMENTS, Kind.JSON, Kind.OTHER))
 
 

@@ -8,7 +8,7 @@ about one column alone (two columns, a function) is left open: the engine evalua
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from random import Random
 
@@ -28,7 +28,8 @@ from syda.schema.model import Column, Kind, Table
 
 Arm = Mapping[str, Domain]
 Goal = tuple[Node, bool]
-Option = tuple[Sequence[Goal], tuple[tuple[str, Domain], ...]]
+Demand = tuple[str, Domain]
+Option = tuple[Sequence[Goal], tuple[Demand, ...]]
 
 ROUNDS = 96
 _STEPS = 4_000
@@ -44,14 +45,13 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     random = Random(seed)
     table = with_fields(table, nodes)
     choices = {
-        name: values for name in _columns(table, nodes) if (values := _few_values(table.column(name), start, nodes))
+        name: values for name in _columns(table, nodes) if (values := _choices(table.column(name), start, nodes))
     }
     found: dict[str, Arm] = {}
     for number in range(rounds):
         arm = dict(start)
         for name, values in choices.items():
-            value = values[number % len(values)] if len(choices) == 1 else random.choice(values)
-            arm[name] = arm.get(name, Domain()).narrowed(Domain(values=(value,)))
+            arm[name] = values[number % len(values)] if len(choices) == 1 else random.choice(values)
         ways = _search([(node, True) for node in nodes], arm, _Search(table, random))
         way = next(ways, None)
         if way is not None:
@@ -74,39 +74,59 @@ def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) ->
     return list(found.values())
 
 
+def has_way(table: Table, nodes: Sequence[Node], certain: Callable[[Demand], Demand | None]) -> bool:
+    """Tell whether there may be a way to make all `nodes` true; demands count as far as they are `certain`."""
+    search = _Search(with_fields(table, nodes), Random(0), certain)
+    return next(_search([(node, True) for node in nodes], {}, search), None) is not None or search.left <= 0
+
+
 def _columns(table: Table, nodes: Sequence[Node]) -> list[str]:
     named = (name for node in nodes for name in columns_of(node, table))
     return list(dict.fromkeys((*named, *(field.name for field in fields_of(nodes, table)))))
 
 
-def _few_values(column: Column, start: Arm, nodes: Sequence[Node]) -> tuple[object, ...]:
-    """Return the values of a column that has a short list of them, or that the conditions compare with a few."""
+def _choices(column: Column, start: Arm, nodes: Sequence[Node]) -> list[Domain]:
+    """Return what a column may be set to before a search: each of its few values, and none of those that are named."""
+    domain = start.get(column.name, Domain())
+    values, listed = _few_values(column, domain, nodes)
+    ways = [Domain(values=(value,)) for value in values]
+    ways += [] if listed or not values else [Domain(excluded=values)]
+    possible = [way for way in (domain.narrowed(way) for way in ways) if not way.is_empty]
+    return possible if len(possible) > 1 else []
+
+
+def _few_values(column: Column, domain: Domain, nodes: Sequence[Node]) -> tuple[tuple[object, ...], bool]:
+    """Return the values of a column that has a short list of them, or that the conditions compare with a few.
+
+    The other answer says whether the column has no other values.
+    """
     from sqlglot import exp
 
-    domain = start.get(column.name, Domain())
     if domain.null:
-        return ()
+        return (), True
     listed = domain.allowed()
     if listed is not None:
-        return listed
+        return listed, True
     if column.type.kind is Kind.BOOLEAN:
-        return (True, False)
+        return (True, False), True
     if column.type.kind is Kind.ENUM:
-        return column.type.values
+        return column.type.values, True
     compared: dict[object, None] = {}
     for node in nodes:
         for each in node.find_all(exp.EQ, exp.In):
             found = leaf(each, Table(name="", columns=(column,)))
             if found is not None:
                 compared.update(dict.fromkeys(found[1].values or ()))
-    return tuple(compared) if len(compared) > 1 else ()
+    return tuple(compared), False
 
 
 class _Search:
     """What one search shares: the table, the random order, and how many steps are left."""
 
-    def __init__(self, table: Table, random: Random) -> None:
-        self.table, self.random, self.left = table, random, _STEPS
+    def __init__(
+        self, table: Table, random: Random, certain: Callable[[Demand], Demand | None] = lambda demand: demand
+    ) -> None:
+        self.table, self.random, self.left, self.certain = table, random, _STEPS, certain
 
 
 def _search(goals: list[Goal], arm: dict[str, Domain], search: _Search) -> Iterator[Arm]:
@@ -118,14 +138,13 @@ def _search(goals: list[Goal], arm: dict[str, Domain], search: _Search) -> Itera
         return
     (node, want), rest = goals[0], goals[1:]
     for subgoals, demands in _options(bare(node), want, search):
-        narrowed = _with_demands(arm, demands, search.table)
+        kept = tuple(each for each in map(search.certain, demands) if each is not None)
+        narrowed = _with_demands(arm, kept, search.table)
         if narrowed is not None:
             yield from _search([*subgoals, *rest], narrowed, search)
 
 
-def _with_demands(
-    arm: dict[str, Domain], demands: tuple[tuple[str, Domain], ...], table: Table
-) -> dict[str, Domain] | None:
+def _with_demands(arm: dict[str, Domain], demands: tuple[Demand, ...], table: Table) -> dict[str, Domain] | None:
     narrowed = dict(arm)
     for name, domain in demands:
         together = narrowed.get(name, Domain()).narrowed(domain)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+import numpy as np
+
 Case = Literal["", "lower", "upper"]
 
 
@@ -12,14 +14,14 @@ Case = Literal["", "lower", "upper"]
 class Domain:
     """The values that the checks leave a column.
 
-    A list, bounds (inclusive), values shut out, whether NULL is required or excluded; of text the regular expressions
+    A list, bounds (inclusive; of moments `datetime64`), values shut out, whether NULL is required or excluded; of text the regular expressions
     that it matches, how many characters it has, its case, and pieces that stand at fixed places (counted from 1); of
     JSON its type. `text` is the checks' own.
     """
 
     values: tuple[Any, ...] | None = None
-    low: float | None = None
-    high: float | None = None
+    low: Any = None
+    high: Any = None
     excluded: tuple[Any, ...] = ()
     required: bool = False
     null: bool = False
@@ -81,8 +83,13 @@ class Domain:
         sized = (self.shortest or 0) > 1 or self.longest is not None
         return bool(self.patterns or self.case or self.pieces or self.json_type or sized)
 
+    @property
+    def is_timed(self) -> bool:
+        """True when its bounds are moments."""
+        return isinstance(self.low, np.datetime64) or isinstance(self.high, np.datetime64)
+
     def inside(self, value: Any) -> bool:
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or self.is_timed:
             return True
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 

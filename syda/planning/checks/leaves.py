@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
+
+import numpy as np
 
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.reading import Node, bare, column_of, literal
@@ -12,6 +15,7 @@ from syda.schema.model import NUMBERS, Column, Kind, Table
 
 Found = tuple[str, Domain]
 _TEXT = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
+_DAYS = (Kind.DATE, Kind.DATETIME)
 _JSON_TYPES = ("jsonb_typeof", "json_typeof", "json_type")
 _CLASSES = {
     "[:alnum:]": "A-Za-z0-9",
@@ -91,9 +95,12 @@ def _quantified(node: Node, table: Table, *, want: bool) -> Found | None:
 
 def _between(node: Node, table: Table, *, want: bool) -> Found | None:
     low, high = literal(node.args["low"]), literal(node.args["high"])
+    column = column_of(node.this, table)
+    if want and column is not None and column.type.kind in _DAYS:
+        first, last = _moment(low), _moment(high)
+        return None if first is None or last is None else (column.name, Domain(low=first, high=last))
     if not want or not _are_numbers(low, high):
         return None
-    column = column_of(node.this, table)
     if column is not None:
         return column.name, Domain(low=low, high=high)
     measured = _measured(node.this, table)
@@ -167,6 +174,9 @@ def _comparison(node: Node, table: Table, *, want: bool) -> Found | None:
 def _compared(column: Column, kind: type, value: Any) -> Found | None:
     from sqlglot import exp
 
+    moment = _moment(value) if column.type.kind in _DAYS else None
+    if moment is not None and kind not in (exp.EQ, exp.NEQ):
+        return column.name, _bounded(kind, moment, np.timedelta64(1, "D" if column.type.kind is Kind.DATE else "s"))
     if kind is exp.EQ:
         return column.name, Domain(values=(value,))
     if kind is exp.NEQ:
@@ -176,7 +186,17 @@ def _compared(column: Column, kind: type, value: Any) -> Found | None:
     return None
 
 
-def _bounded(kind: type, value: float, step: float) -> Domain:
+def _moment(value: Any) -> np.datetime64 | None:
+    """Return a literal that is an ISO date or timestamp without a zone."""
+    try:
+        return (
+            np.datetime64(datetime.fromisoformat(value).replace(tzinfo=None), "us") if isinstance(value, str) else None
+        )
+    except ValueError:
+        return None
+
+
+def _bounded(kind: type, value: Any, step: Any) -> Domain:
     from sqlglot import exp
 
     bounds: Mapping[type, Callable[[], Domain]] = {

@@ -44,13 +44,13 @@ def _plain(node: Node) -> Node:
     """Write what sqlglot has several nodes for in one way."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Is) and node.args.get("negate"):
-        return exp.Not(this=exp.Is(this=node.this.copy(), expression=node.expression.copy()))
+    if isinstance(node, exp.Is | exp.Like | exp.ILike) and node.args.get("negate"):
+        return exp.Not(this=type(node)(this=node.this.copy(), expression=node.expression.copy()))
     if isinstance(node, exp.Anonymous) and len(node.expressions) == 1:
         name, inner = str(node.this).lower(), node.expressions[0]
         if name == "json_unquote" and isinstance(inner, exp.JSONExtract):
             return exp.JSONExtractScalar(this=inner.this.copy(), expression=inner.expression.copy())
-        renamed = {"all": exp.All, "octet_length": exp.ByteLength}.get(name)
+        renamed = {"all": exp.All, "octet_length": exp.ByteLength, "ucase": exp.Upper, "lcase": exp.Lower}.get(name)
         return renamed(this=inner.copy()) if renamed else node
     if isinstance(node, exp.JSONBExtract | exp.JSONBExtractScalar):
         keys = literal(node.expression)

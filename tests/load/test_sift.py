@@ -1,0 +1,85 @@
+"""What triggers do to rows: what they refuse is left out and told, unless the table was asked for by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import syda
+from syda.errors import RejectedError
+from tests.databases import execute
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+REFUSES_ODD = {
+    "sqlite": [
+        "CREATE TRIGGER odd BEFORE INSERT ON t WHEN NEW.id % 2 = 1 BEGIN SELECT RAISE(ABORT, 'not odd 4711'); END"
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION no_odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF NEW.id %% 2 = 1 THEN RAISE EXCEPTION 'not odd 4711'; END IF; RETURN NEW; END $$"
+        ),
+        "CREATE TRIGGER odd BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION no_odd()",
+    ],
+    "mysql": [
+        (
+            "CREATE TRIGGER odd BEFORE INSERT ON t FOR EACH ROW IF NEW.id %% 2 = 1 THEN "
+            "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not odd 4711'; END IF"
+        )
+    ],
+}
+FILLS_THE_OTHER = {
+    "sqlite": ["CREATE TRIGGER other AFTER INSERT ON t BEGIN INSERT INTO d (t_id, n) VALUES (NEW.id, 0); END"],
+    "postgresql": [
+        (
+            "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "INSERT INTO d (t_id, n) VALUES (NEW.id, 0); RETURN NEW; END $$"
+        ),
+        "CREATE TRIGGER other AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION other()",
+    ],
+    "mysql": ["CREATE TRIGGER other AFTER INSERT ON t FOR EACH ROW INSERT INTO d (t_id, n) VALUES (NEW.id, 0)"],
+}
+TABLES = (
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER NOT NULL)",
+    "CREATE TABLE c (id INTEGER PRIMARY KEY, t_id INTEGER NOT NULL, FOREIGN KEY (t_id) REFERENCES t (id))",
+    "CREATE TABLE d (t_id INTEGER PRIMARY KEY, n INTEGER, FOREIGN KEY (t_id) REFERENCES t (id))",
+)
+
+
+def count(engine: Engine, table: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+def test_refused_rows_and_their_children_are_left_out_and_told(engine: Engine) -> None:
+    execute(engine, *TABLES, *REFUSES_ODD[engine.dialect.name])
+    report = syda.seed(engine, rows=20)
+    assert report.rows["t"] == count(engine, "t") == 10
+    assert 0 < report.rows["c"] == count(engine, "c") < 20
+    assert any(note.startswith("t: the database refused 10 of 20 rows: ") for note in report.notes)
+    assert any("not odd 4711" in note for note in report.notes)
+    assert syda.check(engine).ok
+
+
+def test_rows_that_a_trigger_puts_in_stay(engine: Engine) -> None:
+    execute(engine, *TABLES, *FILLS_THE_OTHER[engine.dialect.name])
+    report = syda.seed(engine, rows=20)
+    assert (report.rows["t"], report.rows["d"], count(engine, "d")) == (20, 0, 20)
+    assert any(note.startswith("d: the database refused 20 of 20 rows") for note in report.notes)
+
+
+def test_rows_asked_for_by_name_must_go_in(engine: Engine) -> None:
+    execute(engine, *TABLES, *REFUSES_ODD[engine.dialect.name])
+    with pytest.raises(RejectedError, match="not odd 4711"):
+        syda.seed(engine, rows={"t": 20})
+    assert count(engine, "t") == count(engine, "c") == 0
+
+
+def test_what_the_database_says_is_kept_out_of_notes(engine: Engine) -> None:
+    execute(engine, *TABLES, *REFUSES_ODD[engine.dialect.name])
+    report = syda.seed(engine, rows=20, redact_values=True)
+    assert any(note == "t: the database refused 10 of 20 rows" for note in report.notes)
+    assert not any("4711" in note for note in report.notes)
