@@ -7,7 +7,7 @@ reads, neither the order of the questions nor the size of the blocks changes a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -213,15 +213,18 @@ class Maker:
 
     def blocks(self, table: str) -> Iterator[Mapping[str, Values]]:
         """Yield the new rows of the table, a block at a time, without the columns that the database fills."""
-        names = [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
+        names = self.made_columns(table)
         for start, stop in self._ranges(table):
             yield {name: self.values(table, name, start, stop) for name in names}
 
     def empty(self, table: str) -> Mapping[str, Values]:
         """Return the columns of a table that gets no new row."""
-        owner, planned = self.plan.schema.tables[table], self.plan.tables[table].columns
-        names = [name for name, column in planned.items() if column.source.source != "database"]
+        owner, names = self.plan.schema.tables[table], self.made_columns(table)
         return {name: Values(np.zeros(0, dtype=dtype_of(owner.column(name).type.kind))) for name in names}
+
+    def made_columns(self, table: str) -> list[str]:
+        """Return the columns that the database does not fill."""
+        return [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
 
     def _ranges(self, table: str) -> Iterator[tuple[int, int]]:
         first, total = self.first(table), self.total(table)
@@ -307,6 +310,11 @@ class Maker:
 
     def table(self, name: str) -> Table:
         return self.plan.schema.tables[name]
+
+    def forget(self, tables: Collection[str]) -> None:
+        """Hold no longer what was made of the tables, but for how many rows they have; it can be made again."""
+        self._made = {key: made for key, made in self._made.items() if key[0] == "rows" or key[1] not in tables}
+        self._block = {key: made for key, made in self._block.items() if key[1] not in tables}
 
     # -- once -----------------------------------------------------------------------------------------------------
 

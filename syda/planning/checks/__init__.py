@@ -34,8 +34,8 @@ __all__ = [
     "is_escapable",
     "is_plain",
     "named_values",
-    "require_satisfiable",
     "parse",
+    "require_satisfiable",
 ]
 
 
