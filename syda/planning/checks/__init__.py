@@ -41,11 +41,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A part of a CHECK that has to hold, and the columns that it mentions; `node` is None where it cannot be read."""
+    """A part of a CHECK that has to hold, and the columns that it mentions; `node` is None where it cannot be read.
+
+    `mentioned` are the columns of the whole CHECK.
+    """
 
     check: Check
     node: Any
     columns: tuple[str, ...]
+    mentioned: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -75,7 +79,8 @@ def conditions_of(table: Table) -> tuple[Condition, ...]:
     found = [condition for check in table.checks for condition in _conditions(check, table, domains)]
     for column, node in generated_required(table):
         check = Check(expression=f"{column.name} IS NOT NULL", dialect=table.dialect)
-        found.append(Condition(check, node, columns_of(node, table)))
+        columns = columns_of(node, table)
+        found.append(Condition(check, node, columns, columns))
     return tuple(found)
 
 
@@ -95,11 +100,12 @@ def _conditions(check: Check, table: Table, domains: Mapping[str, Domain]) -> It
     parts = terms(check, table)
     if not parts:
         named = tuple(column.name for column in table.columns if column.name.lower() in check.expression.lower())
-        yield Condition(check, None, named)
+        yield Condition(check, None, named, named)
+    mentioned = tuple(dict.fromkeys(name for term in parts for name in columns_of(term, table)))
     for term in parts:
         alone = _alone(term, table)
         if alone is None or domains.get(alone[0], alone[1]).null or not _is_kept_by_sources(alone, table):
-            yield Condition(check, term, columns_of(term, table))
+            yield Condition(check, term, columns_of(term, table), mentioned)
 
 
 def _is_kept_by_sources(found: Found, table: Table) -> bool:
