@@ -67,7 +67,8 @@ def _seed(engine: sa.Engine, metadata: sa.MetaData, drawn: Drawn, rows: int, see
         report = syda.seed(engine, None if reflect else metadata, rows=rows, seed=seed)
     except (ConstraintError, CapacityError) as error:
         found = None if _names_keys(drawn) else satisfying(drawn, {}, engine.dialect.name)
-        assert found is None, f"{error}, although {found} satisfies all"
+        if found is not None:
+            raise AssertionError(f"{found} satisfies all") from error
         return
     checked = syda.check(engine)
     assert checked.ok, checked.violations

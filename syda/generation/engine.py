@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.planning.checks.reading import Node, column_of, rewritten
+from syda.planning.checks.reading import Node, column_of, literal, rewritten
 from syda.schema.model import Kind, LogicalType, Table
 from syda.sources.values import Values, decimal_places
 
@@ -238,14 +238,23 @@ def _translated(node: Node, table: Table) -> Node:
         return exp.Column(this=exp.to_identifier(column.name, quoted=True))
     if isinstance(node, exp.CurrentTimestamp):
         return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
+    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED:
+        return exp.DataType.build("text")  # an enum or a domain
     if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
         return exp.DataType.build("timestamp")
     if isinstance(node, exp.Like) and table.dialect == "sqlite":  # there it does not regard case
         return exp.ILike(this=node.this.copy(), expression=node.expression.copy())
     if isinstance(node, _compared()) and isinstance(node.parent, _compared()):  # DuckDB has no ``a = b <> c``
         return exp.paren(node.copy())
+    if isinstance(node, exp.JSONBContainsTopKey) and isinstance(key := literal(node.expression), str):
+        pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+        return exp.Anonymous(this="json_exists", expressions=[node.this.copy(), exp.Literal.string(pointer)])
     if isinstance(node, exp.ByteLength):
         return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
+    if isinstance(node, exp.JSONBContainsTopKey):
+        path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=literal(node.expression))])
+        found = exp.JSONExtract(this=node.this.copy(), expression=path)
+        return exp.paren(exp.Not(this=exp.Is(this=found, expression=exp.Null())))
     if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
         return exp.Nullif(this=exp.ArraySize(this=node.this.copy()), expression=exp.Literal.number(0))
     if isinstance(node, exp.Anonymous):

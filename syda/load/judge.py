@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -35,24 +33,27 @@ class DatabaseJudge:
         bound = bindings(table, self._targets[table.key], self._connection.dialect)
         known = {name: bound[name] for name in columns}
         fits = np.ones(rows, dtype=bool)
-        with self._put_back():
-            try:
-                judged = self._temporary(table, known)
-                self._insert(judged, known, columns, rows)
-            except exc.SQLAlchemyError:
-                return fits
+        savepoint = self._connection.begin_nested()
+        try:
+            self._insert(self._temporary(table, known), known, columns, rows)
             for expression in expressions:
-                fits &= self._evaluated(expression, 0, rows)
-            self._connection.exec_driver_sql(f"DROP {self._temporary_table} {_TEMPORARY}")
+                fits &= self._evaluated(expression, 0, rows) if self._is_known(expression) else True
+        except exc.SQLAlchemyError:
+            return np.ones(rows, dtype=bool)
+        finally:
+            savepoint.rollback()
+            if self._connection.dialect.name in ("mysql", "mariadb"):  # where a rollback leaves temporary tables
+                self._connection.exec_driver_sql(f"DROP TEMPORARY TABLE IF EXISTS {_TEMPORARY}")
         return fits
 
-    @property
-    def _temporary_table(self) -> str:
-        """What DROP calls it: on MariaDB and MySQL, to drop any other table ends the transaction."""
-        return "TEMPORARY TABLE" if self._connection.dialect.name in ("mysql", "mariadb") else "TABLE"
-
-    def _put_back(self) -> AbstractContextManager[Any]:
-        return self._connection.begin_nested()
+    def _is_known(self, expression: str) -> bool:
+        """Tell whether the expression can be evaluated at all: it may name a column that only the database makes."""
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(sa.text(f"SELECT ({_escaped(expression)}) FROM {_TEMPORARY} WHERE 1 = 0"))
+        except exc.SQLAlchemyError:
+            return False
+        return True
 
     def _temporary(self, table: Table, known: Mapping[str, Binding]) -> sa.Table:
         """Make the table as a query of the real one, so that its columns have the very types, domains aside."""

@@ -8,13 +8,18 @@ from typing import Any
 
 from syda.planning.checks import check_domains, conditions_of, named_values
 from syda.schema.model import Kind, Schema, Table
+from syda.schema.sqltext import sqlglot_name
 
 _Column = tuple[str, str]
 
 
 def narrowed(schema: Schema) -> Schema:
-    """Return the schema with text keys no longer than the narrowest foreign key column that takes their values."""
-    tables = dict(schema.tables)
+    """Return the schema with text keys no longer than the narrowest foreign key column that takes their values.
+
+    Tables out of models are in the dialect of the database to be filled, as far as that is known.
+    """
+    spoken = sqlglot_name(schema.dialect)
+    tables = {key: replace(table, dialect=table.dialect or spoken) for key, table in schema.tables.items()}
     changed = True
     while changed:
         changed = False

@@ -251,7 +251,7 @@ def test_seed_keeps_values_out_of_what_it_says(shop: Path) -> None:
     with closing(sqlite3.connect(shop / "shop.db")) as connection:
         connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
         connection.execute("CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'hidden words'); END")
-    arguments = ("seed", "--url", "sqlite:///shop.db")
+    arguments = ("seed", "--url", "sqlite:///shop.db", "--rows", "t=5")
     assert "hidden words" in run_json(*arguments, code=1)["error"]["message"]
     message = run_json(*arguments, "--redact-values", code=1)["error"]["message"]
     assert "hidden" not in message

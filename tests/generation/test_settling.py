@@ -78,7 +78,8 @@ CLASSES = (
         f"""{_PAIR} CREATE TABLE t (id integer PRIMARY KEY, kind integer NOT NULL, a integer REFERENCES p (id),
         b integer REFERENCES q (id), note varchar(20),
         CHECK (kind IN (1, 2, 3)), CHECK (kind <> 1 OR (a IS NOT NULL AND b IS NULL)),
-        CHECK (kind <> 2 OR (a IS NULL AND b IS NOT NULL)), CHECK (kind <> 3 OR (a IS NULL AND b IS NULL AND note IS NOT NULL)));
+        CHECK (kind <> 2 OR (a IS NULL AND b IS NOT NULL)),
+        CHECK (kind <> 3 OR (a IS NULL AND b IS NULL AND note IS NOT NULL)));
         CREATE UNIQUE INDEX ua ON t (a) WHERE kind = 1; CREATE UNIQUE INDEX ub ON t (b) WHERE kind = 2""",
         _value("kind"),
         3,
@@ -93,7 +94,8 @@ CLASSES = (
     ),
     Class(
         "both empty or neither",
-        """CREATE TABLE t (id integer PRIMARY KEY, a varchar(20) NOT NULL, b varchar(20) NOT NULL, CHECK ((a = '') = (b = '')))""",
+        """CREATE TABLE t (id integer PRIMARY KEY, a varchar(20) NOT NULL, b varchar(20) NOT NULL,
+        CHECK ((a = '') = (b = '')))""",
         lambda row: (row["a"] == "", row["b"] == ""),
         1,
     ),
@@ -142,7 +144,8 @@ CLASSES = (
     ),
     Class(
         "prefix and length",
-        """CREATE TABLE t (id integer PRIMARY KEY, code varchar(30) NOT NULL, CHECK (substr(code, 1, 3) = 'ab_'), CHECK (length(code) >= 12))""",
+        """CREATE TABLE t (id integer PRIMARY KEY, code varchar(30) NOT NULL, CHECK (substr(code, 1, 3) = 'ab_'),
+        CHECK (length(code) >= 12))""",
         lambda row: row["code"][:3],
         1,
     ),
@@ -163,7 +166,8 @@ CLASSES = (
     ),
     Class(
         "JSON field equal to a column",
-        """CREATE TABLE t (id integer PRIMARY KEY, doc jsonb NOT NULL, name text NOT NULL, CHECK (doc ->> 'name' = name AND doc ? 'name'))""",
+        """CREATE TABLE t (id integer PRIMARY KEY, doc jsonb NOT NULL, name text NOT NULL,
+        CHECK (doc ->> 'name' = name AND doc ? 'name'))""",
         lambda row: row["doc"]["name"] == row["name"],
         1,
         on=_P,
@@ -209,7 +213,8 @@ CLASSES = (
     ),
     Class(
         "soft delete",
-        """CREATE TABLE t (id integer PRIMARY KEY, code integer NOT NULL, deleted_at timestamp NULL, CHECK (code BETWEEN 1 AND 9));
+        """CREATE TABLE t (id integer PRIMARY KEY, code integer NOT NULL, deleted_at timestamp NULL,
+        CHECK (code BETWEEN 1 AND 9));
         CREATE UNIQUE INDEX live ON t (code) WHERE deleted_at IS NULL""",
         _null("deleted_at"),
         2,
@@ -218,14 +223,16 @@ CLASSES = (
     Class(
         "a pair of partial indexes",
         f"""{_PAIR} CREATE TABLE t (id integer PRIMARY KEY, name varchar(20) NOT NULL, p_id integer REFERENCES p (id));
-        CREATE UNIQUE INDEX top ON t (name) WHERE p_id IS NULL; CREATE UNIQUE INDEX inner_ ON t (p_id, name) WHERE p_id IS NOT NULL""",
+        CREATE UNIQUE INDEX top ON t (name) WHERE p_id IS NULL; CREATE UNIQUE INDEX inner_ ON t (p_id,
+        name) WHERE p_id IS NOT NULL""",
         lambda row: True,
         1,
         on=_PARTIAL,
     ),
     Class(
         "expression indexes",
-        """CREATE TABLE t (id integer PRIMARY KEY, name varchar(30) NOT NULL, room varchar(10), body varchar(90) NOT NULL);
+        """CREATE TABLE t (id integer PRIMARY KEY, name varchar(30) NOT NULL, room varchar(10),
+        body varchar(90) NOT NULL);
         CREATE UNIQUE INDEX l ON t (lower(name)); CREATE UNIQUE INDEX c ON t (coalesce(room, ''), name)""",
         lambda row: True,
         1,
@@ -255,7 +262,8 @@ CLASSES = (
     ),
     Class(
         "discriminator in a composite foreign key",
-        """CREATE TABLE base (id integer NOT NULL, kind varchar(4) NOT NULL, CHECK (kind IN ('X', 'Y')), PRIMARY KEY (id), UNIQUE (id, kind));
+        """CREATE TABLE base (id integer NOT NULL, kind varchar(4) NOT NULL, CHECK (kind IN ('X', 'Y')),
+        PRIMARY KEY (id), UNIQUE (id, kind));
         CREATE TABLE t (id integer PRIMARY KEY, kind varchar(4) NOT NULL, note varchar(9), CHECK (kind = 'X'),
         FOREIGN KEY (id, kind) REFERENCES base (id, kind))""",
         _value("kind"),
@@ -264,7 +272,8 @@ CLASSES = (
     ),
     Class(
         "literal keys of a lookup table",
-        """CREATE TABLE look (code varchar(10) PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY, code varchar(10) NOT NULL,
+        """CREATE TABLE look (code varchar(10) PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY,
+        code varchar(10) NOT NULL,
         ends date NULL, CHECK (code <> 'closed' OR ends IS NOT NULL), CHECK (code IN ('open', 'closed', 'lost')),
         FOREIGN KEY (code) REFERENCES look (code))""",
         _value("code"),
@@ -278,7 +287,8 @@ CLASSES = (
     ),
     Class(
         "moments between bounds",
-        """CREATE TABLE t (id integer PRIMARY KEY, d date NOT NULL, e date NOT NULL, CHECK (d < '2020-02-29'), CHECK (e > d AND e < '1990-01-01'))""",
+        """CREATE TABLE t (id integer PRIMARY KEY, d date NOT NULL, e date NOT NULL, CHECK (d < '2020-02-29'),
+        CHECK (e > d AND e < '1990-01-01'))""",
         lambda row: row["e"].year < 1990,
         1,
     ),
@@ -304,7 +314,9 @@ def create(engine: sa.Engine, ddl: str) -> None:
     with engine.begin() as connection:
         for statement in ddl.split(";"):
             if statement.strip():
-                connection.exec_driver_sql(statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%"))
+                connection.exec_driver_sql(
+                    statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%")
+                )
 
 
 def table_rows(engine: sa.Engine) -> Rows:

@@ -11,7 +11,8 @@ from tests.databases import execute, sqlite_engine
 
 EVEN = "CREATE FUNCTION is_even(x integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT x %% 2 = 0'"
 TABLE = """CREATE TABLE t (id SERIAL PRIMARY KEY, n INTEGER NOT NULL, m INTEGER,
-    kind VARCHAR(4) NOT NULL CHECK (kind IN ('a', 'b')), CHECK (is_even(n)), CHECK (kind <> 'b' OR (m IS NOT NULL AND is_even(m))))"""
+    kind VARCHAR(4) NOT NULL CHECK (kind IN ('a', 'b')), CHECK (is_even(n)),
+    CHECK (kind <> 'b' OR (m IS NOT NULL AND is_even(m))))"""
 
 
 def test_functions_of_the_users_own_are_asked(postgresql_engine: Engine) -> None:

@@ -40,14 +40,14 @@ class Animal(Zoo):
     __tablename__ = "animals"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}
 
 
 class Bird(Animal):
     __tablename__ = "birds"
     id: Mapped[int] = mapped_column(ForeignKey("animals.id"), primary_key=True)
     wingspan: Mapped[int]
-    __mapper_args__ = {"polymorphic_identity": "bird"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "bird"}
 
 
 def test_rows_of_joined_subclasses_are_shown_on_top_of_their_base() -> None:
@@ -137,7 +137,7 @@ def test_any_text_in_a_plan_survives_yaml(text: str) -> None:
     """Wherever text stands: names, comments, enums, choices, notes and reasons."""
     kinds = (LogicalType(kind=Kind.TEXT), LogicalType(kind=Kind.ENUM, values=(f"{text}1", text)))
     columns = tuple(Column(name=f"{text}{kind.kind}", type=kind, nullable=False, comment=text) for kind in kinds)
-    table = Table(name=f"{text}t", columns=columns, comment=text, checks=(Check(expression=text),))
+    table = Table(name=f"{text}t", columns=columns, comment=text, checks=(Check(expression=f"1 = 1 -- {text}"),))
     choices = {columns[0].name: {text: 2, f"{text}!": 1}, columns[1].name: [text]}
     plan = syda.plan(Schema(tables={table.key: table}), rows=2, overrides=choices)
     noted = replace(plan.tables[table.key], notes=(text,))

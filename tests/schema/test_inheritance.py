@@ -1,6 +1,5 @@
 """Hierarchies of mapped classes."""
 
-# ruff: noqa: RUF012 - __mapper_args__ is read once, by SQLAlchemy
 from __future__ import annotations
 
 import enum

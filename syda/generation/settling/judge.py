@@ -64,6 +64,6 @@ class Judgement:
 
     def _by_database(self, state: State, conditions: Sequence[Condition], rows: Integers) -> Mask:
         assert self._judge is not None
-        names = dict.fromkeys(name for each in conditions for name in each.columns)
+        names = dict.fromkeys(name for each in conditions for name in each.mentioned)
         columns = {name: state.values(name, rows) for name in names if self._is_made(state, name)}
         return self._judge.holds(self._table, [each.text for each in conditions], columns, len(rows))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks.reading import Node, literal
-from syda.schema.model import NUMBERS, Kind
+from syda.planning.checks.reading import Node, column_of, literal
+from syda.schema.model import NUMBERS, Kind, Table
 from syda.sources.linked import cast_values
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, decimal_places, from_python, objects
@@ -29,6 +30,8 @@ class Change:
     columns: Sequence[str]
     literals: Mapping[str, Sequence[object]]
     label: str
+    ordered: Sequence[tuple[str, str]] = ()
+    """Columns of which the first is compared as less than the second."""
 
     def pick(self, *path: str, size: int) -> Integers:
         return to_index(self.state.bits(self.label, *path), size)[self.rows]
@@ -124,6 +127,24 @@ def _unit(data: np.ndarray) -> str:
     return str(np.datetime_data(data.dtype)[0])
 
 
+def follow(change: Change) -> None:
+    """Move columns that are compared with one another below, or above, the next, through whole chains of them."""
+    state, plain = change.state, set(change.plain)
+    pairs = [pair for pair in change.ordered if plain.issuperset(pair)]
+    down = change.pick("down", size=2) > 0
+    for _ in pairs:
+        for lower, upper in pairs:
+            low, high = state.data[lower][change.rows], state.data[upper][change.rows]
+            kind = state.column(lower).type.kind
+            if low.dtype == object or kind is Kind.BOOLEAN or kind is not state.column(upper).type.kind:
+                continue
+            step = _STEPS.get(kind, (1, 100))[0]
+            gap: Any = step if low.dtype.kind in "if" else np.timedelta64(step, _unit(low))  # type: ignore[call-overload]
+            late = low >= high
+            state.data[lower][change.rows] = np.where(late & down, high - gap, low)
+            state.data[upper][change.rows] = np.where(late & ~down, low + gap, high)
+
+
 def spell(change: Change) -> None:
     """Give about half of the columns one of the values that the conditions compare them with, or one beside it."""
     state = change.state
@@ -182,7 +203,21 @@ def flip(change: Change) -> None:
             state.set_present(name, change.rows[~chosen])
 
 
-CHANGES: tuple[Callable[[Change], None], ...] = (reorder, copy, redraw, spell, reshape, flip)
+CHANGES: tuple[Callable[[Change], None], ...] = (reorder, follow, copy, redraw, spell, reshape, flip)
+
+
+def ordered_of(nodes: Sequence[Node], table: Table) -> list[tuple[str, str]]:
+    """Return the pairs of columns of which conditions want the first to be less than the second."""
+    from sqlglot import exp
+
+    found: dict[tuple[str, str], None] = {}
+    for node in nodes:
+        for each in node.find_all(exp.LT, exp.LTE, exp.GT, exp.GTE):
+            left, right = column_of(each.this, table), column_of(each.expression, table)
+            if left is not None and right is not None and left is not right:
+                lower, upper = (left, right) if isinstance(each, exp.LT | exp.LTE) else (right, left)
+                found[lower.name, upper.name] = None
+    return list(found)
 
 
 def literals_of(nodes: Sequence[Node], columns: Sequence[str]) -> Mapping[str, Sequence[object]]:

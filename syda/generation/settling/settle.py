@@ -14,7 +14,7 @@ from syda.generation.settling.draft import Draft
 from syda.generation.settling.exclusions import exclusions_of, keep_apart
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
-from syda.generation.settling.perturb import CHANGES, Change, literals_of
+from syda.generation.settling.perturb import CHANGES, Change, literals_of, ordered_of
 from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import UniqueSet, repeated_rows, settle_uniques, tricky_uniques
 from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
@@ -53,7 +53,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     owner, planned = maker.table(table), maker.table_plan(table)
     conditions = [each for each in conditions_of(owner) if each.columns]
     uniques = tricky_uniques(owner, planned, conditions)
-    involved = {name for each in conditions for name in each.columns}
+    involved = {name for each in conditions for name in each.mentioned}
     involved |= {name for unique in uniques for name in unique.columns}
     exclusions = exclusions_of(owner)
     involved |= {name for apart in exclusions for name in apart.columns}
@@ -140,7 +140,8 @@ class _Settler:
         state = self.state
         broken = ~self.judgement.holds(state, group, np.arange(state.rows))
         columns = list(dict.fromkeys(name for each in group for name in each.columns))
-        literals = literals_of([each.node for each in group if each.node is not None], columns)
+        nodes = [each.node for each in group if each.node is not None]
+        literals, ordered = literals_of(nodes, columns), ordered_of(nodes, state.table)
         for attempt in range(1 + _ROUNDS * len(CHANGES)):
             rows = np.flatnonzero(broken)
             if not len(rows):
@@ -149,7 +150,7 @@ class _Settler:
             state.reset(columns, rows)
             self._by_arms(arms, rows, label)
             if attempt:
-                change = Change(state, rows, columns, literals, label)
+                change = Change(state, rows, columns, literals, label, ordered)
                 again, which = divmod(attempt - 1, len(CHANGES))
                 CHANGES[which](change)
                 if again:

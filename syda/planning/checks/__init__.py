@@ -78,7 +78,7 @@ def conditions_of(table: Table) -> tuple[Condition, ...]:
     domains = check_domains(table)
     found = [condition for check in table.checks for condition in _conditions(check, table, domains)]
     for column, node in generated_required(table):
-        check = Check(expression=f"{column.name} IS NOT NULL", dialect=table.dialect)
+        check = Check(expression=f"({column.computed}) IS NOT NULL", dialect=table.dialect)
         columns = columns_of(node, table)
         found.append(Condition(check, node, columns, columns))
     return tuple(found)

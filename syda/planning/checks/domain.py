@@ -14,9 +14,9 @@ Case = Literal["", "lower", "upper"]
 class Domain:
     """The values that the checks leave a column.
 
-    A list, bounds (inclusive; of moments `datetime64`), values shut out, whether NULL is required or excluded; of text the regular expressions
-    that it matches, how many characters it has, its case, and pieces that stand at fixed places (counted from 1); of
-    JSON its type. `text` is the checks' own.
+    A list, bounds (inclusive; of moments `datetime64`), values shut out, whether NULL is required or excluded; of text
+    the regular expressions that it matches, how many characters it has, its case, and pieces that stand at fixed places
+    (counted from 1); of JSON its type. `text` is the checks' own.
     """
 
     values: tuple[Any, ...] | None = None

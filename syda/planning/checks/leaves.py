@@ -135,7 +135,7 @@ def _of_wildcards(pattern: str) -> str:
 def _has_key(node: Node, table: Table, *, want: bool) -> Found | None:
     from sqlglot import exp
 
-    key = node.args.get("path") or node.expression
+    key = bare(node.args.get("path") or node.expression)
     column = column_of(exp.JSONExtractScalar(this=node.this.copy(), expression=key.copy()), table)
     return None if column is None else (column.name, Domain(required=True) if want else Domain(null=True))
 

@@ -12,6 +12,7 @@ from typing import Any
 from syda.schema.model import Check, Column, Kind, LogicalType, Table
 
 _OPERATOR = re.compile(r'OPERATOR\s*\(\s*(?:"?\w+"?\.)?([^\s)]+)\s*\)', re.IGNORECASE)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _CITEXT = re.compile(r'::\s*(?:"?\w+"?\.)?citext\b', re.IGNORECASE)
 Node = Any
 
@@ -25,6 +26,8 @@ def parse(expression: str, dialect: str) -> Node | None:
     text = _CITEXT.sub("::text", _OPERATOR.sub(r" \1 ", expression)) if dialect == "postgres" else expression
     try:
         tree = sqlglot.parse_one(text, dialect=dialect or None)
+        if isinstance(tree, sqlglot.exp.Command):  # ``replace(c, 'a', '') = 'b'`` begins as a statement does
+            tree = sqlglot.parse_one(f"({text})", dialect=dialect or None).unnest()
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
     return rewritten(tree, _plain)
@@ -187,6 +190,7 @@ def literal(node: Node) -> Any:
     """Return the value of a literal as a bool, int, float or str; None of anything else."""
     from sqlglot import exp
 
+    is_number = _casts_to_number(node)
     node = bare(node)
     if isinstance(node, exp.Neg):
         inner = literal(node.this)
@@ -196,9 +200,20 @@ def literal(node: Node) -> Any:
     if not isinstance(node, exp.Literal):
         return None
     text = str(node.this)
-    if node.is_string:
+    if node.is_string and not (is_number and _NUMBER.fullmatch(text)):
         return text
-    return int(text) if text.isdigit() else float(text)
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def _casts_to_number(node: Node) -> bool:
+    """Tell whether a node is cast to a number: PostgreSQL writes -1 as ``'-1'::integer``."""
+    from sqlglot import exp
+
+    while isinstance(node, exp.Paren | exp.Cast):
+        if isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.NUMERIC_TYPES):
+            return True
+        node = node.this
+    return False
 
 
 def is_condition(node: Node, table: Table) -> bool:
