@@ -36,17 +36,16 @@ def make_stream(
     plan: Plan,
     existing: Existing,
     origin: Mapping[str, Any],
-    judge: Judge,
+    judge: Judge | None = None,
     *,
     redact: bool = False,
-    block_size: int = BLOCK_SIZE,
 ) -> Dataset:
     """Return the rows of a plan for one load; the small tables are made and verified.
 
     Whatever asks the database is done: rows are counted and conditions settled. Where rows are there already, all
     tables are made, because their columns are read when new rows ask for them.
     """
-    maker = Maker(plan, existing=existing, block_size=block_size, judge=judge)
+    maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
     large = frozenset() if existing else frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
     tables = {key: _announced(maker, key) if key in large else make_table(maker, key) for key in plan.tables}
     small = Dataset(
