@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.planning.checks.reading import Node, column_of, literal, rewritten
+from syda.generation.translation import written
+from syda.planning.checks.reading import Node
 from syda.schema.model import Kind, LogicalType, Table
 from syda.sources.values import Values, decimal_places
 
@@ -39,7 +40,7 @@ class Engine:
 
     def __init__(self, table: Table, nodes: Sequence[Node | None]) -> None:
         self._table = table
-        self._sql = [None if node is None else _written(node, table) for node in nodes]
+        self._sql = [None if node is None else written(node, table) for node in nodes]
         for place, sql in enumerate(self._sql):
             if sql is not None and not self._binds(sql):
                 self._sql[place] = None
@@ -211,91 +212,6 @@ def _type(type_: LogicalType) -> str:
         item = _type(type_.item) if type_.item is not None else "VARCHAR"
         return item + "[]" * max(type_.dimensions, 1)
     return _TYPES.get(type_.kind, "VARCHAR")
-
-
-# -- from sqlglot to DuckDB ---------------------------------------------------------------------------------------
-
-
-def _written(node: Node, table: Table) -> str | None:
-    """Return the expression in DuckDB's SQL, with the columns' own names; None when sqlglot cannot write it."""
-    from sqlglot import errors
-
-    try:
-        written: str = rewritten(node.copy(), lambda each: _translated(each, table)).sql(dialect="duckdb")
-    except (errors.SqlglotError, ValueError):
-        return None
-    return written
-
-
-def _translated(node: Node, table: Table) -> Node:
-    """Replace what DuckDB names or means otherwise."""
-    from sqlglot import exp
-
-    if isinstance(node, exp.Column):
-        column = column_of(node, table)
-        if column is None:
-            return node
-        return exp.Column(this=exp.to_identifier(column.name, quoted=True))
-    if isinstance(node, exp.CurrentTimestamp):
-        return exp.cast(node.copy(), "timestamp") if not isinstance(node.parent, exp.Cast) else node
-    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED:
-        return exp.DataType.build("text")  # an enum or a domain
-    if isinstance(node, exp.DataType) and node.is_type("timestamptz", "timestampltz"):
-        return exp.DataType.build("timestamp")
-    if isinstance(node, exp.Like) and table.dialect == "sqlite":  # there it does not regard case
-        return exp.ILike(this=node.this.copy(), expression=node.expression.copy())
-    if isinstance(node, _compared()) and isinstance(node.parent, _compared()):  # DuckDB has no ``a = b <> c``
-        return exp.paren(node.copy())
-    if isinstance(node, exp.JSONBContainsTopKey) and isinstance(key := literal(node.expression), str):
-        pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-        return exp.Anonymous(this="json_exists", expressions=[node.this.copy(), exp.Literal.string(pointer)])
-    if isinstance(node, exp.ByteLength):
-        return exp.Anonymous(this="strlen", expressions=[exp.cast(node.this.copy(), "varchar")])
-    if isinstance(node, exp.JSONBContainsTopKey):
-        path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=literal(node.expression))])
-        found = exp.JSONExtract(this=node.this.copy(), expression=path)
-        return exp.paren(exp.Not(this=exp.Is(this=found, expression=exp.Null())))
-    if isinstance(node, exp.ArraySize):  # an empty array has no length in PostgreSQL
-        return exp.Nullif(this=exp.ArraySize(this=node.this.copy()), expression=exp.Literal.number(0))
-    if isinstance(node, exp.Anonymous):
-        return _function(str(node.this).lower(), node)
-    return node
-
-
-def _compared() -> tuple[type[Node], ...]:
-    from sqlglot import exp
-
-    return exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike
-
-
-def _function(name: str, node: Node) -> Node:
-    from sqlglot import exp
-
-    given = node.expressions
-    if name in ("num_nonnulls", "num_nulls"):
-        test = "IS NULL" if name == "num_nulls" else "IS NOT NULL"
-        terms: list[Node] = [exp.maybe_parse(f"CASE WHEN x {test} THEN 1 ELSE 0 END", dialect="duckdb") for _ in given]
-        for term, argument in zip(terms, given, strict=True):
-            term.find(exp.Column).replace(argument.copy())
-        return exp.paren(_sum(terms))
-    if name in ("jsonb_typeof", "json_typeof") and len(given) == 1:
-        return exp.maybe_parse(_JSON_TYPE, dialect="duckdb").transform(
-            lambda each: given[0].copy() if isinstance(each, exp.Column) else each
-        )
-    return node
-
-
-def _sum(terms: list[Node]) -> Node:
-    from sqlglot import exp
-
-    total = terms[0]
-    for term in terms[1:]:
-        total = exp.Add(this=total, expression=term)
-    return total
-
-
-_JSON_TYPE = """CASE json_type(x) WHEN 'VARCHAR' THEN 'string' WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array'
-    WHEN 'BOOLEAN' THEN 'boolean' WHEN 'NULL' THEN 'null' WHEN NULL THEN NULL ELSE 'number' END"""
 
 
 def _quoted(name: str) -> str:

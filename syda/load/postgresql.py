@@ -35,6 +35,9 @@ class PostgresqlRoad(Road):
         self._altered = self._make_deferrable()
         if self.defers() or self._altered:
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        elif any(table.triggers or table.exclusions for table in self.plan.schema):
+            # what these refuse is to be told of the rows, not at the end of the load
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
         self._taken = take_constraints(self.connection, self.loads, self.large(), waits=self.constraints == "last")
 
     def _make_deferrable(self) -> list[str]:

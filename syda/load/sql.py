@@ -15,6 +15,7 @@ from syda.load.modes import Mode, make_room
 from syda.load.mysql import MysqlRoad
 from syda.load.postgresql import PostgresqlRoad
 from syda.load.present import PresentTables
+from syda.load.repoint import repointed
 from syda.load.report import LoadReport
 from syda.load.road import Constraints, Road
 from syda.load.sift import Sifted, insert_sifted, may_sift
@@ -88,6 +89,7 @@ def _transaction(target: Target, loads: Sequence[TableLoad], constraints: Constr
 def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
     """Put the rows in; return which of each table were left out."""
     sifted = {load.table.key: Sifted() for load in road.loads}
+    refused: dict[str, TableLoad] = {}
     with rejections("preparing the load"):
         road.prepare()
     updates = _updates(road)
@@ -96,7 +98,9 @@ def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
             late = core.late_columns(load.table, updates.get(load.table.key, []))
             with rejections(f"loading table {load.table.key!r}", table=load.table.key):
                 if may_sift(road, load):
+                    load = repointed(road.connection, load, refused)
                     sifted[load.table.key] = insert_sifted(road, load, late, progress)
+                    refused |= {load.table.key: load} if sifted[load.table.key].refused else {}
                 else:
                     road.insert(load, late, progress)
     with rejections("making the constraints after the rows"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from syda.generation.settling.state import State
 from syda.generation.settling.unrepeated import codes
 from syda.planning.checks import columns_of, parse
-from syda.planning.checks.reading import column_of
+from syda.planning.checks.reading import column_of, literal
 from syda.schema.model import Exclusion, Kind, Table
 from syda.sources.stream import Integers
 
@@ -32,6 +32,8 @@ class Apart:
     same: tuple[str, ...]
     start: str
     end: str
+    closed: bool = False
+    """The end is part of the range."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -46,7 +48,7 @@ def exclusions_of(table: Table) -> list[Apart]:
 
 def _read(table: Table, exclusion: Exclusion) -> Apart | None:
     same: list[str] = []
-    span: tuple[str, str] | None = None
+    span: tuple[str, str, bool] | None = None
     for text, operator in exclusion.elements:
         tree = parse(text, table.dialect or "postgres")
         if tree is None:
@@ -58,16 +60,17 @@ def _read(table: Table, exclusion: Exclusion) -> Apart | None:
     return None if span is None else Apart(tuple(same), *span)
 
 
-def _span(tree: Any, table: Table) -> tuple[str, str] | None:
+def _span(tree: Any, table: Table) -> tuple[str, str, bool] | None:
     from sqlglot import exp
 
     column = column_of(tree, table)
     if column is not None:
-        return (column.name, column.name) if column.type.native.endswith("range") else None
+        return (column.name, column.name, False) if column.type.native.endswith("range") else None
     if isinstance(tree, exp.Anonymous) and str(tree.this).lower() in _CONSTRUCTORS and len(tree.expressions) > 1:
         ends = [column_of(each, table) for each in tree.expressions[:2]]
+        closed = len(tree.expressions) > 2 and str(literal(tree.expressions[2])).endswith("]")
         if ends[0] is not None and ends[1] is not None:
-            return ends[0].name, ends[1].name
+            return ends[0].name, ends[1].name, closed
     return None
 
 
@@ -92,7 +95,8 @@ def _space_columns(state: State, apart: Apart, group: Integers) -> None:
     length = np.maximum(end - start, one)
     if state.column(apart.start).type.kind is Kind.DATETIME:
         length = np.maximum(length, np.timedelta64(1, "m"))
-    state.data[apart.start], state.data[apart.end] = spaced(group, start, length)
+    first, last = spaced(group, start, length + one if apart.closed else length)
+    state.data[apart.start], state.data[apart.end] = first, last - one if apart.closed else last
     for name in (apart.start, apart.end):
         state.null[name][:] = False
 

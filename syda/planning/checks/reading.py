@@ -25,12 +25,12 @@ def parse(expression: str, dialect: str) -> Node | None:
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     text = _CITEXT.sub("::text", _OPERATOR.sub(r" \1 ", expression)) if dialect == "postgres" else expression
     try:
-        tree = sqlglot.parse_one(text, dialect=dialect or None)
-        if isinstance(tree, sqlglot.exp.Command):  # ``replace(c, 'a', '') = 'b'`` begins as a statement does
-            tree = sqlglot.parse_one(f"({text})", dialect=dialect or None).unnest()
+        # not by itself: ``commit ~ 'a'`` and ``replace(c, 'a', '') = 'b'`` begin as statements do
+        query = sqlglot.parse_one(f"SELECT ({text})", dialect=dialect or None)
+        tree = query.expressions[0].unnest() if len(query.expressions) == 1 else None
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
-    return rewritten(tree, _plain)
+    return None if tree is None else rewritten(tree.copy(), _plain)
 
 
 def rewritten(tree: Node, change: Callable[[Node], Node]) -> Node:

@@ -78,7 +78,9 @@ def guess_column(table: Table, column: Column, *, unique: bool = False) -> Guess
     if column.type.kind is Kind.INTEGER and column.type.values:
         return Guess(by_type(column), "its enum", _nulls(column, 0.1))
     native = native_source(column) if column.type.kind is Kind.OTHER else None
-    if native is not None and column.default_kind is not DefaultKind.SERVER:
+    if native is not None and column.default_kind is DefaultKind.SERVER and not unique:
+        return Guess(Database(), "the database's default")
+    if native is not None:
         return Guess(native, f"the type {column.type.native}", _nulls(column, 0.1))
     words, table_words = _column_words(table, column), _table_words(table)
     meaning = find_meaning(table_words, words, column.type.kind) or _from_comment(table_words, column)
