@@ -11,7 +11,9 @@ from syda.errors import MissingTableError
 from syda.generation.store import Progress, TableRows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
-from syda.quality.integrity import Report, verify_rows
+from syda.quality.integrity import verify_rows
+from syda.quality.row_rules import Report
+from syda.sources.values import Values
 
 if TYPE_CHECKING:
     from syda.load.files import Format
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.load.road import Constraints
+    from syda.load.table_load import TableLoad
     from syda.load.target import Target
 
 
@@ -107,7 +110,7 @@ class Dataset:
         from syda.load.guard import require_development
         from syda.load.modes import check_mode
         from syda.load.refusal import explaining
-        from syda.load.sql import TableLoad, load_tables
+        from syda.load.sql import load_tables
         from syda.load.target import require_database
 
         check_mode(mode)
@@ -116,10 +119,7 @@ class Dataset:
         if not create:
             require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
-        loads = [
-            TableLoad.of(self.plan.schema.tables[key], targets[key], made.rows, made.columns)
-            for key, made in self.tables.items()
-        ]
+        loads = [self._load(key, targets[key]) for key in self.tables]
         options: dict[str, Any] = {
             "create": create,
             "progress": progress,
@@ -129,10 +129,19 @@ class Dataset:
             "allow_nontransactional": allow_nontransactional,
             "redact_values": redact_values,
         }
-        made = {key: table.columns for key, table in self.tables.items()}
-        with explaining(self.plan, made, self.existing, redact_values=redact_values):
+        with explaining(self.plan, self._shown(), self.existing, redact_values=redact_values):
             report = load_tables(target, self.plan, loads, **options)
         return replace(report, notes=(*report.notes, *self.notes))
+
+    def _load(self, key: str, target: Any) -> TableLoad:
+        from syda.load.table_load import TableLoad
+
+        made = self.tables[key]
+        return TableLoad.of(self.plan.schema.tables[key], target, made.rows, made.columns)
+
+    def _shown(self) -> Mapping[str, Mapping[str, Values]]:
+        """Return the columns by table, for what is said of a row that is refused."""
+        return {key: table.columns for key, table in self.tables.items()}
 
     def _refuse_external(self) -> None:
         for key in self.tables:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from syda.dataset import Dataset
 from syda.errors import PlanError
-from syda.generation.judging import Judge
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress, make_rows
 from syda.planning.builder import build_plan
@@ -22,6 +21,7 @@ from syda.planning.wishes import check_wishes
 from syda.schema import Reading, Schema, read_schema
 from syda.sources.base import DATA_ENDS, Settings
 from syda.sources.registry import DEFAULT_REGISTRY
+from syda.streaming import make_stream
 
 LOCALE = "en_US"
 
@@ -137,10 +137,10 @@ def generate(
     _check_block_size(block_size)
     if isinstance(models, Plan):
         _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
-        return _make(models, Reading(schema=models.schema, origin=None), {}, block_size, progress)
+        return _make(models, Reading(schema=models.schema, origin=None), block_size, progress)
     reading = read_schema(models)
     made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
-    return _make(made, reading, {}, block_size, progress)
+    return _make(made, reading, block_size, progress)
 
 
 def _check_block_size(block_size: Any) -> None:
@@ -163,16 +163,12 @@ def _refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: An
 def _make(
     plan: Plan,
     reading: Reading,
-    existing: Existing,
     block_size: int,
     progress: Progress | None,
-    judge: Judge | None = None,
-    *,
-    redact: bool = False,
 ) -> Dataset:
-    tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, judge=judge)
-    dataset = Dataset(plan=plan, tables=tables, existing=existing, origin=reading.origin)
-    dataset.verify().raise_for_breaches(redact=redact)
+    tables = make_rows(plan, block_size=block_size, progress=progress)
+    dataset = Dataset(plan=plan, tables=tables, origin=reading.origin)
+    dataset.verify().raise_for_breaches()
     return dataset
 
 
@@ -314,8 +310,7 @@ class _Filling:
         existing = read_existing(connection, reading.schema, targets, stays)
         plan = plan or _plan(reading, existing, *self.wishes)
         judge = DatabaseJudge(connection, targets)
-        made_of = Reading(schema=plan.schema, origin=targets)
-        dataset = _make(plan, made_of, existing, BLOCK_SIZE, None, judge, redact=self.redact_values)
+        dataset = make_stream(plan, existing, targets, judge, redact=self.redact_values)
         return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
 
 

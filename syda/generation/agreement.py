@@ -105,6 +105,14 @@ def parents_inside(maker: Maker, table: str, link: ForeignKey) -> NDArray[np.boo
     return allowed
 
 
+def bars_parents(maker: Maker, table: Table, link: ForeignKey) -> bool:
+    """Tell whether `allowed_parents` may leave out some of the parents."""
+    if not maker.domains(table.key).keys().isdisjoint(link.columns):
+        return True
+    others = (other for other in table.foreign_keys if other.name != link.name and other.parent != table.key)
+    return any(shared_columns(link, [other]) and not table.is_optional(other) for other in others)
+
+
 def own_columns(maker: Maker, table: Table, link: ForeignKey) -> list[str]:
     """Return the columns of `link` that are made without it, so that the parent must agree with them."""
     followed = maker.table_plan(table.key).links[link.name].followed(table, link)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,19 +17,67 @@ if TYPE_CHECKING:
 _POISSON_TAIL = 12
 
 
-def children_of_each(maker: Maker, table: str, foreign_key: str) -> Integers:
-    """Return the parent row of each child, parent by parent, with the numbers that the link's cardinality draws.
+_PARENTS = 1 << 16
+"""How many parents' numbers of children are held at a time."""
 
-    Only new parents get children, unless there is no new one.
+
+class Children:
+    """The children of all parents, parent by parent, with the numbers that a cardinality draws.
+
+    Numbers are drawn again for the parents that a block of children belongs to, so that only a few are held.
     """
+
+    def __init__(self, cardinality: Cardinality, key: int, first: int, total: int) -> None:
+        self._cardinality, self._key, self._first, self._total = cardinality, key, first, total
+        # the shares of a zipf are known only beside each other
+        self._step = max(total - first, 1) if cardinality.shape == "zipf" else _PARENTS
+        self._last: tuple[int, Integers] | None = None
+        pieces = range(0, total - first, self._step)
+        sums = [int(self._counts(piece).sum()) for piece in range(len(pieces))]
+        self._starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sums, dtype=np.int64)])
+
+    @property
+    def rows(self) -> int:
+        """Return how many children there are."""
+        return int(self._starts[-1])
+
+    def parents(self, start: int, stop: int) -> Integers:
+        """Return the parent rows of the children ``start..stop``."""
+        return self._joined(start, stop, lambda first, counts: np.repeat(first + np.arange(len(counts)), counts))
+
+    def ordinals(self, start: int, stop: int) -> Integers:
+        """Return the place of each of the children ``start..stop`` among those of its parent."""
+        return self._joined(
+            start, stop, lambda _, counts: np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        )
+
+    def _joined(self, start: int, stop: int, of_piece: Callable[[int, Integers], Integers]) -> Integers:
+        parts = [np.zeros(0, dtype=np.int64)]
+        piece = int(np.searchsorted(self._starts, start, side="right")) - 1
+        while piece < len(self._starts) - 1 and self._starts[piece] < stop:
+            before = int(self._starts[piece])
+            made = of_piece(self._first + piece * self._step, self._counts(piece))
+            parts.append(made[max(start - before, 0) : stop - before])
+            piece += 1
+        return np.concatenate(parts)
+
+    def _counts(self, piece: int) -> Integers:
+        if self._last is None or self._last[0] != piece:
+            first = self._first + piece * self._step
+            bits = random_bits(self._key, first, min(first + self._step, self._total))
+            self._last = (piece, draw_counts(self._cardinality, bits, self._key))
+        return self._last[1]
+
+
+def children_of_each(maker: Maker, table: str, foreign_key: str) -> Children:
+    """Return the children that each parent of a table's rows has; only new parents, unless there is no new one."""
     link = maker.table(table).foreign_key(foreign_key)
     cardinality = maker.table_plan(table).links[foreign_key].children
     assert cardinality is not None
     first, total = maker.first(link.parent), maker.total(link.parent)
     first = 0 if first == total else first
     key = stream_key(maker.plan.settings.seed, table, foreign_key, "children")
-    counts = draw_counts(cardinality, random_bits(key, first, total), key)
-    return np.repeat(np.arange(first, total, dtype=np.int64), counts)
+    return Children(cardinality, key, first, total)
 
 
 def draw_counts(cardinality: Cardinality, bits: Bits, key: int) -> Integers:

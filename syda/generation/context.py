@@ -44,11 +44,11 @@ class Cell:
         link = self.table.foreign_key(foreign_key)
         parent = self.maker.plan.schema.tables[link.parent]
         wanted = parent.column(column)
-        rows = self.maker.link(self.table.key, link.name, nulls=self.column.nullable)[self._own]
-        return self.maker.column(parent.key, wanted.name).take(rows), wanted.type
+        rows = self.maker.parents(self.table.key, link.name, self.start, self.stop, nulls=self.column.nullable)
+        return self.maker.at(parent.key, wanted.name, rows), wanted.type
 
     def ordinal(self, foreign_key: str) -> Integers:
-        return self.maker.ordinal(self.table.key, self.table.foreign_key(foreign_key).name)[self._own]
+        return self.maker.ordinals(self.table.key, self.table.foreign_key(foreign_key).name, self.start, self.stop)
 
     def identity(self) -> Integers:
         return self.maker.identity(self.table.key)[self._own]

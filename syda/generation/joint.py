@@ -140,7 +140,8 @@ def _walk(maker: Maker, table: str, joint: Joint) -> JointRows:
 
 def _under_parents(maker: Maker, table: str, joint: Joint, driver: str) -> JointRows:
     """Give each parent of `driver` its number of children, each with another combination of the other members."""
-    parents = children_of_each(maker, table, driver)
+    children = children_of_each(maker, table, driver)
+    parents = children.parents(0, children.rows)
     bound = [name for group in linked_groups(maker.table(table), joint.links) if driver in group for name in group]
     key = stream_key(maker.plan.settings.seed, table, driver, "joint under parents")
     number = rank_within(parents)

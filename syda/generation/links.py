@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from syda.errors import CapacityError, GenerateError
 from syda.generation.agreement import (
     allowed_parents,
+    bars_parents,
     match_rows,
     matches_given,
     own_columns,
     parent_values,
     shared_columns,
 )
-from syda.generation.cardinality import children_of_each, draw_counts, spread_counts
+from syda.generation.cardinality import draw_counts, spread_counts
 from syda.generation.identity import span_rows
 from syda.generation.joint import rank_within
 from syda.planning.model import LinkPlan
@@ -30,44 +32,61 @@ if TYPE_CHECKING:
     from syda.generation.maker import Maker
 
 
-def draw_link(maker: Maker, table: str, name: str) -> Integers:
-    """Return the parent's row number for each new row of `table`, as the link's plan says."""
+Drawn: TypeAlias = Callable[[int, int], Integers]
+"""Gives the parents' row numbers of the new rows ``start..stop`` of a table."""
+
+
+def draw_link(maker: Maker, table: str, name: str) -> Drawn:
+    """Return what gives each new row of `table` its parent, as the link's plan says.
+
+    Where a row's parent follows from the row's number alone, nothing is held for the rows.
+    """
     planned = maker.table_plan(table)
     link = maker.table(table).foreign_key(name)
     draw = planned.links[name].draw
     if draw == "joint":
         joint = next(joint for joint in planned.joints if name in joint.links)
-        found = maker.joint(table, joint).links[name]
-        return found if planned.rows_from == name else found[: maker.rows(table)]
+        return _held(maker, table, maker.joint(table, joint).links[name])
     if draw == "children":
         if planned.rows_from == name:
-            return children_of_each(maker, table, name)
+            children, first = maker.children(table), maker.first(table)
+            return lambda start, stop: children.parents(start - first, stop - first)
         return _spread(maker, table, link, planned.links[name])
     if draw == "span":
-        return span_rows(maker, table)
+        return _held(maker, table, span_rows(maker, table))
     if draw == "given":
-        return _given(maker, table, link)
+        return _held(maker, table, _given(maker, table, link))
     if draw == "null":
-        return np.full(maker.rows(table), -1, dtype=np.int64)
+        return _none
     if draw == "chain":
         return _chain(maker, table, link)
     if draw == "forest":
         return _forest(maker, table, link)
     if draw == "unique":
-        return _each_once(maker, table, link)
+        return _held(maker, table, _each_once(maker, table, link))
     return _free(maker, table, link)
 
 
-def _bits(maker: Maker, table: str, name: str, salt: str) -> Bits:
+def _held(maker: Maker, table: str, rows: Integers) -> Drawn:
     first = maker.first(table)
+    return lambda start, stop: rows[start - first : stop - first]
+
+
+def _none(start: int, stop: int) -> Integers:
+    return np.full(stop - start, -1, dtype=np.int64)
+
+
+def _bits(maker: Maker, table: str, name: str, salt: str, block: tuple[int, int] | None = None) -> Bits:
     key = stream_key(maker.plan.settings.seed, table, f"link {name}", salt)
-    return random_bits(key, first, first + maker.rows(table))
+    return random_bits(key, *(block or (maker.first(table), maker.total(table))))
 
 
-def with_nulls(maker: Maker, table: str, name: str, rows: Integers) -> Integers:
-    """Return the link with -1 in the share of rows that the plan leaves NULL."""
-    drawn = drawn_nulls(maker, table, name, maker.table_plan(table).links[name].null_fraction)
-    return rows if drawn is None else np.where(drawn, -1, rows)
+def with_nulls(maker: Maker, table: str, name: str, rows: Integers, start: int, stop: int) -> Integers:
+    """Return the parents of the rows ``start..stop`` with -1 in the share that the plan leaves NULL."""
+    fraction = maker.table_plan(table).links[name].null_fraction
+    if fraction <= 0:
+        return rows
+    return np.where(to_uniform(_bits(maker, table, name, "null", (start, stop))) < fraction, -1, rows)
 
 
 def drawn_nulls(maker: Maker, table: str, name: str, fraction: float) -> NDArray[np.bool_] | None:
@@ -82,20 +101,26 @@ def _earlier_links(maker: Maker, table: Table, link: ForeignKey) -> list[Foreign
     return [other for other in earlier if shared_columns(link, [other])]
 
 
-def _free(maker: Maker, table: str, link: ForeignKey) -> Integers:
+def _free(maker: Maker, table: str, link: ForeignKey) -> Drawn:
     owner = maker.table(table)
-    bits = _bits(maker, table, link.name, "parent")
     earlier = _earlier_links(maker, owner, link)
     if earlier or own_columns(maker, owner, link):
         optional = owner.is_optional(link)
         fixed = {other.name: maker.link(table, other.name, nulls=optional) for other in earlier}
         matches = matches_given(maker, table, link.name, fixed)
-        rows = matches.pick(to_index(bits, np.maximum(matches.count, 1)))
-        return _required(owner, link, rows)
-    allowed = np.flatnonzero(allowed_parents(maker, table, link.name))
-    if not len(allowed):
-        return _required(owner, link, np.full(len(bits), -1, dtype=np.int64))
-    return allowed[to_index(bits, len(allowed))]
+        rows = matches.pick(to_index(_bits(maker, table, link.name, "parent"), np.maximum(matches.count, 1)))
+        return _held(maker, table, _required(owner, link, rows))
+    barred = bars_parents(maker, owner, link)
+    allowed = np.flatnonzero(allowed_parents(maker, table, link.name)) if barred else None
+    size = maker.total(link.parent) if allowed is None else len(allowed)
+    if not size:
+        return _held(maker, table, _required(owner, link, _none(0, maker.rows(table))))
+
+    def drawn(start: int, stop: int) -> Integers:
+        index = to_index(_bits(maker, table, link.name, "parent", (start, stop)), size)
+        return index if allowed is None else allowed[index]
+
+    return drawn
 
 
 def _required(table: Table, link: ForeignKey, rows: Integers) -> Integers:
@@ -109,25 +134,29 @@ def _required(table: Table, link: ForeignKey, rows: Integers) -> Integers:
     return rows
 
 
-def _spread(maker: Maker, table: str, link: ForeignKey, planned: LinkPlan) -> Integers:
+def _spread(maker: Maker, table: str, link: ForeignKey, planned: LinkPlan) -> Drawn:
     """Share a given number of rows among the parents by the link's cardinality, in an order of its own."""
     assert planned.children is not None
     rows, parents = maker.rows(table), maker.total(link.parent)
     if not parents:
-        return _required(maker.table(table), link, np.full(rows, -1, dtype=np.int64))
+        return _held(maker, table, _required(maker.table(table), link, _none(0, rows)))
     key = stream_key(maker.plan.settings.seed, table, f"link {link.name}", "spread")
     children = planned.children
     if children.shape != "uniform":
         children = replace(children, mean=rows / parents)
-    drawn = draw_counts(children, random_bits(key, 0, parents), key)
-    counts = spread_counts(children, drawn, rows, key)
+    counts = spread_counts(children, draw_counts(children, random_bits(key, 0, parents), key), rows, key)
     if int(counts.sum()) != rows:
         raise CapacityError(
             f"table {table!r} cannot have {rows} rows: {parents} rows of {link.parent!r} with {children.describe()} "
             f"children each can have {int(counts.sum())}; change the rows or the children per parent"
         )
-    owners = np.repeat(np.arange(parents, dtype=np.int64), counts)
-    return owners[permute(key, np.arange(rows, dtype=np.int64), rows)] if rows else owners
+    ends, first = np.cumsum(counts), maker.first(table)
+
+    def drawn(start: int, stop: int) -> Integers:
+        place = permute(key, np.arange(start - first, stop - first, dtype=np.int64), rows) if rows else _none(0, 0)
+        return np.asarray(np.searchsorted(ends, place, side="right"), dtype=np.int64)
+
+    return drawn
 
 
 def _given(maker: Maker, table: str, link: ForeignKey) -> Integers:
@@ -163,27 +192,47 @@ def _each_once(maker: Maker, table: str, link: ForeignKey) -> Integers:
     return np.concatenate([parents[order][:rows], np.full(max(rows - len(parents), 0), -1, dtype=np.int64)])
 
 
-def _chain(maker: Maker, table: str, link: ForeignKey) -> Integers:
+def _chain(maker: Maker, table: str, link: ForeignKey) -> Drawn:
     """Point each new row to the one before; the first is NULL, or points to itself where it must not be."""
     first = maker.first(table)
-    rows = first + np.arange(maker.rows(table), dtype=np.int64)
-    return np.where(rows > first, rows - 1, -1 if maker.table(table).is_optional(link) else rows)
+    optional = maker.table(table).is_optional(link)
+
+    def drawn(start: int, stop: int) -> Integers:
+        rows = np.arange(start, stop, dtype=np.int64)
+        return np.where(rows > first, rows - 1, -1 if optional else rows)
+
+    return drawn
 
 
-def _forest(maker: Maker, table: str, link: ForeignKey) -> Integers:
+def _forest(maker: Maker, table: str, link: ForeignKey) -> Drawn:
     """Point each row to any earlier row of the same table that agrees with it.
 
     The first row of each tree is NULL, or points to itself where the column must not be NULL.
     """
     owner = maker.table(table)
-    first, total = maker.first(table), maker.total(table)
-    group = _groups(maker, owner, link)
+    columns = [*own_columns(maker, owner, link), *shared_columns(link, _earlier_links(maker, owner, link))]
+    if columns:
+        return _held(maker, table, _forest_of_groups(maker, owner, link, columns))
+
+    def drawn(start: int, stop: int) -> Integers:
+        rows = np.arange(start, stop, dtype=np.int64)
+        bits = _bits(maker, table, link.name, "parent", (start, stop))
+        earlier = to_index(bits, np.maximum(rows, 1))
+        return np.where(rows > 0, earlier, -1) if owner.is_optional(link) else earlier
+
+    return drawn
+
+
+def _forest_of_groups(maker: Maker, owner: Table, link: ForeignKey, columns: list[str]) -> Integers:
+    """Return the parents where rows may point only to those that agree with them in `columns`."""
+    first, total = maker.first(owner.key), maker.total(owner.key)
+    group = _groups(maker, owner, columns)
     order = np.argsort(group, kind="stable")
     place = np.empty(total, dtype=np.int64)
     place[order] = np.arange(total)
     rank = rank_within(group)
     bits = np.zeros(total, dtype=np.uint64)
-    bits[first:] = _bits(maker, table, link.name, "parent")
+    bits[first:] = _bits(maker, owner.key, link.name, "parent")
     step = np.where(rank > 0, rank - to_index(bits, np.maximum(rank, 1)), 0)
     parents = order[place - step]
     if owner.is_optional(link):
@@ -191,11 +240,8 @@ def _forest(maker: Maker, table: str, link: ForeignKey) -> Integers:
     return np.asarray(parents[first:])
 
 
-def _groups(maker: Maker, table: Table, link: ForeignKey) -> Integers:
+def _groups(maker: Maker, table: Table, columns: list[str]) -> Integers:
     """Return a number for each set of rows that may point to each other: those that agree in the columns shared."""
-    columns = [*own_columns(maker, table, link), *shared_columns(link, _earlier_links(maker, table, link))]
-    if not columns:
-        return np.zeros(maker.total(table.key), dtype=np.int64)
     values: list[Values] = [maker.column(table.key, column) for column in columns]
     matches = match_rows(values, values)
     return np.asarray(matches.start, dtype=np.int64)

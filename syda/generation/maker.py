@@ -7,7 +7,7 @@ reads, neither the order of the questions nor the size of the blocks changes a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from syda.errors import GenerateError, PlanError
 from syda.generation import identity, links
+from syda.generation.cardinality import Children, children_of_each
 from syda.generation.context import Cell
 from syda.generation.distinct import distinct_values
 from syda.generation.joint import JointRows, solve_joint
@@ -22,9 +23,9 @@ from syda.generation.judging import Judge
 from syda.planning.checks import Domain, check_domains
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import ColumnPlan, Joint, Plan, TablePlan
-from syda.schema.model import Table
+from syda.schema.model import Kind, Table
 from syda.sources.function import Function
-from syda.sources.scalar import Database
+from syda.sources.scalar import Database, Sequence
 from syda.sources.stream import Integers, random_bits, stream_key, to_uniform
 from syda.sources.values import Values, dtype_of, from_python
 
@@ -56,7 +57,7 @@ class Maker:
         self.block_size = block_size
         self._made: dict[Key, Any] = {}
         self._under_way: list[Key] = []
-        self._block: dict[Key, tuple[int, int, Values]] = {}
+        self._block: dict[Key, tuple[int, int, Any]] = {}
 
     # -- how many -------------------------------------------------------------------------------------------------
 
@@ -79,15 +80,29 @@ class Maker:
         if settled is not None:
             return len(settled.kept)
         if planned.rows_from:
-            return len(self.link(table, planned.rows_from))
+            return self._driven_rows(table, planned.rows_from)
         return min([self.wanted(table), *(self.joint(table, joint).rows for joint in planned.joints)])
 
     def wanted(self, table: str) -> int:
         """Return how many new rows the table was asked for, rows of subclasses included."""
         planned = self.table_plan(table)
         if planned.rows_from and not any(planned.rows_from in joint.links for joint in planned.joints):
-            return len(self.link(table, planned.rows_from))
+            return self.children(table).rows
         return planned.rows + identity.subclass_rows(self, table)
+
+    def _driven_rows(self, table: str, foreign_key: str) -> int:
+        if self.table_plan(table).links[foreign_key].draw == "joint":
+            return next(self.joint(table, joint).rows for joint in self._joints(table) if foreign_key in joint.links)
+        return self.children(table).rows
+
+    def _joints(self, table: str) -> tuple[Joint, ...]:
+        return self.table_plan(table).joints
+
+    def children(self, table: str) -> Children:
+        """Return the children per parent that decide how many rows the table gets."""
+        name = self.table_plan(table).rows_from
+        assert name is not None
+        return self._once(("children", table), lambda: children_of_each(self, table, name))
 
     def settled(self, table: str) -> Settled | None:
         """Return the rows that satisfy the table's conditions; None when it has none that need it."""
@@ -116,10 +131,41 @@ class Maker:
         settled = self.settled(table)
         if settled is not None:
             return settled.links[foreign_key] if nulls else settled.base[foreign_key]
-        rows = self._once(("link", table, foreign_key), lambda: links.draw_link(self, table, foreign_key))
+        whole = (self.first(table), self.total(table))
+        rows = self._once(("link", table, foreign_key), lambda: self._drawn(table, foreign_key)(*whole))
         if not nulls:
             return rows
-        return self._once(("nulls", table, foreign_key), lambda: links.with_nulls(self, table, foreign_key, rows))
+        return self._once(
+            ("nulls", table, foreign_key), lambda: links.with_nulls(self, table, foreign_key, rows, *whole)
+        )
+
+    def parents(self, table: str, foreign_key: str, start: int, stop: int, *, nulls: bool = True) -> Integers:
+        """Return what `link` does for the new rows ``start..stop`` alone."""
+        if self.settled(table) is not None:
+            first = self.first(table)
+            return self.link(table, foreign_key, nulls=nulls)[start - first : stop - first]
+        drawn = self._drawn(table, foreign_key)
+        rows = self._of_block(("parents", table, foreign_key), start, stop, lambda: drawn(start, stop))
+        if not nulls:
+            return rows
+        return self._of_block(
+            ("nulls", table, foreign_key),
+            start,
+            stop,
+            lambda: links.with_nulls(self, table, foreign_key, rows, start, stop),
+        )
+
+    def _drawn(self, table: str, foreign_key: str) -> links.Drawn:
+        return self._once(("drawn", table, foreign_key), lambda: links.draw_link(self, table, foreign_key))
+
+    def ordinals(self, table: str, foreign_key: str, start: int, stop: int) -> Integers:
+        """Return what `ordinal` does for the new rows ``start..stop`` alone."""
+        planned, first = self.table_plan(table), self.first(table)
+        link = planned.links[foreign_key]
+        by_parent = link.draw == "children" and planned.rows_from == foreign_key and link.null_fraction <= 0
+        if by_parent and not first and self.settled(table) is None:
+            return self.children(table).ordinals(start, stop)
+        return self.ordinal(table, foreign_key)[start - first : stop - first]
 
     def ordinal(self, table: str, foreign_key: str) -> Integers:
         """Return the place of each new row among all rows with the same parent."""
@@ -138,6 +184,24 @@ class Maker:
         """Return a column of all rows of the table, existing ones first."""
         return self._once(("column", table, name), lambda: self._whole(table, name))
 
+    def at(self, table: str, name: str, rows: Integers) -> Values:
+        """Return a column of the given rows of the table, NULL for negative ones."""
+        source = self._counted(table, name)
+        if source is None:
+            return self.column(table, name).take(rows)
+        missing = rows < 0
+        return source.of_rows(self.table(table).column(name), rows).masked(missing)
+
+    def _counted(self, table: str, name: str) -> Sequence | None:
+        """Return the source of a column whose values follow from the rows' numbers, None for any other column."""
+        planned = self.plan.tables[table].columns.get(name) if table in self.plan.tables else None
+        if planned is None or not isinstance(planned.source, Sequence) or self.first(table):
+            return None
+        column, settled = self.table(table).column(name), self.settled(table)
+        special = column.nullable or planned.demanded or column.type.kind is not Kind.INTEGER
+        drawn = any(name in joint.columns for joint in self._joints(table))
+        return None if special or drawn or (settled is not None and name in settled.columns) else planned.source
+
     def values(self, table: str, name: str, start: int, stop: int) -> Values:
         """Return a column of the rows ``start..stop``, which must be new ones."""
         key = ("column", table, name)
@@ -145,23 +209,22 @@ class Maker:
             return self.column(table, name).slice(start, stop)
         if self._is_whole(table, name):
             return self._new(table, name).slice(start - self.first(table), stop - self.first(table))
-        kept = self._block.get((table, name))
-        if kept is None or kept[:2] != (start, stop):
-            made = self._guarded(key, lambda: self._make(table, name, start, stop))
-            kept = self._block[(table, name)] = (start, stop, made)
-        return kept[2]
+        return self._of_block(key, start, stop, lambda: self._make(table, name, start, stop))
 
     def blocks(self, table: str) -> Iterator[Mapping[str, Values]]:
         """Yield the new rows of the table, a block at a time, without the columns that the database fills."""
-        names = [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
+        names = self.made_columns(table)
         for start, stop in self._ranges(table):
             yield {name: self.values(table, name, start, stop) for name in names}
 
     def empty(self, table: str) -> Mapping[str, Values]:
         """Return the columns of a table that gets no new row."""
-        owner, planned = self.plan.schema.tables[table], self.plan.tables[table].columns
-        names = [name for name, column in planned.items() if column.source.source != "database"]
+        owner, names = self.plan.schema.tables[table], self.made_columns(table)
         return {name: Values(np.zeros(0, dtype=dtype_of(owner.column(name).type.kind))) for name in names}
+
+    def made_columns(self, table: str) -> list[str]:
+        """Return the columns that the database does not fill."""
+        return [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
 
     def _ranges(self, table: str) -> Iterator[tuple[int, int]]:
         first, total = self.first(table), self.total(table)
@@ -248,12 +311,25 @@ class Maker:
     def table(self, name: str) -> Table:
         return self.plan.schema.tables[name]
 
+    def forget(self, tables: Collection[str]) -> None:
+        """Hold no longer what was made of the tables, but for how many rows they have; it can be made again."""
+        self._made = {key: made for key, made in self._made.items() if key[0] == "rows" or key[1] not in tables}
+        self._block = {key: made for key, made in self._block.items() if key[1] not in tables}
+
     # -- once -----------------------------------------------------------------------------------------------------
 
     def _once(self, key: Key, compute: Callable[[], T]) -> T:
         if key not in self._made:
             self._made[key] = self._guarded(key, compute)
         made: T = self._made[key]
+        return made
+
+    def _of_block(self, key: Key, start: int, stop: int, compute: Callable[[], T]) -> T:
+        """Return what was made last under the key, when it was for the same rows."""
+        kept = self._block.get(key)
+        if kept is None or kept[:2] != (start, stop):
+            kept = self._block[key] = (start, stop, self._guarded(key, compute))
+        made: T = kept[2]
         return made
 
     def _guarded(self, key: Key, compute: Callable[[], T]) -> T:

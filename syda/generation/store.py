@@ -42,29 +42,36 @@ def make_rows(
     `judge` evaluates conditions that only the target database can.
     """
     maker = Maker(plan, existing=existing, block_size=block_size, judge=judge)
-    made = {}
-    for key in plan.tables:
-        rows, done = maker.rows(key), 0
-        parts: dict[str, list[Values]] = {}
-        for block in maker.blocks(key):
-            for name, values in block.items():
-                parts.setdefault(name, []).append(values)
-            done += len(next(iter(block.values()))) if block else 0
-            if progress:
-                progress(key, done, rows)
-        columns = {name: Values.concatenate(pieces) for name, pieces in parts.items()}
-        made[key] = TableRows(
-            rows=rows, columns=columns if rows else maker.empty(key), note=_note(maker, key), judged=_judged(maker, key)
-        )
-    return made
+    return {key: make_table(maker, key, progress) for key in plan.tables}
 
 
-def _judged(maker: Maker, table: str) -> frozenset[str]:
+def make_table(maker: Maker, key: str, progress: Progress | None = None) -> TableRows:
+    """Make all rows of one table."""
+    rows, done = maker.rows(key), 0
+    parts: dict[str, list[Values]] = {}
+    for block in maker.blocks(key):
+        for name, values in block.items():
+            parts.setdefault(name, []).append(values)
+        done += len(next(iter(block.values()))) if block else 0
+        if progress:
+            progress(key, done, rows)
+    columns = {name: Values.concatenate(pieces) for name, pieces in parts.items()}
+    return TableRows(
+        rows=rows,
+        columns=columns if rows else maker.empty(key),
+        note=shortfall(maker, key),
+        judged=judged_by_database(maker, key),
+    )
+
+
+def judged_by_database(maker: Maker, table: str) -> frozenset[str]:
+    """Return the CHECKs of the table that the target database has judged already."""
     settled = maker.settled(table)
     return frozenset() if settled is None else settled.judged
 
 
-def _note(maker: Maker, table: str) -> str:
+def shortfall(maker: Maker, table: str) -> str:
+    """Return why there are fewer rows than planned, nothing where there are not."""
     planned, settled = maker.table_plan(table), maker.settled(table)
     if settled is not None and settled.note:
         return settled.note

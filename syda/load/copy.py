@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, exc
@@ -16,6 +17,8 @@ from syda.load.road import LARGE_ROWS
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+_PARTS_WAITING = 24  # of up to 128 KB
+_MOMENT = 0.001
 Copy = Callable[[Connection, "sa.Table", list[str], Iterator[bytes], int], None]
 
 
@@ -58,11 +61,18 @@ def _psycopg(connection: Connection, target: sa.Table, names: list[str], blocks:
     statement = _statement(connection, target, names)
     driver: Any = connection.connection.driver_connection
     with _failures(connection, statement), driver.cursor() as cursor:
-        # a thread that sends one block while the next one is encoded pays for large tables only
-        writer = QueuedLibpqWriter(cursor) if rows >= LARGE_ROWS else LibpqWriter(cursor)
-        with cursor.copy(statement, writer=writer) as copy:
+        # a thread that sends one block while the next one is made and encoded pays for large tables only
+        queued = QueuedLibpqWriter(cursor) if rows >= LARGE_ROWS else None
+        with cursor.copy(statement, writer=queued or LibpqWriter(cursor)) as copy:
             for block in blocks:
                 copy.write(block)
+                while queued and _is_behind(queued):
+                    sleep(_MOMENT)
+
+
+def _is_behind(writer: Any) -> bool:
+    """Tell whether more waits to be sent than is good for memory: psycopg itself lets 128 MB wait."""
+    return writer._queue.qsize() > _PARTS_WAITING and writer._worker_error is None  # noqa: SLF001 - psycopg tells nobody
 
 
 def _psycopg_async(

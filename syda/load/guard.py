@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -155,11 +156,16 @@ def _listed(names: Any, where: str, error: type[PlanError | TargetError]) -> lis
 def _configured() -> list[str]:
     file = Path("pyproject.toml")
     try:
-        text = file.read_bytes().decode() if file.is_file() else ""
-        found = tomllib.loads(text).get("tool", {}).get("syda", {}).get("allow-hosts", [])
+        found = _allow_hosts(file.read_bytes().decode() if file.is_file() else "")
     except (OSError, ValueError, AttributeError) as error:
         raise TargetError(f"cannot read which hosts {file.resolve()} allows: {error}") from error
     return _listed(found, "allow-hosts in pyproject.toml", TargetError)
+
+
+@lru_cache(maxsize=1)
+def _allow_hosts(text: str) -> Any:
+    """Return what a pyproject.toml sets; a load asks several times, and to read a long one takes milliseconds."""
+    return tomllib.loads(text).get("tool", {}).get("syda", {}).get("allow-hosts", [])
 
 
 def _url_of(target: Any) -> URL | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Constraints = Literal["auto", "last", "live"]
-LARGE_ROWS = 20_000
+LARGE_ROWS = 5_000
 """From how many rows on a table's constraints are made after its rows."""
 
 

@@ -11,6 +11,7 @@ from syda.errors import RejectedError
 from syda.load import core
 from syda.load.road import LARGE_ROWS, Constraints, Road
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.schema.model import ForeignKey, Kind
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 VARIABLES = 999  # what every version of SQLite takes in one statement
 _LARGE_CACHE_KB = 64 * 1024
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+_LISTED = (
+    "SELECT 1 FROM pragma_index_list(?) l, pragma_index_info(l.name) i"
+    " WHERE NOT l.partial AND i.seqno = 0 AND i.name = ? LIMIT 1"
+)
 _TRIGGERS = "SELECT 1 FROM {schema}sqlite_master WHERE type = 'trigger' LIMIT 1"
 
 
@@ -103,7 +108,7 @@ class SqliteRoad(Road):
     def _check_foreign_keys(self) -> None:
         quote = self.connection.dialect.identifier_preparer
         for load in self.loads:
-            if not load.rows or not load.table.foreign_keys:
+            if not load.rows or all(self._finds_parents(load, link) for link in load.table.foreign_keys):
                 continue
             schema = f"{quote.quote_identifier(load.target.schema)}." if load.target.schema else ""
             named = quote.quote_identifier(load.target.name)
@@ -113,6 +118,27 @@ class SqliteRoad(Road):
                     f"loading table {load.table.key!r}: the database refused it: FOREIGN KEY constraint failed: "
                     f"the row with rowid {broken[1]} refers to a row of {broken[2]!r} that is not there"
                 )
+
+    def _finds_parents(self, load: TableLoad, link: ForeignKey) -> bool:
+        """Tell whether all rows surely have their parent, by their different numbers where an index lists these.
+
+        That takes a fraction of the time of SQLite's own check, which looks up the parent of each row.
+        """
+        parent = next((each for each in self.loads if each.table.key == link.parent), None)
+        if parent is None or len(link.pairs) != 1 or load.target.schema or parent.target.schema:
+            return False
+        child, other = link.pairs[0]
+        kinds = {load.table.column(child).type.kind, parent.table.column(other).type.kind}
+        if kinds != {Kind.INTEGER} or not self._first(_LISTED, (load.target.name, child)):
+            return False
+        quote = self.connection.dialect.identifier_preparer
+        child, other = quote.quote_identifier(child), quote.quote_identifier(other)
+        lost = (
+            f"SELECT 1 FROM (SELECT DISTINCT {child} AS number FROM {quote.format_table(load.target)}) c"
+            f" WHERE c.number IS NOT NULL AND NOT EXISTS"
+            f" (SELECT 1 FROM {quote.format_table(parent.target)} p WHERE p.{other} = c.number) LIMIT 1"
+        )
+        return self._first(lost) is None
 
 
 _MARK = "syda checks foreign keys after the rows"

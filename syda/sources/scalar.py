@@ -96,10 +96,14 @@ class Sequence(Source):
     numbered: ClassVar[bool] = True
 
     def make(self, context: Context) -> Values:
-        numbers = self.start + rows_of(context) * self.step
-        if context.column.type.kind is Kind.INTEGER:
+        return self.of_rows(context.column, rows_of(context))
+
+    def of_rows(self, column: Column, rows: Integers) -> Values:
+        """Return the values of any rows by their numbers."""
+        numbers = self.start + rows * self.step
+        if column.type.kind is Kind.INTEGER:
             return Values(numbers)
-        return from_python(numbers.tolist(), context.column.type)
+        return from_python(numbers.tolist(), column.type)
 
     def describe(self) -> str:
         return f"{self.start}, {self.start + self.step}, ..."

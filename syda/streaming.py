@@ -1,0 +1,122 @@
+"""A Dataset whose large tables are made while they are loaded, so that memory does not grow with their rows.
+
+Tables of fewer than `STREAMED_ROWS` rows are made and verified before the load begins, as those of any Dataset are.
+The rows of larger ones are made, checked and sent a block at a time. What a block can show by itself is checked
+before it is sent: NOT NULL, length, range, enum and CHECK. Uniqueness and foreign keys of a large table hold by
+construction, and the database has the last word; a breach undoes the whole load.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from syda.dataset import Dataset
+from syda.generation.judging import Judge
+from syda.generation.lifetime import needed_for
+from syda.generation.maker import BLOCK_SIZE, Maker
+from syda.generation.store import TableRows, judged_by_database, make_table, shortfall
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.quality.row_rules import RowRules
+from syda.sources.values import Values
+
+if TYPE_CHECKING:
+    from syda.load.table_load import Block, TableLoad
+
+STREAMED_ROWS = 200_000
+"""From how many rows on a table is made while it is loaded; columns of fewer fit into any memory."""
+_IN_FLIGHT = 4
+"""How many blocks may be on their way when the database refuses a row of one of them."""
+
+
+def make_stream(
+    plan: Plan,
+    existing: Existing,
+    origin: Mapping[str, Any],
+    judge: Judge | None = None,
+    *,
+    redact: bool = False,
+) -> Dataset:
+    """Return the rows of a plan for one load; the small tables are made and verified.
+
+    Whatever asks the database is done: rows are counted and conditions settled. Where rows are there already, all
+    tables are made, because their columns are read when new rows ask for them.
+    """
+    maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
+    large = frozenset() if existing else frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
+    tables = {key: _announced(maker, key) if key in large else make_table(maker, key) for key in plan.tables}
+    small = Dataset(
+        plan=plan, tables={key: made for key, made in tables.items() if key not in large}, existing=existing
+    )
+    small.verify().raise_for_breaches(redact=redact)
+    if not large:
+        return Dataset(plan=plan, tables=tables, existing=existing, origin=origin)
+    return _Stream(plan=plan, tables=tables, existing=existing, origin=origin, maker=maker, large=large, redact=redact)
+
+
+def _announced(maker: Maker, key: str) -> TableRows:
+    return TableRows(
+        rows=maker.rows(key), columns={}, note=shortfall(maker, key), judged=judged_by_database(maker, key)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stream(Dataset):
+    """A Dataset that has no columns of its `large` tables, and can be loaded once."""
+
+    maker: Maker
+    large: frozenset[str]
+    redact: bool
+    recent: dict[str, deque[Block]] = field(default_factory=dict)
+    """The last blocks of each large table, to show what was refused."""
+
+    def _load(self, key: str, target: Any) -> TableLoad:
+        from syda.load.table_load import TableLoad
+
+        if key not in self.large:
+            return super()._load(key, target)
+        table, columns = self.plan.schema.tables[key], tuple(self.maker.made_columns(key))
+        return TableLoad(table, target, self.tables[key].rows, columns, lambda: self._blocks(key))
+
+    def _blocks(self, key: str) -> Iterator[Block]:
+        self._forget_before(key)
+        rules = RowRules(self.plan.schema.tables[key], self.tables[key].judged)
+        recent = self.recent[key] = deque(maxlen=_IN_FLIGHT)
+        start = 0
+        for block in self.maker.blocks(key):
+            rules.verify(block, start).raise_for_breaches(redact=self.redact)
+            recent.append(block)
+            start += len(next(iter(block.values()), ()))
+            yield block
+
+    def _forget_before(self, key: str) -> None:
+        """Forget what no table needs any more; those whose keys are set at the end are made again then."""
+        order = list(self.plan.tables)
+        late = {item.table for item in self.plan.deferred}
+        needed = needed_for(self.plan, {*order[order.index(key) :], *late})
+        self.maker.forget(self.plan.schema.tables.keys() - needed)
+
+    def _shown(self) -> Mapping[str, Mapping[str, Values]]:
+        return _Shown(self)
+
+
+class _Shown(Mapping[str, Mapping[str, Values]]):
+    """The columns of a stream's tables as far as they are held, put together when they are asked for."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    def __getitem__(self, key: str) -> Mapping[str, Values]:
+        recent = self._stream.recent.get(key)
+        if not recent:
+            return self._stream.tables[key].columns
+        return {name: Values.concatenate([block[name] for block in recent]) for name in recent[0]}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stream.tables)
+
+    def __len__(self) -> int:
+        return len(self._stream.tables)
