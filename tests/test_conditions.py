@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import syda
@@ -23,7 +23,9 @@ from tests.databases import sqlite_engine
 EXAMPLES = int(os.environ.get("SYDA_EXAMPLES", "40"))
 _TRIED = 30_000
 many = settings(
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking whole databases takes minutes
     max_examples=EXAMPLES,
+    derandomize="SYDA_EXAMPLES" not in os.environ,  # the suite tries the same ones; SYDA_EXAMPLES=2000 looks for others
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

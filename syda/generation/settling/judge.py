@@ -71,14 +71,13 @@ class Judgement:
     def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:
         """Leave conditions to the target database where it does not judge rows as DuckDB does; tell whether any is.
 
-        It pads text, orders enums and knows functions in its own way. Where no row could be made right, it is asked
-        in any case.
+        It pads text, orders enums and knows functions in its own way.
         """
         decided = [each for each in conditions if each.text not in self.judged]
         if self._judge is None or not decided or state.rows > _MOST_ASKED:
             return False
-        agreed = self._by_database(state, decided, np.arange(state.rows)) == ~broken
-        if agreed.all() and not broken.any():
+        fits = self._by_database(state, decided, np.arange(state.rows))
+        if (fits == ~broken).all():
             return False
         self.judged.update(each.text for each in decided)
         return True

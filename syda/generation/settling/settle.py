@@ -67,7 +67,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     if not state.rows:
         return _contents(state, np.zeros(0, dtype=np.int64), "", ())
     settler = _Settler(state, conditions, Judgement(maker, owner, conditions))
-    broken = settler.run()
+    broken = settler.run_with_database(settler.run())
     if settler.is_given(broken):
         # the rows stay as the user's values make them, for the verification to say so
         broken[:] = False
@@ -124,10 +124,18 @@ class _Settler:
         self.state, self.conditions, self.judgement = state, conditions, judgement
         domains = check_domains(state.table)
         self.documents = documents_of([each.node for each in conditions if each.node is not None], state.table)
-        self.groups = [
-            (group, find_arms(state.table, [each.node for each in group if each.node is not None], domains))
-            for group in _groups(conditions, self._together)
+        self._domains = domains
+        self.groups = self._grouped(lambda condition: self._moved(condition.columns))
+
+    def _grouped(self, together: Callable[[Condition], set[str]]) -> list[tuple[list[Condition], list[Arm]]]:
+        """Return the conditions in groups that have something `together`, each with the ways to satisfy it."""
+        return [
+            (group, find_arms(self.state.table, [each.node for each in group if each.node is not None], self._domains))
+            for group in _groups(self.conditions, together)
         ]
+
+    def _moved(self, columns: Sequence[str]) -> set[str]:
+        return set().union(*(self._together(name) for name in columns))
 
     def _together(self, name: str) -> set[str]:
         """Return what changes with a column: itself, or the foreign keys that share columns with its own."""
@@ -138,11 +146,15 @@ class _Settler:
         """Change the rows; return which of them still break a condition."""
         broken = np.zeros(self.state.rows, dtype=bool)
         for number, (group, arms) in enumerate(self.groups):
-            wrong = self._group(number, group, arms)
-            if self.judgement.trust_database(self.state, group, wrong):
-                wrong = self._group(number, group, arms)
-            broken |= wrong
+            broken |= self._group(number, group, arms)
         return broken
+
+    def run_with_database(self, broken: Mask) -> Mask:
+        """Run again where the target database judges otherwise; it judges a CHECK as a whole, with all its columns."""
+        if not self.judgement.trust_database(self.state, self.conditions, broken):
+            return broken
+        self.groups = self._grouped(lambda condition: self._moved(condition.mentioned))
+        return self.run()
 
     def _group(self, number: int, group: Sequence[Condition], arms: Sequence[Arm]) -> Mask:
         state = self.state
@@ -243,13 +255,13 @@ def own_links(table: Table) -> list[ForeignKey]:
     return [link for link in table.foreign_keys if link.parent == table.key]
 
 
-def _groups(conditions: Sequence[Condition], together: Callable[[str], set[str]]) -> list[list[Condition]]:
-    """Return the conditions in groups that share columns, directly or through others."""
+def _groups(conditions: Sequence[Condition], together: Callable[[Condition], set[str]]) -> list[list[Condition]]:
+    """Return the conditions in groups that share something, directly or through others."""
     groups: list[tuple[set[str], list[Condition]]] = []
     for condition in conditions:
-        moved = set().union(*(together(name) for name in condition.columns))
-        touching = [group for group in groups if moved & group[0]]
+        own = together(condition)
+        touching = [group for group in groups if own & group[0]]
         groups = [group for group in groups if group not in touching]
-        columns = moved.union(*(group[0] for group in touching))
-        groups.append((columns, [*(each for group in touching for each in group[1]), condition]))
+        shared = own.union(*(group[0] for group in touching))
+        groups.append((shared, [*(each for group in touching for each in group[1]), condition]))
     return [group for _, group in groups]

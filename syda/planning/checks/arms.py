@@ -155,7 +155,7 @@ def _with_demands(arm: dict[str, Domain], demands: tuple[Demand, ...], table: Ta
     return narrowed
 
 
-def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # noqa: PLR0912 (one branch per connective)
+def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # noqa: C901, PLR0912 (one branch per connective)
     from sqlglot import exp
 
     table = search.table
@@ -176,6 +176,8 @@ def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # no
         for left in _shuffled([True, False], search):
             right = left if differ is not want else not left
             yield [(node.this, left), (node.expression, right)], ()
+    elif isinstance(node, exp.Between) and not want:
+        yield from _outside(node, search)
     elif isinstance(node, exp.Case):
         yield from _cases(node, want)
     elif isinstance(node, exp.Coalesce):
@@ -185,6 +187,16 @@ def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # no
     else:
         found = leaf(node, table, want=want)
         yield (), (() if found is None else (found,))
+
+
+def _outside(node: Node, search: _Search) -> Iterator[Option]:
+    """Go below the lower or above the upper bound of a BETWEEN that must not hold."""
+    from sqlglot import exp
+
+    below = exp.LT(this=node.this.copy(), expression=node.args["low"].copy())
+    above = exp.GT(this=node.this.copy(), expression=node.args["high"].copy())
+    for side in _shuffled([below, above], search):
+        yield [(side, True)], ()
 
 
 def _shuffled(items: Sequence[Node], search: _Search) -> list[Node]:
