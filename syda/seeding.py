@@ -202,12 +202,14 @@ def seed(
 
     Raises a `SydaError`; the database is then as it was.
     """
-    from syda.load.asynchronous import is_async, run_blocking
+    from syda.load.target import is_async
 
     wishes = (rows, seed, locale, as_of, overrides, custom_generators)
     filling = _Filling(models, wishes, mode, create, allow_hosts, redact_values, progress)
     filling.check(target)
     if is_async(target):
+        from syda.load.asynchronous import run_blocking
+
         return run_blocking(target, filling.fill, instead="syda.seed_async")
     return filling.fill(target)
 
@@ -356,8 +358,7 @@ def check(target: Target, models: Any = None) -> DatabaseReport:
     The server does the counting, and none of its constraints is trusted. Nothing is changed.
     Raises a `SydaError` when the database cannot be asked; what it says then is no report.
     """
-    from syda.load.asynchronous import is_async, run_blocking
-    from syda.load.target import connected, rejections, require_database
+    from syda.load.target import connected, is_async, rejections, require_database
     from syda.quality.database import check_database
     from syda.quality.own import read_own_rules
 
@@ -367,9 +368,11 @@ def check(target: Target, models: Any = None) -> DatabaseReport:
             return check_database(connection, replace(schema, dialect=connection.dialect.name))
 
     require_database(target)
-    return (
-        run_blocking(target, checked, instead="an AsyncConnection's run_sync") if is_async(target) else checked(target)
-    )
+    if is_async(target):
+        from syda.load.asynchronous import run_blocking
+
+        return run_blocking(target, checked, instead="an AsyncConnection's run_sync")
+    return checked(target)
 
 
 def register_generator(type: str, function: Any, column_name: str | None = None) -> None:

@@ -36,3 +36,12 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'sead'"):
         syda.sead  # noqa: B018
+
+
+def test_a_load_needs_nothing_of_what_asynchronous_targets_need() -> None:
+    code = (
+        "import sys, syda; from syda.demo import Base; syda.seed('sqlite://', Base, rows=2, create=True); "
+        "syda.check('sqlite://', Base); "
+        "sys.exit(sorted({'greenlet', 'sqlalchemy.ext.asyncio'} & sys.modules.keys()) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

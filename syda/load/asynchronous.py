@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import URL, StaticPool, exc, make_url
+from sqlalchemy import URL, StaticPool, exc
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -27,16 +27,6 @@ AsyncTarget = AsyncEngine | AsyncConnection | AsyncSession | async_scoped_sessio
 Result = TypeVar("Result")
 Work = Callable[[Any], Result]
 """What is to be done with a Connection or Session."""
-
-
-def is_async(target: object) -> bool:
-    """Tell whether a target needs an event loop."""
-    if isinstance(target, URL | str):
-        try:
-            return bool(make_url(target).get_dialect().is_async)
-        except (exc.ArgumentError, ValueError, ImportError):
-            return False  # connecting says what is wrong with it
-    return isinstance(target, AsyncEngine | AsyncConnection | AsyncSession | async_scoped_session)
 
 
 def run_blocking(target: Any, work: Work[Result], *, instead: str) -> Result:

@@ -23,6 +23,16 @@ _REFUSED_BY_MARIADB = (1644, 3819, 4025)  # SIGNAL in a trigger, and a CHECK as 
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
 
 
+def is_async(target: object) -> bool:
+    """Tell whether a target needs an event loop, without importing what only such targets need."""
+    if isinstance(target, URL | str):
+        try:
+            return bool(make_url(target).get_dialect().is_async)
+        except (exc.ArgumentError, ValueError, ImportError):
+            return False  # connecting says what is wrong with it
+    return any(each.__module__.startswith("sqlalchemy.ext.asyncio") for each in type(target).__mro__)
+
+
 @contextmanager
 def connected(target: Target) -> Iterator[Connection]:
     """Yield a connection to the target, without beginning or ending a transaction of its own.
