@@ -20,17 +20,11 @@ TEXTS = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
 
 def inside(domain: Domain, column: Column, values: Values) -> Mask:
     """Tell which values the domain allows; NULL is, unless it is excluded, and so is what cannot be told."""
-    data = values.data
-    if column.type.kind is Kind.DECIMAL:
-        data = data / 10.0 ** decimal_places(column.type)
+    data, kind = values.data, column.type.kind
     fits = np.ones(len(values), dtype=bool)
-    kind = column.type.kind
     if kind in (*NUMBERS, *TEXTS, Kind.BOOLEAN):
-        for listed, wanted in ((domain.values, True), (domain.excluded or None, False)):
-            if listed is not None:
-                found = np.isin(data, objects(listed) if data.dtype == object else list(listed))
-                fits &= found if wanted else ~found
-    if kind in NUMBERS or (domain.is_timed and data.dtype.kind == "M"):
+        fits = listed_and_bounded(domain, column, values)
+    elif domain.is_timed and data.dtype.kind == "M":
         fits &= True if domain.low is None else data >= domain.low
         fits &= True if domain.high is None else data <= domain.high
     if domain.is_shaped and data.dtype == object:
@@ -39,6 +33,22 @@ def inside(domain: Domain, column: Column, values: Values) -> Mask:
     if values.null is None:
         return fits
     return np.where(values.null, not domain.required, fits)
+
+
+def listed_and_bounded(domain: Domain, column: Column, values: Values, slack: float = 0.0) -> Mask:
+    """Tell which values the domain's list allows, and of numbers its bounds; what is under the null mask counts too."""
+    data = values.data
+    if column.type.kind is Kind.DECIMAL:
+        data = data / 10.0 ** decimal_places(column.type)
+    fits = np.ones(len(values), dtype=bool)
+    for listed, wanted in ((domain.values, True), (domain.excluded or None, False)):
+        if listed is not None:
+            found = np.isin(data, objects(listed) if data.dtype == object else list(listed))
+            fits &= found if wanted else ~found
+    if column.type.kind in NUMBERS:
+        fits &= True if domain.low is None else data >= domain.low - slack
+        fits &= True if domain.high is None else data <= domain.high + slack
+    return fits
 
 
 @lru_cache(maxsize=256)

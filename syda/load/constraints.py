@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
 from syda.load.catalog import ForeignKeyRow, Index, has_event_triggers, movable, table_facts
 from syda.load.columns import quoted_table
+from syda.load.core import execute_as_written
 from syda.load.table_load import TableLoad
 
 _MEMORY_KB = 256 * 1024  # most that one load lets PostgreSQL sort in
@@ -83,12 +83,7 @@ class Taken:
             self._execute(statement)
 
     def _execute(self, statement: str) -> None:
-        execute(self.connection, statement)
-
-
-def execute(connection: Connection, statement: str) -> sa.CursorResult[Any]:
-    """Execute as it is: definitions hold colons and percent signs, which neither SQLAlchemy nor the driver may read."""
-    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        execute_as_written(self.connection, statement)
 
 
 def take_constraints(
@@ -125,13 +120,17 @@ def _drop(
     connection: Connection, oids: dict[str, int], names: dict[str, str], chosen: set[str], nowait: str
 ) -> Taken | None:
     for key in sorted(chosen):
-        execute(connection, f"LOCK TABLE {names[key]} IN ACCESS EXCLUSIVE MODE{nowait}")
-    empty = {key for key in sorted(chosen) if not execute(connection, f"SELECT 1 FROM {names[key]} LIMIT 1").first()}
+        execute_as_written(connection, f"LOCK TABLE {names[key]} IN ACCESS EXCLUSIVE MODE{nowait}")
+    empty = {
+        key
+        for key in sorted(chosen)
+        if not execute_as_written(connection, f"SELECT 1 FROM {names[key]} LIMIT 1").first()
+    }
     if not empty:
         return None
     indexes, links = movable(connection, [oids[key] for key in empty])
     for table in sorted({link.on_table for link in links} - {names[key] for key in empty}):
-        execute(connection, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE{nowait}")
+        execute_as_written(connection, f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE{nowait}")
     tables = {oids[key]: names[key] for key in sorted(empty)}
     taken = Taken(connection, tables, frozenset(empty), indexes, links, oids)
     taken.drop()

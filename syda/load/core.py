@@ -32,6 +32,11 @@ def _compile_overriding(element: _OverridingInsert, compiler: SQLCompiler, **opt
     return overriding_identity(compiler.visit_insert(element, **options))  # type: ignore[no-untyped-call]
 
 
+def execute_as_written(connection: Connection, statement: str) -> sa.CursorResult[Any]:
+    """Execute a statement whose colons and percent signs neither SQLAlchemy nor the driver may read."""
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
 def insert(
     connection: Connection, load: TableLoad, bound: Bindings, blocks: Iterable[Block], progress: Progress | None
 ) -> None:

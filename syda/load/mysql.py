@@ -78,11 +78,10 @@ class MysqlRoad(Road):
         if parent is None:
             return
         pairs = [(quote.quote_identifier(child), quote.quote_identifier(other)) for child, other in link.pairs]
-        lost = self.connection.exec_driver_sql(
+        lost = self._run(
             f"SELECT count(*) FROM {self._name(load)} c LEFT JOIN {quote.format_table(parent)} p"
             f" ON {' AND '.join(f'c.{child} = p.{other}' for child, other in pairs)}"
             f" WHERE p.{pairs[0][1]} IS NULL AND {' AND '.join(f'c.{child} IS NOT NULL' for child, _ in pairs)}",
-            execution_options={"no_parameters": True},
         ).scalar()
         if lost:
             raise RejectedError(
@@ -157,7 +156,7 @@ class MysqlRoad(Road):
         return lambda text: "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
     def _run(self, statement: str) -> sa.CursorResult[Any]:
-        return self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        return core.execute_as_written(self.connection, statement)
 
     def _statement_bytes(self) -> int:
         allowed = self.connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar() or _STATEMENT_BYTES

@@ -46,12 +46,9 @@ class PostgresqlRoad(Road):
         undo = []
         for load, link in self.unchecked():
             on = f"ALTER TABLE {quote.format_table(load.target)} ALTER CONSTRAINT {quote.quote_identifier(link.name)}"
-            self._execute(f"{on} DEFERRABLE INITIALLY DEFERRED")
+            core.execute_as_written(self.connection, f"{on} DEFERRABLE INITIALLY DEFERRED")
             undo.append(f"{on} NOT DEFERRABLE")
         return undo
-
-    def _execute(self, statement: str) -> None:
-        self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
     def is_unchecked(self, table: str, foreign_key: str) -> bool:
         load = next((load for load in self.loads if load.table.key == table), None)
@@ -85,7 +82,7 @@ class PostgresqlRoad(Road):
             # here, inside the load, rather than at the caller's COMMIT
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in self._altered:
-            self._execute(statement)
+            core.execute_as_written(self.connection, statement)
         # a sequence's new number outlives a rollback: nothing may fail after it
         move_sequences(self.connection, self.loads)
 

@@ -131,10 +131,13 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        guesses = infer_table(table, self.schema, domains, unique=structure.distinct)
+        guesses = self._made_here(table, infer_table(table, self.schema, domains, unique=structure.distinct))
         columns = {
             column.name: self._with_demands(
-                table, column, self._plan_column(table, column, structure, guesses, domains, given, wanted)
+                table,
+                column,
+                self._plan_column(table, column, structure, guesses, domains, given, wanted),
+                domains.get(column.name),
             )
             for column in table.columns
         }
@@ -183,7 +186,7 @@ class PlanBuilder:
         planned = self._structural(table, column, structure, domains.get(column.name))
         if planned is not None:
             return planned
-        guess = self._made_here(table, column, guesses[column.name])
+        guess = guesses[column.name]
         domain = domains.get(column.name)
         if guess.source is None:
             raise PlanError(
@@ -207,23 +210,26 @@ class PlanBuilder:
             distinct=distinct and not joint and not isinstance(source, Database),
         )
 
-    def _made_here(self, table: Table, column: Column, guess: Guess) -> Guess:
-        """Return a guess that makes the value here, where something depends on it, rather than in the database."""
-        if not isinstance(guess.source, Database) or column.computed is not None:
-            return guess
-        if (table.key, column.name) in self._referenced:
-            return replace(guess, source=by_type(column), reason="rows of other tables refer to it")
-        if any(column.name in condition.columns for condition in conditions_of(table)):
-            return replace(guess, source=by_type(column), reason="its CHECK is kept")
-        return guess
+    def _made_here(self, table: Table, guesses: Mapping[str, Guess]) -> Mapping[str, Guess]:
+        """Have values made here, where something depends on them, rather than in the database."""
+        conditioned = {name for condition in conditions_of(table) for name in condition.columns}
+        changed = dict(guesses)
+        for name, guess in guesses.items():
+            column = table.column(name)
+            if not isinstance(guess.source, Database) or column.computed is not None:
+                continue
+            if (table.key, name) in self._referenced:
+                changed[name] = replace(guess, source=by_type(column), reason="rows of other tables refer to it")
+            elif name in conditioned:
+                changed[name] = replace(guess, source=by_type(column), reason="its CHECK is kept")
+        return changed
 
-    def _with_demands(self, table: Table, column: Column, planned: ColumnPlan) -> ColumnPlan:
+    def _with_demands(self, table: Table, column: Column, planned: ColumnPlan, domain: Domain | None) -> ColumnPlan:
         """Have the column hold the values that CHECKs of its children name, so that these find their parents."""
         values = self._demands.get((table.key, column.name), ())
         source = planned.source
         if not values or planned.author == "user" or isinstance(source, Reference | Discriminator | Database):
             return planned
-        domain = check_domains(table).get(column.name)
         own = None if domain is None else domain.allowed()
         if own is not None or (isinstance(source, Choice) and set(values) <= set(source.values)):
             return planned

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syda.errors import IntegrityError
+from syda.generation.domains import listed_and_bounded
 from syda.generation.engine import Engine
 from syda.planning.checks import Domain, check_domains, conditions_of
 from syda.schema.model import NUMBERS, Column, Kind, Table
 from syda.sources.strings import lengths
-from syda.sources.values import Values, decimal_places, objects, to_python
+from syda.sources.values import Values, to_python
 
 _SLACK = 1e-9
 
@@ -140,19 +141,7 @@ def _outside(domain: Domain | None, column: Column, values: Values) -> NDArray[n
     """Tell which values the checks on the column alone do not allow."""
     if domain is None or column.type.kind not in (*NUMBERS, Kind.TEXT, Kind.BOOLEAN):
         return None
-    data = values.data
-    if column.type.kind is Kind.DECIMAL:
-        data = data / 10.0 ** decimal_places(column.type)
-    broken = np.zeros(len(values), dtype=bool)
-    if domain.values is not None:
-        broken |= ~np.isin(data, objects(domain.values) if data.dtype == object else domain.values)
-    if domain.excluded:
-        broken |= np.isin(data, objects(domain.excluded) if data.dtype == object else domain.excluded)
-    if column.type.kind in NUMBERS and domain.low is not None:
-        broken |= data < domain.low - _SLACK
-    if column.type.kind in NUMBERS and domain.high is not None:
-        broken |= data > domain.high + _SLACK
-    return _present(values, broken)
+    return _present(values, ~listed_and_bounded(domain, column, values, _SLACK))
 
 
 def _demanded(domain: Domain | None, values: Values) -> NDArray[np.bool_]:

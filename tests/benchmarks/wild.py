@@ -26,7 +26,6 @@ import sqlalchemy as sa
 
 TIMEOUT = 300
 ENDINGS = {"postgresql": ".pg.sql", "sqlite": ".sqlite.sql", "mysql": ".sqlite.sql", "mariadb": ".sqlite.sql"}
-_SYSTEM = ("information_schema", "pg_catalog", "pg_toast")
 
 
 class NotCreatableError(Exception):
@@ -260,8 +259,7 @@ def verify_postgresql(engine: sa.Engine) -> Iterator[str]:
             try:
                 connection.exec_driver_sql(
                     f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} "
-                    + definition.replace("%", "%%"),
-                    execution_options={"no_parameters": False},
+                    + definition.replace("%", "%%")
                 )
             except sa.exc.DBAPIError as error:
                 yield f"{table}.{name}: {' '.join(str(error.orig).split())[:300]}"

@@ -10,7 +10,7 @@ import numpy as np
 from syda.generation.domains import inside
 from syda.generation.engine import Engine
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks import Condition, Domain, check_domains
+from syda.planning.checks import Condition, Domain
 from syda.schema.model import Column, Kind, Table
 from syda.sources.stream import Integers
 
@@ -38,7 +38,7 @@ class Judgement:
     def __init__(self, maker: Maker, table: Table, conditions: Sequence[Condition]) -> None:
         self._judge, self._table = maker.judge, table
         self._domains = {column.name: _limits(column) for column in table.columns}
-        for name, domain in check_domains(table).items():
+        for name, domain in maker.domains(table.key).items():
             self._domains[name] = self._domains[name].narrowed(domain)
         self.judged: set[str] = set()
         """The CHECKs that are left to the database."""

@@ -17,7 +17,7 @@ from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of, ordered_of
 from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import UniqueSet, repeated_rows, settle_uniques, tricky_uniques
-from syda.planning.checks import Arm, Condition, check_domains, conditions_of, find_arms
+from syda.planning.checks import Arm, Condition, conditions_of, find_arms
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, to_python
@@ -122,9 +122,8 @@ class _Settler:
 
     def __init__(self, state: State, conditions: Sequence[Condition], judgement: Judgement) -> None:
         self.state, self.conditions, self.judgement = state, conditions, judgement
-        domains = check_domains(state.table)
         self.documents = documents_of([each.node for each in conditions if each.node is not None], state.table)
-        self._domains = domains
+        self._domains = state.draft.domains(state.key)
         self.groups = self._grouped(lambda condition: self._moved(condition.columns))
 
     def _grouped(self, together: Callable[[Condition], set[str]]) -> list[tuple[list[Condition], list[Arm]]]:

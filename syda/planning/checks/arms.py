@@ -8,7 +8,7 @@ about one column alone (two columns, a function) is left open: the engine evalua
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from random import Random
 
@@ -47,28 +47,30 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     choices = {
         name: values for name in _columns(table, nodes) if (values := _choices(table.column(name), start, nodes))
     }
-    found: dict[str, Arm] = {}
-    for number in range(rounds):
-        arm = dict(start)
-        for name, values in choices.items():
-            arm[name] = values[number % len(values)] if len(choices) == 1 else random.choice(values)
-        ways = _search([(node, True) for node in nodes], arm, _Search(table, random))
-        way = next(ways, None)
-        if way is not None:
-            found.setdefault(repr(sorted((name, repr(domain)) for name, domain in way.items())), way)
-    if not found and choices:
-        way = next(_search([(node, True) for node in nodes], dict(start), _Search(table, random)), None)
-        return [] if way is None else [way]
-    return list(found.values())
+    goals = [(node, True) for node in nodes]
+
+    def starts() -> Iterator[Arm]:
+        for number in range(rounds):
+            arm = dict(start)
+            for name, values in choices.items():
+                arm[name] = values[number % len(values)] if len(choices) == 1 else random.choice(values)
+            yield arm
+
+    return _ways(goals, starts(), table, random) or (_ways(goals, [start], table, random) if choices else [])
 
 
 def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) -> list[Arm]:
     """Return different ways to make `node` false."""
     random = Random(0)
     table = with_fields(table, [node])
+    return _ways([(node, False)], [start] * rounds, table, random)
+
+
+def _ways(goals: list[Goal], starts: Iterable[Arm], table: Table, random: Random) -> list[Arm]:
+    """Return the first way from each start, those that are the same once."""
     found: dict[str, Arm] = {}
-    for _ in range(rounds):
-        way = next(_search([(node, False)], dict(start), _Search(table, random)), None)
+    for start in starts:
+        way = next(_search(list(goals), dict(start), _Search(table, random)), None)
         if way is not None:
             found.setdefault(repr(sorted((name, repr(domain)) for name, domain in way.items())), way)
     return list(found.values())

@@ -76,11 +76,6 @@ class Domain:
         return self.allowed() == () or empty_range or too_short
 
     @property
-    def is_contradictory(self) -> bool:
-        """True when nothing satisfies it, NULL neither."""
-        return self.required and (self.null or self.is_empty)
-
-    @property
     def is_shaped(self) -> bool:
         """True when it says more than lists, bounds and NULL: how a text or document is made up."""
         sized = (self.shortest or 0) > 1 or self.longest is not None
