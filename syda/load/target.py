@@ -118,6 +118,18 @@ def _engine(url: URL | str) -> Engine:
 
 
 @contextmanager
+def untouched(target: Target) -> Iterator[Connection]:
+    """Yield a connection to read through, whose transaction is afterwards the caller's, or over."""
+    with connected(target) as connection:
+        was_in_transaction = connection.in_transaction()
+        try:
+            yield connection
+        finally:
+            if not was_in_transaction:
+                connection.rollback()
+
+
+@contextmanager
 def one_transaction(target: Target) -> Iterator[Connection]:
     """Yield a connection inside one transaction that ends with the block: all of it or nothing.
 
