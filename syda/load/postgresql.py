@@ -14,7 +14,7 @@ from syda.load.constraints import Taken, hindrances, take_constraints
 from syda.load.copy import copier, driver_text
 from syda.load.csv_text import UnencodableError, encoder
 from syda.load.road import Road
-from syda.load.sequences import move_sequences
+from syda.load.sequences import move_sequences, require_movable
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.timing import LARGE_ROWS, Timing
 from syda.schema.model import Kind
@@ -33,7 +33,8 @@ class PostgresqlRoad(Road):
     _taken: Taken | None = None
 
     def require_loadable(self) -> None:
-        """Nothing is refused: a circle's required keys are deferred for the load."""
+        """Refuse sequences that would be left behind; a circle's required keys are deferred for the load."""
+        require_movable(self.connection, self.loads)
 
     def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
         return hindrances(self.connection, self.loads, large, emptied)
