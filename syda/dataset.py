@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from syda.load.frames import Frames
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
-    from syda.load.road import Constraints
     from syda.load.table_load import TableLoad
     from syda.load.target import Target
+    from syda.load.timing import Constraints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,43 +94,39 @@ class Dataset:
         allow_nontransactional: bool = False,
         allow_hosts: Iterable[str] = (),
         redact_values: bool = False,
+        dry_run: bool = False,
         progress: Progress | None = None,
     ) -> LoadReport:
         """Insert all rows into a database in one transaction, parents first.
 
         `target` is an Engine or URL (committed at the end), a Connection (joins its transaction when it is in one) or
         a Session (joins its transaction; the caller commits). With `create`, tables that do not exist are made.
-        `mode`, `allow_hosts` and `redact_values` are as in `syda.seed`; with ``"append"`` the rows are added as they
-        are, so their keys have to be free. `constraints` says when keys and indexes of empty tables are made:
-        ``"last"``, after the rows, where it is possible; ``"live"``, row by row; ``"auto"``, last for large tables.
-        Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
-        Raises a `LoadError`; the database is then as it was.
+        The other options are as in `syda.seed`, but with `mode` ``"append"`` the rows are added as they are, so their
+        keys have to be free. Raises a `LoadError`, or a `PlanError` for what is no option; the database is then as it
+        was.
         """
         from syda.load.ddl import build_tables
-        from syda.load.guard import require_development
-        from syda.load.modes import check_mode
+        from syda.load.options import LoadOptions
         from syda.load.refusal import explaining
-        from syda.load.sql import load_tables
-        from syda.load.target import require_database
+        from syda.load.sql import foresee_load, load_tables
 
-        check_mode(mode)
+        options = LoadOptions(
+            mode=mode,
+            create=create,
+            constraints=constraints,
+            allow_nontransactional=allow_nontransactional,
+            allow_hosts=allow_hosts,
+            redact_values=redact_values,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        options.check(target)
         self._refuse_external()
-        require_development(target, allow_hosts)
-        if not create:
-            require_database(target)
         targets = self.origin or build_tables(self.plan.schema)
         loads = [self._load(key, targets[key]) for key in self.tables]
-        options: dict[str, Any] = {
-            "create": create,
-            "progress": progress,
-            "mode": mode,
-            "allow_hosts": allow_hosts,
-            "constraints": constraints,
-            "allow_nontransactional": allow_nontransactional,
-            "redact_values": redact_values,
-        }
+        deliver = foresee_load if dry_run else load_tables
         with explaining(self.plan, self._shown(), self.existing, redact_values=redact_values):
-            report = load_tables(target, self.plan, loads, **options)
+            report = deliver(target, self.plan, loads, options)
         return replace(report, notes=(*report.notes, *self.notes))
 
     def _load(self, key: str, target: Any) -> TableLoad:

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from syda.arguments import LOCALE, make_plan, refuse_changes
 from syda.dataset import Dataset
 from syda.errors import PlanError
+from syda.filling import Filling
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress, make_rows
-from syda.planning.builder import build_plan
-from syda.planning.existing import Existing
-from syda.planning.functions import name_functions
 from syda.planning.model import Plan
-from syda.planning.requests import Overrides, RowRequest, read_rows
-from syda.planning.validation import check_plan
-from syda.planning.wishes import check_wishes
-from syda.schema import Reading, Schema, read_schema
-from syda.sources.base import DATA_ENDS, Settings
+from syda.schema import Reading, read_schema
 from syda.sources.registry import DEFAULT_REGISTRY
-from syda.streaming import make_stream
-
-LOCALE = "en_US"
 
 if TYPE_CHECKING:
     from syda.load.asynchronous import AsyncTarget
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.load.target import Target
+    from syda.load.timing import Constraints
     from syda.quality.database import DatabaseReport
 
 
@@ -55,66 +48,7 @@ def plan(
     Raises a `SchemaError` or `PlanError` for what cannot work.
     """
     reading = read_schema(models)
-    return _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
-
-
-def _plan(
-    reading: Reading,
-    existing: Existing,
-    rows: int | Mapping[Any, Any] | None,
-    seed: int,
-    locale: str | Sequence[str],
-    as_of: str | date | None,
-    overrides: Mapping[Any, Any] | None,
-    custom_generators: Mapping[Any, Mapping[Any, Any]] | None,
-) -> Plan:
-    settings = _settings(seed, locale, as_of)
-    for name, given in (("overrides", overrides), ("custom_generators", custom_generators)):
-        if given is not None and not isinstance(given, Mapping):
-            raise PlanError(f"{name}: expected a dict, got {type(given).__name__}")
-    sources = Overrides(reading.schema, DEFAULT_REGISTRY)
-    sources.add_generators(custom_generators or {})
-    sources.add(overrides or {})
-    asked = read_rows(reading.schema, rows)
-    built = build_plan(reading.schema, settings=settings, rows=asked, overrides=sources, existing=existing)
-    check_plan(built)
-    check_wishes(built, asked, existing)
-    return name_functions(built)
-
-
-def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise PlanError(f"seed: expected a whole number, got {type(seed).__name__} {seed!r}")
-    return Settings(seed=seed, locale=_locales(locale), as_of=_moment(as_of))
-
-
-def _locales(locale: str | Sequence[str]) -> tuple[str, ...]:
-    listed = (locale,) if isinstance(locale, str) else tuple(locale) if isinstance(locale, Iterable) else ()
-    if not listed or not all(isinstance(each, str) for each in listed):
-        raise PlanError(f"locale: expected a locale such as 'en_US', or a list of some, got {locale!r}")
-    if listed != (LOCALE,):
-        from syda.sources.vocabulary import check_locale
-
-        for each in listed:
-            check_locale(each)  # says now, rather than when rows are made, that there is no such locale
-    return listed
-
-
-def _moment(as_of: str | date | None) -> str:
-    if as_of is None:
-        return DATA_ENDS
-    if as_of in ("today", "now"):
-        as_of = datetime.now().replace(microsecond=0) if as_of == "now" else date.today()
-    if isinstance(as_of, str):
-        try:
-            as_of = datetime.fromisoformat(as_of)
-        except ValueError as error:
-            raise PlanError(f"as_of: expected an ISO date, 'today' or 'now', got {as_of!r}") from error
-    if not isinstance(as_of, date):
-        raise PlanError(f"as_of: expected an ISO date, 'today' or 'now', got {type(as_of).__name__} {as_of!r}")
-    if not isinstance(as_of, datetime):
-        as_of = datetime(as_of.year, as_of.month, as_of.day)
-    return as_of.replace(tzinfo=None).isoformat()
+    return make_plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
 
 
 def generate(
@@ -136,10 +70,10 @@ def generate(
     """
     _check_block_size(block_size)
     if isinstance(models, Plan):
-        _refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
+        refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
         return _make(models, Reading(schema=models.schema, origin=None), block_size, progress)
     reading = read_schema(models)
-    made = _plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
+    made = make_plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
     return _make(made, reading, block_size, progress)
 
 
@@ -149,15 +83,6 @@ def _check_block_size(block_size: Any) -> None:
         raise PlanError(f"block_size: expected a whole number of rows, got {came}")
     if block_size < 1:
         raise PlanError(f"block_size: expected 1 row or more, got {block_size}")
-
-
-def _refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: Any, custom_generators: Any) -> None:
-    """Raise `PlanError` when an argument beside a plan asks for something that the plan has decided."""
-    asked = {"rows": rows, "as_of": as_of, "overrides": overrides, "custom_generators": custom_generators}
-    changed = [name for name, value in asked.items() if value is not None]
-    changed += [name for name, value, usual in (("seed", seed, 0), ("locale", locale, LOCALE)) if value != usual]
-    if changed:
-        raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")
 
 
 def _make(
@@ -184,8 +109,11 @@ def seed(
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
     mode: Mode = "if_empty",
     create: bool = False,
+    constraints: Constraints = "auto",
+    allow_nontransactional: bool = False,
     allow_hosts: Iterable[str] = (),
     redact_values: bool = False,
+    dry_run: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Fill a database: read what is there, plan, make the rows, check them, and load them in one transaction.
@@ -197,15 +125,31 @@ def seed(
     or get no rows, are read and stay. So do the notes of migration tools. With `create`, tables that do not exist are
     made first.
 
+    `constraints` says when keys, indexes and foreign keys of empty tables are made: ``"last"``, after the rows, where
+    the database and the role's rights allow it; ``"live"``, row by row; ``"auto"``, last for tables that get 5,000 rows
+    or more. Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
+    With `dry_run` nothing is changed: the report says what would be loaded, when constraints would be made, and why.
+
     A target that is neither on this machine nor among `allow_hosts`, or whose name says that it is in production, is
     refused. `redact_values` keeps values out of what is said when the database refuses a row.
 
     Raises a `SydaError`; the database is then as it was.
     """
+    from syda.load.options import LoadOptions
     from syda.load.target import is_async
 
     wishes = (rows, seed, locale, as_of, overrides, custom_generators)
-    filling = _Filling(models, wishes, mode, create, allow_hosts, redact_values, progress)
+    options = LoadOptions(
+        mode=mode,
+        create=create,
+        constraints=constraints,
+        allow_nontransactional=allow_nontransactional,
+        allow_hosts=allow_hosts,
+        redact_values=redact_values,
+        dry_run=dry_run,
+        progress=progress,
+    )
+    filling = Filling(models, wishes, options)
     filling.check(target)
     if is_async(target):
         from syda.load.asynchronous import run_blocking
@@ -226,8 +170,11 @@ async def seed_async(
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
     mode: Mode = "if_empty",
     create: bool = False,
+    constraints: Constraints = "auto",
+    allow_nontransactional: bool = False,
     allow_hosts: Iterable[str] = (),
     redact_values: bool = False,
+    dry_run: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Fill a database as `seed` does, through an AsyncEngine, AsyncConnection, AsyncSession or a URL.
@@ -235,121 +182,22 @@ async def seed_async(
     The event loop waits while rows are made, and runs while the database works.
     """
     from syda.load.asynchronous import run_async
+    from syda.load.options import LoadOptions
 
     wishes = (rows, seed, locale, as_of, overrides, custom_generators)
-    filling = _Filling(models, wishes, mode, create, allow_hosts, redact_values, progress)
+    options = LoadOptions(
+        mode=mode,
+        create=create,
+        constraints=constraints,
+        allow_nontransactional=allow_nontransactional,
+        allow_hosts=allow_hosts,
+        redact_values=redact_values,
+        dry_run=dry_run,
+        progress=progress,
+    )
+    filling = Filling(models, wishes, options)
     filling.check(target)
     return await run_async(target, filling.fill)
-
-
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    """What `seed` was asked for; `wishes` are the arguments of `_plan` after the first two."""
-
-    models: Any
-    wishes: tuple[Any, ...]
-    mode: Mode
-    create: bool
-    allow_hosts: Iterable[str]
-    redact_values: bool
-    progress: Progress | None
-
-    @property
-    def given(self) -> Plan | None:
-        return self.models if isinstance(self.models, Plan) else None
-
-    def check(self, target: Any) -> None:
-        """Raise a `SydaError` for what cannot be, before the target is reached."""
-        from syda.load.guard import require_development
-        from syda.load.modes import check_mode
-        from syda.load.target import require_database
-
-        check_mode(self.mode)
-        require_development(target, self.allow_hosts)
-        if not self.create:
-            require_database(target)
-        if self.given:
-            _refuse_changes(*self.wishes)
-
-    def fill(self, target: Target) -> LoadReport:
-        from syda.load.guard import require_unprotected
-        from syda.load.target import connected
-
-        with connected(target) as connection:
-            was_in_transaction = connection.in_transaction()
-            try:
-                require_unprotected(connection, self.allow_hosts)
-                dataset, notes = self._make(connection)
-            finally:
-                if not was_in_transaction:
-                    connection.rollback()
-        report = dataset.to_sql(
-            target,
-            mode=self.mode,
-            create=self.create,
-            allow_hosts=self.allow_hosts,
-            redact_values=self.redact_values,
-            progress=self.progress,
-        )
-        return replace(report, notes=(*report.notes, *notes))
-
-    def _make(self, connection: Any) -> tuple[Dataset, list[str]]:
-        """Return the rows that fit to those that are there, and notes on tables that are left alone."""
-        from syda.load.ddl import build_tables
-        from syda.load.existing import read_existing
-        from syda.load.judge import DatabaseJudge
-        from syda.load.modes import count_rows, left_alone, rows_that_stay
-
-        reading = _reading(self.models, self.given, connection)
-        targets = reading.origin or build_tables(reading.schema)
-        counts = count_rows(connection, reading.schema, targets)
-        kept = left_alone(reading.schema, counts)
-        if kept:
-            reading = read_schema(reading, tables=[table.key for table in reading.schema if table.key not in kept])
-        plan = self.given and _restricted(self.given, reading.schema)
-        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes[0]))
-        stays = rows_that_stay(reading.schema, counts, filled, self.mode)
-        existing = read_existing(connection, reading.schema, targets, stays)
-        plan = plan or _plan(reading, existing, *self.wishes)
-        judge = DatabaseJudge(connection, targets)
-        dataset = make_stream(plan, existing, targets, judge, redact=self.redact_values)
-        return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
-
-
-def _restricted(plan: Plan, schema: Schema) -> Plan:
-    """Return the plan for those of its tables that are in `schema`."""
-    if plan.schema.tables.keys() == schema.tables.keys():
-        return plan
-    return replace(
-        plan, schema=schema, tables={key: table for key, table in plan.tables.items() if key in schema.tables}
-    )
-
-
-def _filled(schema: Schema, asked: RowRequest) -> frozenset[str]:
-    """Return the tables that rows are asked for; a row of a subclass table has one in its base table too."""
-    counted = {key for key, _ in asked.children}
-    filled = {table.key for table in schema if asked.named.get(table.key, asked.default) or table.key in counted}
-    return _with_bases(schema, filled - schema.external)
-
-
-def _filled_by(plan: Plan) -> frozenset[str]:
-    return _with_bases(plan.schema, {key for key, table in plan.tables.items() if table.rows or table.rows_from})
-
-
-def _with_bases(schema: Schema, filled: set[str]) -> frozenset[str]:
-    found = set(filled)
-    for key in filled:
-        while (base := schema.tables[key].base_table) and base not in found:
-            found.add(base)
-            key = base
-    return frozenset(found)
-
-
-def _reading(models: Any, given: Plan | None, connection: Any) -> Reading:
-    if given is not None:
-        return Reading(schema=given.schema, origin=None)
-    reading = read_schema(connection if models is None else models)
-    return replace(reading, schema=replace(reading.schema, dialect=connection.dialect.name))
 
 
 def check(target: Target, models: Any = None) -> DatabaseReport:

@@ -24,6 +24,8 @@ from syda.cli.command import (
 
 if TYPE_CHECKING:
     from syda.load.modes import Mode
+    from syda.load.report import LoadReport
+    from syda.load.timing import Constraints
 
 
 @click.command(
@@ -44,6 +46,18 @@ if TYPE_CHECKING:
 )
 @click.option("--create", is_flag=True, help="Make the tables that do not exist.")
 @click.option(
+    "--constraints",
+    type=click.Choice(["auto", "last", "live"]),
+    default="auto",
+    show_default=True,
+    help="Make keys and indexes of empty tables after the rows, check row by row, or choose by the rows of each table.",
+)
+@click.option(
+    "--allow-nontransactional",
+    is_flag=True,
+    help="Fill tables of MariaDB and MySQL whose engine has no transactions; after an error they keep rows.",
+)
+@click.option(
     "--allow-host",
     "allow_hosts",
     multiple=True,
@@ -51,6 +65,7 @@ if TYPE_CHECKING:
     help="Fill a database on this host, or one whose name says production; may be repeated.",
 )
 @click.option("--redact-values", is_flag=True, help="Keep values out of the message when the database refuses a row.")
+@click.option("--dry-run", is_flag=True, help="Say what would be loaded and how, and change nothing.")
 @json_option
 def seed(
     *,
@@ -60,8 +75,11 @@ def seed(
     plan_file: str | None,
     mode: Mode,
     create: bool,
+    constraints: Constraints,
+    allow_nontransactional: bool,
     allow_hosts: tuple[str, ...],
     redact_values: bool,
+    dry_run: bool,
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -79,16 +97,31 @@ def seed(
         options: dict[str, Any] = {
             "mode": mode,
             "create": create,
+            "constraints": constraints,
+            "allow_nontransactional": allow_nontransactional,
             "allow_hosts": allow_hosts,
             "redact_values": redact_values,
+            "dry_run": dry_run,
         }
         report = syda.seed(url, source, **given, **options, progress=progress)
     if as_json:
         echo_json(report.to_dict())
-        return
+    else:
+        _echo_report(report)
+
+
+def _echo_report(report: LoadReport) -> None:
     echo_rows(report.rows)
     if not report.rows:
         click.echo("Note: there are no tables; give --models and --create to make them")
+    from syda.load.timing import LARGE_ROWS
+
+    if report.dry_run or max(report.rows.values(), default=0) >= LARGE_ROWS:
+        for line in report.explain().splitlines():
+            click.echo(f"Load: {line}")
     for note in report.notes:
         click.echo(f"Note: {note}")
-    click.echo(f"Loaded {report.total:,} rows in {report.seconds:.2f} s")
+    if report.dry_run:
+        click.echo(f"{report.total:,} rows would be loaded; nothing was changed")
+    else:
+        click.echo(f"Loaded {report.total:,} rows in {report.seconds:.2f} s")

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from syda.errors import TargetError
+from syda.load.target import use_transactions
 from syda.redact import redact_cause, redact_url
 from syda.schema.reach import full_url
 
@@ -78,7 +79,12 @@ def _with_session(session: Session, work: Work[Result]) -> Result:
 
 async def _through(engine: AsyncEngine, work: Work[Result]) -> Result:
     async with _reached(engine) as connection:
-        return await connection.run_sync(work)
+        is_changed = await connection.run_sync(use_transactions)
+        try:
+            return await connection.run_sync(work)
+        finally:
+            if is_changed and not connection.invalidated:
+                await connection.invalidate()
 
 
 @asynccontextmanager

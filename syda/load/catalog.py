@@ -9,11 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-# Plain tables of the role's own, in a schema where it may make indexes.
 _TABLES = sa.text(
-    "SELECT c.oid::int8 AS oid, c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')"
-    "  AND (c.relnamespace = pg_my_temp_schema() OR has_schema_privilege(c.relnamespace, 'CREATE'))"
-    "  AND NOT EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AS movable,"
+    "SELECT c.oid::int8 AS oid, pg_has_role(c.relowner, 'USAGE') AS owned, current_user AS role,"
+    " (c.relnamespace = pg_my_temp_schema() OR has_schema_privilege(c.relnamespace, 'CREATE')) AS indexable,"
+    " c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AS plain,"
     # triggers that the rows fire may read, or rely on the keys of, any table of the load
     " EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D') AS fires"
     " FROM pg_class c WHERE c.oid = to_regclass(:name)"
@@ -33,7 +32,8 @@ _INDEXES = sa.text(
     " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace"
     " LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p','u','x')"
-    " WHERE i.indrelid = ANY(CAST(:tables AS oid[])) AND i.indisvalid AND i.indisready AND i.indislive"
+    " WHERE i.indrelid = ANY(CAST(string_to_array(:tables, ',') AS oid[]))"
+    "  AND i.indisvalid AND i.indisready AND i.indislive"
     "  AND (c.reltablespace = 0 OR has_tablespace_privilege(c.reltablespace, 'CREATE'))"
     "  AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attoptions IS NOT NULL)"
     "  AND NOT EXISTS (SELECT FROM pg_seclabel l WHERE l.objoid IN (c.oid, k.oid))"
@@ -63,7 +63,8 @@ _FOREIGN_KEYS = sa.text(
     "   AND d.deptype IN ('e', 'x')) AS movable"
     " FROM pg_constraint f JOIN pg_class t ON t.oid = f.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace"
     " JOIN pg_class p ON p.oid = f.confrelid"
-    " WHERE f.contype = 'f' AND (f.conrelid = ANY(CAST(:tables AS oid[])) OR f.confrelid = ANY(CAST(:tables AS oid[])))"
+    " WHERE f.contype = 'f' AND (f.conrelid = ANY(CAST(string_to_array(:tables, ',') AS oid[]))"
+    "  OR f.confrelid = ANY(CAST(string_to_array(:tables, ',') AS oid[])))"
     " ORDER BY f.oid"
 )
 
@@ -113,14 +114,18 @@ def has_event_triggers(connection: Connection) -> bool:
 
 
 def table_facts(connection: Connection, name: str) -> Any:
-    """Return `oid`, whether the table is `movable`, and whether it `fires` triggers."""
-    return connection.execute(_TABLES, {"name": name}).one()
+    """Return what decides whether a table's keys and indexes can be dropped and made again, None where it is not there.
+
+    `oid`; whether the table is `plain`, `owned` by the `role`, in a schema where the role may make indexes
+    (`indexable`), and whether it `fires` triggers.
+    """
+    return connection.execute(_TABLES, {"name": name}).first()
 
 
 def movable(connection: Connection, tables: Iterable[int]) -> tuple[list[Index], list[ForeignKeyRow]]:
     """Return the tables' indexes and foreign keys, to them too, that can be dropped and made again as they were."""
     empty = list(tables)
-    listed = {"tables": "{" + ",".join(map(str, empty)) + "}"}
+    listed = {"tables": ",".join(map(str, empty))}  # a text: drivers do not agree on what an array is
     links = [ForeignKeyRow(*row) for row in connection.execute(_FOREIGN_KEYS, listed).all()]
     # a key that is not validated holds for new rows: these can be checked only where there were none before
     fixed = {link.oid for link in links if not link.movable or not (link.validated or link.on_oid in empty)}

@@ -6,8 +6,9 @@ is afterwards what it was before, and a fault leaves it so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
@@ -16,6 +17,7 @@ from syda.load.catalog import ForeignKeyRow, Index, has_event_triggers, movable,
 from syda.load.columns import quoted_table
 from syda.load.core import execute_as_written
 from syda.load.table_load import TableLoad
+from syda.load.target import first_line
 
 _MEMORY_KB = 256 * 1024  # most that one load lets PostgreSQL sort in
 _DEFERRALS = (" INITIALLY DEFERRED", " DEFERRABLE")
@@ -87,33 +89,66 @@ class Taken:
 
 
 def take_constraints(
-    connection: Connection, loads: Sequence[TableLoad], large: Sequence[TableLoad], *, waits: bool
-) -> Taken | None:
-    """Drop the constraints of large loads into empty tables of the role's own; None where nothing can be dropped.
+    connection: Connection, loads: Sequence[TableLoad], last: Sequence[TableLoad], *, waits: bool
+) -> tuple[Taken | None, str]:
+    """Drop the constraints of the tables of `last`, of which nothing was a hindrance; else return what was in the way.
 
     When somebody else uses a table, and the caller does not say that it `waits`, constraints stay.
     """
-    if not large or has_event_triggers(connection):
-        return None
-    names = {load.table.key: quoted_table(load.target, connection.dialect) for load in loads}
-    facts = {key: table_facts(connection, name) for key, name in names.items()}
-    if any(fact.fires for fact in facts.values()):
-        return None
-    chosen = {load.table.key for load in large if facts[load.table.key].movable}
+    if not last:
+        return None, ""
+    names = _names(connection, loads)
+    oids = {key: table_facts(connection, name).oid for key, name in names.items()}
     savepoint = connection.begin_nested()
     try:
-        taken = _drop(connection, {key: facts[key].oid for key in names}, names, chosen, "" if waits else " NOWAIT")
+        taken = _drop(connection, oids, names, {load.table.key for load in last}, "" if waits else " NOWAIT")
     except exc.DBAPIError as error:
         if error.connection_invalidated or not savepoint.is_active:
             raise
         savepoint.rollback()  # somebody holds a lock, or has a cursor open: the rows are checked one by one then
-        return None
+        return None, first_line(error.orig)
     except BaseException:
         if savepoint.is_active:
             savepoint.rollback()
         raise
     savepoint.commit()
-    return taken
+    return taken, ""
+
+
+def hindrances(
+    connection: Connection, loads: Sequence[TableLoad], large: Sequence[TableLoad], emptied: Collection[str]
+) -> dict[str, str]:
+    """Return, of the tables with many rows, why their constraints have to stay while the rows come."""
+    keys = [load.table.key for load in large]
+    if has_event_triggers(connection):
+        return dict.fromkeys(keys, "an event trigger watches what is done to tables")
+    names = _names(connection, loads)
+    facts = {key: table_facts(connection, name) for key, name in names.items()}
+    fires = next((key for key, fact in facts.items() if fact and fact.fires), None)
+    if fires is not None:
+        return dict.fromkeys(keys, f"table {fires!r} has triggers, which may need them")
+    found = {key: _hindrance(connection, names[key], facts[key], is_emptied=key in emptied) for key in keys}
+    return {key: why for key, why in found.items() if why}
+
+
+def _hindrance(connection: Connection, name: str, fact: Any, *, is_emptied: bool) -> str:
+    if fact is None:
+        return ""  # the load makes the table
+    if not fact.owned:
+        return f"role {fact.role!r} does not own it"
+    if not fact.indexable:
+        return f"role {fact.role!r} may not make indexes in its schema"
+    if not fact.plain:
+        return "it is partitioned, inherits, or is no plain table"
+    return "" if is_emptied or _is_empty(connection, name) else "it has rows already"
+
+
+def _names(connection: Connection, loads: Sequence[TableLoad]) -> dict[str, str]:
+    return {load.table.key: quoted_table(load.target, connection.dialect) for load in loads}
+
+
+def _is_empty(connection: Connection, name: str) -> bool:
+    return not execute_as_written(connection, f"SELECT 1 FROM {name} LIMIT 1").first()
 
 
 def _drop(
@@ -121,11 +156,7 @@ def _drop(
 ) -> Taken | None:
     for key in sorted(chosen):
         execute_as_written(connection, f"LOCK TABLE {names[key]} IN ACCESS EXCLUSIVE MODE{nowait}")
-    empty = {
-        key
-        for key in sorted(chosen)
-        if not execute_as_written(connection, f"SELECT 1 FROM {names[key]} LIMIT 1").first()
-    }
+    empty = {key for key in sorted(chosen) if _is_empty(connection, names[key])}  # under the lock, for certain
     if not empty:
         return None
     indexes, links = movable(connection, [oids[key] for key in empty])

@@ -12,7 +12,7 @@ from sqlalchemy.util import await_only
 
 from syda.load.columns import quoted_names, quoted_table
 from syda.load.csv_text import ToText, UnencodableError
-from syda.load.road import LARGE_ROWS
+from syda.load.timing import LARGE_ROWS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

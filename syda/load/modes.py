@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import networkx as nx
 
-from syda.errors import NotEmptyError, PlanError
+from syda.errors import NotEmptyError
 from syda.load.present import PresentTables
 from syda.load.target import rejections
 from syda.planning.model import Plan
@@ -71,12 +71,6 @@ class Loadable(Protocol):
     def target(self) -> sa.Table: ...
     @property
     def rows(self) -> int: ...
-
-
-def check_mode(mode: object) -> None:
-    """Raise `PlanError` for what is no mode."""
-    if mode not in MODES:
-        raise PlanError(f"mode: expected one of {', '.join(map(repr, MODES))}, got {mode!r}")
 
 
 def count_rows(connection: Connection, tables: Iterable[Table], targets: Mapping[str, Any]) -> dict[str, int]:
@@ -144,6 +138,17 @@ def require_replaceable(schema: Schema, counts: Mapping[str, int], filled: Colle
 
 def make_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) -> list[Any]:
     """Do inside the load's transaction what the mode asks for; return the loads without tables to be left alone."""
+    going, full = check_room(connection, plan, loads, mode)
+    if mode == "replace":
+        _empty(connection, plan.schema, full)
+    return going
+
+
+def check_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) -> tuple[list[Any], list[Any]]:
+    """Return the loads without tables to be left alone, and those of them whose rows are to be replaced.
+
+    Raises `NotEmptyError` where the mode forbids the rows that are there; changes nothing.
+    """
     asked = [load.table for load in loads if mode != "append" or is_migration_table(load.table)]
     counts = count_rows(connection, asked, {load.table.key: load.target for load in loads})
     kept = left_alone(plan.schema, counts)
@@ -153,8 +158,8 @@ def make_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) 
         require_empty(counts, filled)  # somebody may have written since they were counted for planning
     elif mode == "replace":
         require_replaceable(plan.schema, counts, filled)
-        _empty(connection, plan.schema, [load for load in going if load.rows and load.table.key in counts])
-    return going
+        return going, [load for load in going if load.rows and load.table.key in counts]
+    return going, []
 
 
 def _empty(connection: Connection, schema: Schema, loads: list[Loadable]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,16 @@ class MysqlRoad(Road):
     """Writes rows as text of the server's own, through pymysql; other drivers' rows go by Core."""
 
     def prepare(self) -> None:
-        if not self.allow_nontransactional:
-            self._refuse_nontransactional()
+        super().prepare()
         self._late = self.unchecked()
+
+    def require_loadable(self) -> None:
+        if not self.options.allow_nontransactional:
+            self._refuse_nontransactional()
+
+    def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
+        why = "MariaDB and MySQL end the transaction where an index is made"
+        return {load.table.key: why for load in large}
 
     def _refuse_nontransactional(self) -> None:
         schemas = {load.target.schema for load in self.loads if load.rows}
@@ -45,7 +52,8 @@ class MysqlRoad(Road):
             if found:
                 raise TargetError(
                     f"table {found[0]!r} is of the engine {found[1]}, which has no transactions: a load that fails "
-                    f"would leave rows in it; convert it to InnoDB, or accept that with allow_nontransactional=True"
+                    f"would leave rows in it; convert it to InnoDB, or accept that with allow_nontransactional=True "
+                    f"(--allow-nontransactional on the command line)"
                 )
 
     def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from syda.load import core
 from syda.load.columns import quoted_table
-from syda.load.constraints import Taken, take_constraints
+from syda.load.constraints import Taken, hindrances, take_constraints
 from syda.load.copy import copier, driver_text
 from syda.load.csv_text import UnencodableError, encoder
-from syda.load.road import LARGE_ROWS, Road
-from syda.load.sequences import move_sequences
+from syda.load.road import Road
+from syda.load.sequences import move_sequences, require_movable
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.timing import LARGE_ROWS, Timing
 from syda.schema.model import Kind
 
 _COPIED = sa.text(
@@ -31,14 +32,30 @@ class PostgresqlRoad(Road):
 
     _taken: Taken | None = None
 
+    def require_loadable(self) -> None:
+        """Refuse sequences that would be left behind; a circle's required keys are deferred for the load."""
+        require_movable(self.connection, self.loads)
+
+    def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
+        return hindrances(self.connection, self.loads, large, emptied)
+
     def prepare(self) -> None:
+        super().prepare()
         self._altered = self._make_deferrable()
         if self.defers() or self._altered:
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
         elif any(table.triggers or table.exclusions for table in self.plan.schema):
             # what these refuse is to be told of the rows, not at the end of the load
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
-        self._taken = take_constraints(self.connection, self.loads, self.large(), waits=self.constraints == "last")
+        self._take_constraints()
+
+    def _take_constraints(self) -> None:
+        last, waits = self.last(), self.options.constraints == "last"
+        self._taken, refused = take_constraints(self.connection, self.loads, last, waits=waits)
+        for load in last:
+            if not (self._taken and self._taken.has_table(load)):
+                why = refused or "somebody else has put rows in"
+                self.timings[load.table.key] = Timing("live", why)
 
     def _make_deferrable(self) -> list[str]:
         """Make the keys that close a circle of required ones deferrable for the load; return how to put them back."""

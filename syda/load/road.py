@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from syda.errors import CycleError
 from syda.load import core
+from syda.load.options import LoadOptions
 from syda.load.table_load import Progress, TableLoad
+from syda.load.timing import Timing, least_rows, timing
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-Constraints = Literal["auto", "last", "live"]
-LARGE_ROWS = 5_000
-"""From how many rows on a table's constraints are made after its rows."""
 
 
 class Road:
@@ -27,20 +25,41 @@ class Road:
         connection: Connection,
         plan: Plan,
         loads: Sequence[TableLoad],
-        constraints: Constraints = "auto",
-        *,
-        allow_nontransactional: bool = False,
+        options: LoadOptions,
     ) -> None:
         self.connection = connection
         self.plan = plan
         self.loads = loads
-        self.constraints = constraints
-        self.allow_nontransactional = allow_nontransactional
+        self.options = options
+        self.timings: dict[str, Timing] = {}
+        """When the constraints of each table that gets rows are made, as `prepare` has decided it."""
 
-    def large(self) -> list[TableLoad]:
-        """Return the loads whose constraints are to be made after their rows, where that is possible."""
-        least = {"auto": LARGE_ROWS, "last": 1}.get(self.constraints)
-        return [] if least is None else [load for load in self.loads if load.rows >= least]
+    def foresee(self, emptied: Collection[str] = ()) -> dict[str, Timing]:
+        """Return when each table's constraints would be made, and change nothing.
+
+        Tables in `emptied` have rows now, and none when the load begins. A table that is not there is one that the
+        load makes. Raises a `SydaError` for what cannot be loaded.
+        """
+        self.require_loadable()
+        constraints = self.options.constraints
+        least = least_rows(constraints)
+        large = [] if least is None else [load for load in self.loads if load.rows >= least]
+        hindrances = self.hindrances(large, emptied) if large else {}
+        return {
+            load.table.key: timing(load.rows, constraints, hindrances.get(load.table.key))
+            for load in self.loads
+            if load.rows
+        }
+
+    def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
+        """Return, of the tables with many rows, what keeps their constraints from being made last."""
+        why = f"syda makes them last on PostgreSQL and SQLite, not on {self.connection.dialect.name}"
+        return {load.table.key: why for load in large}
+
+    def last(self) -> list[TableLoad]:
+        """Return the loads whose constraints are made after their rows."""
+        made_last = {key for key, each in self.timings.items() if each.made == "last"}
+        return [load for load in self.loads if load.table.key in made_last]
 
     def defers(self) -> bool:
         """Tell whether the plan counts on constraints that are checked at the end."""
@@ -56,7 +75,11 @@ class Road:
         ]
 
     def prepare(self) -> None:
-        """Do what has to be done before the first row; raise `CycleError` for a circle that nothing can break."""
+        """Do what has to be done before the first row, having decided when constraints are made."""
+        self.timings = self.foresee()
+
+    def require_loadable(self) -> None:
+        """Raise `CycleError` for a circle that nothing can break."""
         for load, link in self.unchecked():
             raise CycleError(
                 f"{load.table.key}.{'+'.join(link.columns)} -> {link.parent} belongs to a circle of required foreign "

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from syda.errors import TargetError
 from syda.load.columns import named_columns, quoted_table
 from syda.load.table_load import TableLoad
 
-# The sequences that belong to a column, and those that its default takes numbers from.
+# The sequences that belong to a column, and those that its default takes numbers from; and the role's rights:
+# setval needs UPDATE, nextval USAGE, and how far a sequence is can be read by USAGE or SELECT.
 _SEQUENCES = sa.text(
-    "SELECT s.seqrelid::int8 AS oid, a.attname AS column, s.seqincrement AS step, s.seqmin AS least, s.seqmax AS most"
+    "SELECT s.seqrelid::int8 AS oid, a.attname AS column, s.seqincrement AS step, s.seqmin AS least, s.seqmax AS most,"
+    " s.seqstart AS start, s.seqrelid::regclass::text AS name, quote_ident(current_user) AS role,"
+    " has_sequence_privilege(s.seqrelid, 'USAGE') AS may_draw,"
+    " has_sequence_privilege(s.seqrelid, 'UPDATE') AND has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') AS may_set"
     " FROM pg_sequence s"
     " JOIN pg_attribute a ON a.attrelid = to_regclass(:name) AND NOT a.attisdropped"
     " WHERE EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid"
@@ -27,21 +33,65 @@ _MOVE = sa.text(
     "SELECT setval(CAST(:oid AS oid)::regclass, :number) WHERE"
     " COALESCE(pg_sequence_last_value(CAST(:oid AS oid)::regclass) * sign(:step) < :number * sign(:step), true)"
 )
+_LAST = sa.text("SELECT pg_sequence_last_value(CAST(:oid AS oid)::regclass)")
+_DRAW = (
+    "SELECT {outermost}(drawn) FROM (SELECT nextval(CAST(:oid AS oid)::regclass) AS drawn"
+    " FROM generate_series(1, CAST(:numbers AS int8))) numbers"
+)
+_MOST_DRAWN = 100_000_000
+"""Numbers that are drawn at most, one by one, to move a sequence on: that takes half a minute or so."""
+
+
+def require_movable(connection: Connection, loads: Sequence[TableLoad]) -> None:
+    """Raise `TargetError` for a sequence that the role may not move: the next row would get a number that is taken."""
+    for load, found in _sequences(connection, loads):
+        if not (found.may_set or found.may_draw):
+            raise _unmovable(load, found, "USAGE")
 
 
 def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
-    """Set each sequence behind the numbers in the columns that take theirs from it."""
-    for load in loads:
-        if not load.rows or not _may_count(load):
+    """Set each sequence behind the numbers in the columns that take theirs from it.
+
+    A role that may not set it draws numbers until it stands there.
+    """
+    for load, found in _sequences(connection, loads):
+        outermost = sa.func.max if found.step > 0 else sa.func.min
+        number = connection.scalar(sa.select(outermost(named_columns(load.target)[found.column])))
+        if number is None or not found.least <= number <= found.most:
             continue
-        columns = named_columns(load.target)
-        for found in connection.execute(_SEQUENCES, {"name": quoted_table(load.target, connection.dialect)}).all():
-            if found.column not in load.columns:
-                continue
-            outermost = sa.func.max if found.step > 0 else sa.func.min
-            number = connection.scalar(sa.select(outermost(columns[found.column])))
-            if number is not None and found.least <= number <= found.most:
-                connection.execute(_MOVE, {"oid": found.oid, "number": int(number), "step": found.step})
+        if found.may_set:
+            connection.execute(_MOVE, {"oid": found.oid, "number": int(number), "step": found.step})
+        else:
+            _draw(connection, load, found, int(number))
+
+
+def _sequences(connection: Connection, loads: Sequence[TableLoad]) -> Iterator[tuple[TableLoad, Any]]:
+    """Yield the sequences of columns that get rows."""
+    for load in loads:
+        if load.rows and _may_count(load):
+            name = quoted_table(load.target, connection.dialect)
+            for found in connection.execute(_SEQUENCES, {"name": name}).all():
+                if found.column in load.columns:
+                    yield load, found
+
+
+def _draw(connection: Connection, load: TableLoad, found: Any, number: int) -> None:
+    last = connection.scalar(_LAST, {"oid": found.oid})
+    reached = found.start - found.step if last is None else last
+    draw = sa.text(_DRAW.format(outermost="max" if found.step > 0 else "min"))
+    # drawn again where the session had numbers in its cache, which come first
+    while (missing := -((reached - number) // found.step)) > 0:
+        if missing > _MOST_DRAWN:
+            raise _unmovable(load, found, "UPDATE")
+        reached = connection.scalar(draw, {"oid": found.oid, "numbers": missing}) or number
+
+
+def _unmovable(load: TableLoad, found: Any, right: str) -> TargetError:
+    return TargetError(
+        f"role {found.role} may not move the sequence {found.name}, from which {load.table.key}.{found.column} takes "
+        f"its numbers, so that the next row after the load would get one that is taken; its owner can "
+        f"GRANT {right} ON SEQUENCE {found.name} TO {found.role}"
+    )
 
 
 def _may_count(load: TableLoad) -> bool:

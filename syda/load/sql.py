@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -10,22 +10,24 @@ from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
 from syda.load import core
-from syda.load.guard import require_development, require_unprotected
-from syda.load.modes import Mode, make_room
+from syda.load.guard import require_unprotected
+from syda.load.modes import check_room, make_room
 from syda.load.mysql import MysqlRoad
+from syda.load.options import LoadOptions
 from syda.load.postgresql import PostgresqlRoad
 from syda.load.present import PresentTables
 from syda.load.repoint import repointed
 from syda.load.report import LoadReport
-from syda.load.road import Constraints, Road
+from syda.load.road import Road
 from syda.load.sift import Sifted, insert_sifted, may_sift
 from syda.load.sqlite import SqliteRoad, unchecked_foreign_keys
 from syda.load.table_load import Progress, TableLoad
-from syda.load.target import Target, connected, one_transaction, rejections
+from syda.load.target import Target, connected, one_transaction, rejections, untouched
+from syda.load.timing import Constraints
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 
-__all__ = ["TableLoad", "load_tables"]
+__all__ = ["TableLoad", "foresee_load", "load_tables"]
 
 _ROADS: dict[str, type[Road]] = {
     "postgresql": PostgresqlRoad,
@@ -35,45 +37,43 @@ _ROADS: dict[str, type[Road]] = {
 }
 
 
-def load_tables(
-    target: Target,
-    plan: Plan,
-    loads: list[TableLoad],
-    *,
-    create: bool = False,
-    constraints: Constraints = "auto",
-    allow_nontransactional: bool = False,
-    progress: Progress | None = None,
-    mode: Mode = "if_empty",
-    allow_hosts: Iterable[str] = (),
-    redact_values: bool = False,
-) -> LoadReport:
-    """Insert all rows in one transaction; with `create`, first make the tables that do not exist.
-
-    `constraints` says when keys, indexes and foreign keys are made for rows of empty tables: ``"last"``, after the
-    rows, where the database and the role's rights allow it; ``"live"``, row by row; ``"auto"``, last for large tables.
-    Tables of MariaDB and MySQL whose engine has no transactions are refused unless `allow_nontransactional`.
-
-    `mode`, `allow_hosts` and `redact_values` are as in `syda.seed`.
+def load_tables(target: Target, plan: Plan, loads: list[TableLoad], options: LoadOptions) -> LoadReport:
+    """Insert all rows in one transaction; with the option `create`, first make the tables that do not exist.
 
     Raises `TargetError` when the database cannot be reached or lacks a table, `MissingTableError` when a table to be
     made refers to one that is neither given nor there, `RejectedError` when it refuses a row;
     either way nothing is left behind (on MariaDB and MySQL, tables made by `create` are).
     """
     started = perf_counter()
-    require_development(target, allow_hosts)
-    with _transaction(target, loads, constraints) as connection:
-        require_unprotected(connection, allow_hosts)
+    with _transaction(target, loads, options.constraints) as connection:
+        require_unprotected(connection, options.allow_hosts)
         with rejections("creating the tables"):
-            _ensure_tables(connection, plan, loads, create=create)
-        loads = make_room(connection, plan, loads, mode)
-        kind = _ROADS.get(connection.dialect.name, Road)
-        road = kind(connection, plan, loads, constraints, allow_nontransactional=allow_nontransactional)
-        sifted = _load(road, progress)
+            _ensure_tables(connection, plan, loads, create=options.create)
+        loads = make_room(connection, plan, loads, options.mode)
+        road = _road(connection, plan, loads, options)
+        sifted = _load(road, options.progress)
     rows = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
     left = ((sifted[load.table.key], load) for load in loads)
-    notes = tuple(each.note(load, redact=redact_values) for each, load in left if each.refused)
-    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes)
+    notes = tuple(each.note(load, redact=options.redact_values) for each, load in left if each.refused)
+    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes, constraints=road.timings)
+
+
+def foresee_load(target: Target, plan: Plan, loads: list[TableLoad], options: LoadOptions) -> LoadReport:
+    """Return what a load would report, and change nothing; raise what it would raise before its first row."""
+    started = perf_counter()
+    with untouched(target) as connection:
+        require_unprotected(connection, options.allow_hosts)
+        missing = _missing_tables(PresentTables(connection), loads, create=options.create)
+        _require_parents(PresentTables(connection), plan, missing)
+        loads, full = check_room(connection, plan, loads, options.mode)
+        with rejections("looking how the rows would be loaded"):
+            timings = _road(connection, plan, loads, options).foresee({load.table.key for load in full})
+    rows = {load.table.key: load.rows for load in loads}
+    return LoadReport(rows=rows, seconds=perf_counter() - started, constraints=timings, dry_run=True)
+
+
+def _road(connection: Connection, plan: Plan, loads: list[TableLoad], options: LoadOptions) -> Road:
+    return _ROADS.get(connection.dialect.name, Road)(connection, plan, loads, options)
 
 
 @contextmanager
@@ -116,16 +116,22 @@ def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
 
 def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
     present = PresentTables(connection)
-    missing = [load for load in loads if not present.has(load.target.name, load.target.schema)]
-    if missing and create:
+    missing = _missing_tables(present, loads, create=create)
+    if missing:
         _require_parents(present, plan, missing)
         missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
-    elif missing:
+
+
+def _missing_tables(present: PresentTables, loads: list[TableLoad], *, create: bool) -> list[TableLoad]:
+    """Return the loads whose tables are to be made; raise `TargetError` where there are some and none may be made."""
+    missing = [load for load in loads if not present.has(load.target.name, load.target.schema)]
+    if missing and not create:
         names = ", ".join(repr(load.table.key) for load in missing)
         raise TargetError(
             f"the database has no table {names}; create the tables first (for example with "
             f"Base.metadata.create_all(engine) or your migrations) or pass create=True"
         )
+    return missing
 
 
 def _require_parents(present: PresentTables, plan: Plan, missing: list[TableLoad]) -> None:

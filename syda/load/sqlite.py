@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from syda.errors import RejectedError
 from syda.load import core
-from syda.load.road import LARGE_ROWS, Constraints, Road
+from syda.load.road import Road
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.timing import Constraints, least_rows
 from syda.schema.model import ForeignKey, Kind
 
 if TYPE_CHECKING:
@@ -35,24 +36,40 @@ class SqliteRoad(Road):
         self._cache: int | None = None
         self._unchecked = False
 
+    def require_loadable(self) -> None:
+        """Nothing is refused: SQLite defers any foreign key."""
+
+    def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
+        if self._first(_TRIGGERS.format(schema="")):
+            return {load.table.key: "the database has triggers, which may need them" for load in large}
+        found = {load.table.key: self._hindrance(load, is_emptied=load.table.key in emptied) for load in large}
+        return {key: why for key, why in found.items() if why}
+
+    def _hindrance(self, load: TableLoad, *, is_emptied: bool) -> str:
+        if load.target.schema is not None:
+            return "it is in an attached database"
+        if is_emptied or not self._first("SELECT 1 FROM sqlite_master WHERE name = ?", (load.target.name,)):
+            return ""
+        name = self.connection.dialect.identifier_preparer.format_table(load.target)
+        return "it has rows already" if self._first(f"SELECT 1 FROM {name} LIMIT 1") else ""
+
     def prepare(self) -> None:
-        large = [load for load in self.large() if load.target.schema is None]
+        super().prepare()
         checks = bool(self.connection.exec_driver_sql("PRAGMA foreign_keys").scalar())
         self._unchecked = not checks and _MARK in self.connection.info
         if (self.defers() or self.unchecked()) and checks:
             self.connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        if not large or self._first(_TRIGGERS.format(schema="")):
+        last = self.last()
+        if not last:
             return
         self._cache = self.connection.exec_driver_sql("PRAGMA cache_size").scalar()
         self.connection.exec_driver_sql(f"PRAGMA cache_size = -{_LARGE_CACHE_KB}")
-        for load in large:
+        for load in last:
             self._take_indexes(load, checks=checks)
 
     def _take_indexes(self, load: TableLoad, *, checks: bool) -> None:
         quote = self.connection.dialect.identifier_preparer
         name = quote.format_table(load.target)
-        if self._first(f"SELECT 1 FROM {name} LIMIT 1"):
-            return
         unique = {row[1] for row in self.connection.exec_driver_sql(f"PRAGMA index_list({name})") if row[2]}
         for index, statement in self.connection.exec_driver_sql(_INDEXES, (load.target.name,)).all():
             # children's rows are checked by unique indexes; ANALYZE's numbers would be dropped with their index
@@ -175,7 +192,7 @@ def unchecked_foreign_keys(
 
 
 def _can_check_later(connection: Connection, loads: Sequence[TableLoad], constraints: Constraints, driver: Any) -> bool:
-    least = {"auto": LARGE_ROWS, "last": 1}.get(constraints)
+    least = least_rows(constraints)
     if connection.dialect.name != "sqlite" or connection.in_transaction() or least is None:
         return False
     if connection.dialect.driver != "pysqlite" or getattr(driver, "in_transaction", True):

@@ -46,14 +46,14 @@ def connected(target: Target) -> Iterator[Connection]:
     elif isinstance(target, Session | scoped_session):
         yield _connection_of(target)
     elif isinstance(target, Engine):
-        with reach(target) as connection:
+        with _own(reach(target)) as connection:
             yield connection
     elif isinstance(target, URL | str):
         engine = _engine(target)
         file = sqlite_file(engine.url)
         is_new = file is not None and not file.exists()
         try:
-            with reach(engine, target if isinstance(target, str) else "") as connection:
+            with _own(reach(engine, target if isinstance(target, str) else "")) as connection:
                 yield connection
         finally:
             engine.dispose()
@@ -69,7 +69,8 @@ def _described(target: object) -> str:
 
 def _connection_of(session: Session | scoped_session[Any]) -> Connection:
     try:
-        session.flush()
+        with rejections("flushing the session"):
+            session.flush()
         return session.connection()
     except exc.UnboundExecutionError as error:
         raise TargetError("the session has no database: it is not bound to an engine") from error
@@ -117,6 +118,63 @@ def _engine(url: URL | str) -> Engine:
         raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
 
 
+def use_transactions(connection: Connection) -> bool:
+    """Have a connection that nobody else holds work in transactions, although its engine or driver has none.
+
+    Tells whether that was needed: then it has to be invalidated, for the pool's next user expects it as it was.
+    """
+    if not _commits_each_statement(connection):
+        return False
+    connection.execution_options(isolation_level=connection.default_isolation_level)
+    return True
+
+
+@contextmanager
+def _own(connection: Connection) -> Iterator[Connection]:
+    """Yield a connection that was opened here, in transactions, and close it."""
+    with connection:
+        is_changed = use_transactions(connection)
+        try:
+            yield connection
+        finally:
+            if is_changed and not connection.invalidated:
+                connection.invalidate()
+
+
+def _require_transactions(connection: Connection) -> None:
+    if _commits_each_statement(connection):
+        raise TargetError(
+            "the connection is in AUTOCOMMIT, where what is loaded cannot be undone; give the engine, "
+            "or a connection with another isolation level"
+        )
+
+
+def _commits_each_statement(connection: Connection) -> bool:
+    """Tell whether the driver or the server commits by itself. SQLite's does too, until it is told to begin."""
+    if connection.dialect.name == "sqlite":
+        return False
+    if connection.dialect.name in ("mysql", "mariadb"):
+        was_in_transaction = connection.in_transaction()
+        found = connection.exec_driver_sql("SELECT @@autocommit").scalar()
+        if not was_in_transaction:
+            connection.rollback()
+        return bool(found)
+    return getattr(connection.connection.dbapi_connection, "autocommit", False) is True
+
+
+@contextmanager
+def untouched(target: Target) -> Iterator[Connection]:
+    """Yield a connection to read through, whose transaction is afterwards the caller's, or over."""
+    with connected(target) as connection:
+        _require_transactions(connection)
+        was_in_transaction = connection.in_transaction()
+        try:
+            yield connection
+        finally:
+            if not was_in_transaction:
+                connection.rollback()
+
+
 @contextmanager
 def one_transaction(target: Target) -> Iterator[Connection]:
     """Yield a connection inside one transaction that ends with the block: all of it or nothing.
@@ -125,6 +183,7 @@ def one_transaction(target: Target) -> Iterator[Connection]:
     the caller commits. An exception of any kind rolls the block back.
     """
     with connected(target) as connection, _without_repeated_errors(connection):
+        _require_transactions(connection)
         joins = isinstance(target, Session | scoped_session) or connection.in_transaction()
         transaction = _begin(connection, nested=joins)
         try:

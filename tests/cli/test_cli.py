@@ -237,6 +237,25 @@ def test_seed_fills_a_database_that_then_passes_the_check() -> None:
     assert run_json("check", "--url", "sqlite:///shop.db")["tables"] == {"customers": 4, "orders": 9}
 
 
+def test_seed_says_before_and_after_when_constraints_are_made(shop: Path) -> None:
+    arguments = ("seed", "--url", "sqlite:///shop.db", "--models", "shopmodels", "--create", "--rows", "Customer=5000")
+    foretold = run(*arguments, "--dry-run")
+    assert foretold.exit_code == 0
+    assert not (shop / "shop.db").exists()
+    switch = "constraints='live' or --constraints live has them row by row"
+    last = f"Load: constraints after the rows (5,000 rows or more; {switch}) for customers"
+    assert last in foretold.stdout.splitlines()
+    assert "rows would be loaded; nothing was changed" in foretold.stdout
+    assert last in run(*arguments).stdout.splitlines()
+    live = run_json(*arguments, "--mode", "replace", "--constraints", "live")
+    assert live["constraints"]["customers"] == {"made": "live", "why": "as asked for"}
+    assert not live["dry_run"]
+    assert run("seed", "--url", "sqlite:///shop.db", "--constraints", "lst").exit_code == 2
+    few = ("seed", "--url", "sqlite:///few.db", "--models", "shopmodels", "--create")
+    assert "row by row" in run(*few, "--dry-run").stdout
+    assert "row by row" not in run(*few).stdout
+
+
 def test_seed_guards_databases_that_look_like_production(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("seed", "--url", "sqlite:///live.db", "--models", "shopmodels", "--create")
     error = run_json(*arguments, code=1)["error"]

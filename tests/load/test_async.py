@@ -49,6 +49,18 @@ def test_an_engine_is_filled_and_committed(engine: AsyncEngine) -> None:
     asyncio.run(story())
 
 
+def test_options_of_the_load_are_taken(engine: AsyncEngine) -> None:
+    async def story() -> None:
+        options: Any = {"create": True, "constraints": "last", "allow_nontransactional": True}
+        foretold = await syda.seed_async(engine, Base, rows=5, dry_run=True, **options)
+        assert foretold.constraints["customers"].made == "last"
+        done = await syda.seed_async(engine, Base, rows=5, **options)
+        assert done.constraints == foretold.constraints
+        assert done.total == foretold.total
+
+    asyncio.run(story())
+
+
 def test_a_connection_and_a_session_keep_their_transaction(engine: AsyncEngine) -> None:
     async def story() -> None:
         async with engine.begin() as connection:

@@ -1,0 +1,105 @@
+"""The work of `syda.seed` on one database: read what is there, plan, make the rows, and have them loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from syda.arguments import make_plan, refuse_changes
+from syda.dataset import Dataset
+from syda.planning.model import Plan
+from syda.planning.requests import RowRequest, read_rows
+from syda.schema import Reading, Schema, read_schema
+from syda.streaming import make_stream
+
+if TYPE_CHECKING:
+    from syda.load.options import LoadOptions
+    from syda.load.report import LoadReport
+    from syda.load.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What `seed` was asked for; `wishes` are the arguments of `make_plan` after the first two."""
+
+    models: Any
+    wishes: tuple[Any, ...]
+    options: LoadOptions
+
+    @property
+    def given(self) -> Plan | None:
+        return self.models if isinstance(self.models, Plan) else None
+
+    def check(self, target: Any) -> None:
+        """Raise a `SydaError` for what cannot be, before the target is reached."""
+        self.options.check(target)
+        if self.given:
+            refuse_changes(*self.wishes)
+
+    def fill(self, target: Target) -> LoadReport:
+        from syda.load.guard import require_unprotected
+        from syda.load.target import untouched
+
+        with untouched(target) as connection:
+            require_unprotected(connection, self.options.allow_hosts)
+            dataset, notes = self._make(connection)
+        report = dataset.to_sql(target, **self.options.arguments())
+        return replace(report, notes=(*report.notes, *notes))
+
+    def _make(self, connection: Any) -> tuple[Dataset, list[str]]:
+        """Return the rows that fit to those that are there, and notes on tables that are left alone."""
+        from syda.load.ddl import build_tables
+        from syda.load.existing import read_existing
+        from syda.load.judge import DatabaseJudge
+        from syda.load.modes import count_rows, left_alone, rows_that_stay
+
+        reading = _reading(self.models, self.given, connection)
+        targets = reading.origin or build_tables(reading.schema)
+        counts = count_rows(connection, reading.schema, targets)
+        kept = left_alone(reading.schema, counts)
+        if kept:
+            reading = read_schema(reading, tables=[table.key for table in reading.schema if table.key not in kept])
+        plan = self.given and _restricted(self.given, reading.schema)
+        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes[0]))
+        stays = rows_that_stay(reading.schema, counts, filled, self.options.mode)
+        existing = read_existing(connection, reading.schema, targets, stays)
+        plan = plan or make_plan(reading, existing, *self.wishes)
+        judge = DatabaseJudge(connection, targets)
+        dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values)
+        return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
+
+
+def _restricted(plan: Plan, schema: Schema) -> Plan:
+    """Return the plan for those of its tables that are in `schema`."""
+    if plan.schema.tables.keys() == schema.tables.keys():
+        return plan
+    return replace(
+        plan, schema=schema, tables={key: table for key, table in plan.tables.items() if key in schema.tables}
+    )
+
+
+def _filled(schema: Schema, asked: RowRequest) -> frozenset[str]:
+    """Return the tables that rows are asked for; a row of a subclass table has one in its base table too."""
+    counted = {key for key, _ in asked.children}
+    filled = {table.key for table in schema if asked.named.get(table.key, asked.default) or table.key in counted}
+    return _with_bases(schema, filled - schema.external)
+
+
+def _filled_by(plan: Plan) -> frozenset[str]:
+    return _with_bases(plan.schema, {key for key, table in plan.tables.items() if table.rows or table.rows_from})
+
+
+def _with_bases(schema: Schema, filled: set[str]) -> frozenset[str]:
+    found = set(filled)
+    for key in filled:
+        while (base := schema.tables[key].base_table) and base not in found:
+            found.add(base)
+            key = base
+    return frozenset(found)
+
+
+def _reading(models: Any, given: Plan | None, connection: Any) -> Reading:
+    if given is not None:
+        return Reading(schema=given.schema, origin=None)
+    reading = read_schema(connection if models is None else models)
+    return replace(reading, schema=replace(reading.schema, dialect=connection.dialect.name))
