@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import networkx as nx
+import sqlalchemy as sa
 
 from syda.errors import NotEmptyError
 from syda.load.present import PresentTables
+from syda.load.referrers import require_unused
 from syda.load.target import rejections
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey, Schema, Table
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
     from sqlalchemy import Connection
 
 Mode = Literal["if_empty", "append", "replace"]
@@ -158,7 +159,10 @@ def check_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode)
         require_empty(counts, filled)  # somebody may have written since they were counted for planning
     elif mode == "replace":
         require_replaceable(plan.schema, counts, filled)
-        return going, [load for load in going if load.rows and load.table.key in counts]
+        full = [load for load in going if load.rows and load.table.key in counts]
+        with rejections("reading which rows refer to those to be replaced"):
+            require_unused(connection, full, beside=[load for load in going if load.rows])
+        return going, full
     return going, []
 
 
@@ -182,7 +186,7 @@ def _links(schema: Schema, key: str, among: Iterable[str]) -> list[ForeignKey]:
 def _empty_circle(connection: Connection, schema: Schema, loads: list[Loadable]) -> None:
     """Delete the rows of one table, or of several that refer to each other in a circle."""
     quote = connection.dialect.identifier_preparer
-    deletes = [f"DELETE FROM {quote.format_table(load.target)}" for load in loads]
+    deletes = [f"DELETE FROM {_only(connection, quote.format_table(load.target))}" for load in loads]
     if connection.dialect.name == "postgresql" and len(deletes) > 1:
         # One statement: PostgreSQL looks for rows without parents at its end, when all are gone.
         first = ", ".join(f"d{place} AS ({delete})" for place, delete in enumerate(deletes[:-1]))
@@ -191,10 +195,20 @@ def _empty_circle(connection: Connection, schema: Schema, loads: list[Loadable])
     if connection.dialect.name == "sqlite" and len(deletes) > 1:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     if connection.dialect.name in ("mysql", "mariadb") and _refer_to_each_other(schema, loads):
-        _delete_unchecked(connection, loads, deletes)
+        _delete_unchecked(connection, deletes)
         return
     for delete in deletes:
         connection.exec_driver_sql(delete)
+
+
+def _only(connection: Connection, name: str) -> str:
+    """Return what names a table's own rows: in PostgreSQL a plain table has those of tables that inherit it, too."""
+    if connection.dialect.name != "postgresql":
+        return name
+    plain = connection.scalar(
+        sa.text("SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass(:name)"), {"name": name}
+    )
+    return f"ONLY {name}" if plain else name
 
 
 def _refer_to_each_other(schema: Schema, loads: list[Loadable]) -> bool:
@@ -202,27 +216,11 @@ def _refer_to_each_other(schema: Schema, loads: list[Loadable]) -> bool:
     return any(_links(schema, key, keys) for key in keys)
 
 
-def _delete_unchecked(connection: Connection, loads: list[Loadable], deletes: list[str]) -> None:
+def _delete_unchecked(connection: Connection, deletes: list[str]) -> None:
     """Delete rows that refer to each other; InnoDB looks at each as it goes, even at one that is its own parent.
 
-    Nothing is left without its parent: no row of another table may refer to these.
+    Nothing is left without its parent: no row of another table refers to these.
     """
-    quote = connection.dialect.identifier_preparer
-    for load in loads:
-        users = connection.exec_driver_sql(
-            "SELECT DISTINCT table_schema, table_name, column_name FROM information_schema.key_column_usage "
-            "WHERE referenced_table_schema = coalesce(%s, database()) AND referenced_table_name = %s",
-            (load.target.schema, load.target.name),
-        ).all()
-        for schema, name, column in users:
-            if name in {each.target.name for each in loads}:
-                continue
-            table = f"{quote.quote_identifier(schema)}.{quote.quote_identifier(name)}"
-            used = f"SELECT count(*) FROM {table} WHERE {quote.quote_identifier(column)} IS NOT NULL"
-            if rows := connection.exec_driver_sql(used).scalar():
-                raise NotEmptyError(
-                    f"{rows:,} rows of {name} refer to {load.table.key}, whose rows cannot go", {name: rows}
-                )
     before = connection.exec_driver_sql("SELECT @@foreign_key_checks").scalar()
     connection.exec_driver_sql("SET foreign_key_checks = 0")
     try:

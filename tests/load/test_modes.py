@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 import syda
 from syda.errors import LoadError, NotEmptyError, PlanError, RejectedError
-from tests.databases import dump
+from tests.databases import dump, execute
 from tests.load.test_sql import CycleBase, failing_at
 from tests.shop import Base, Customer
 
@@ -168,7 +168,7 @@ def test_a_circle_that_rows_of_another_table_refer_to_is_not_torn(mariadb_engine
     with mariadb_engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE likes (post INTEGER, FOREIGN KEY (post) REFERENCES posts (id))")
         connection.exec_driver_sql("INSERT INTO likes VALUES (2)")
-    with pytest.raises(NotEmptyError, match="1 rows of likes refer to posts"):
+    with pytest.raises(NotEmptyError, match="posts would delete, change or orphan the 1 rows of likes"):
         syda.seed(mariadb_engine, CycleBase, rows=4, mode="replace")
     assert counts(mariadb_engine, "threads", "posts", "likes") == [3, 3, 1]
 
@@ -183,3 +183,35 @@ def test_a_circle_is_deleted_after_all_that_refers_to_it(engine: Engine) -> None
     syda.seed(engine, shapes, rows=9, create=True)
     syda.seed(engine, shapes, rows=6, mode="replace")
     assert counts(engine, *shapes) == [6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("action", ["CASCADE", "SET NULL", "NO ACTION"])
+def test_rows_of_tables_that_the_models_do_not_know_are_neither_deleted_nor_changed(
+    engine: Engine, action: str
+) -> None:
+    execute(
+        engine,
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(40))",
+        f"CREATE TABLE audit (customer INTEGER, FOREIGN KEY (customer) REFERENCES customers (id) ON DELETE {action})",
+        "INSERT INTO customers VALUES (900, 'precious')",
+        "INSERT INTO audit VALUES (NULL)",
+    )
+    models = {"customers": {"id": "integer", "name": "text"}}
+    syda.seed(engine, models, rows=3, mode="replace")
+    execute(engine, "INSERT INTO audit SELECT id FROM customers")
+    with pytest.raises(NotEmptyError, match=r"customers would delete, change or orphan the 3 rows of audit") as caught:
+        syda.seed(engine, models, rows=5, mode="replace")
+    assert caught.value.tables == {"audit": 3}
+    assert counts(engine, "customers", "audit") == [3, 4]
+
+
+def test_rows_of_tables_that_inherit_stay(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE archive (note TEXT) INHERITS (a)",
+        "INSERT INTO a VALUES (1)",
+        "INSERT INTO archive VALUES (2, 'keep me')",
+    )
+    syda.seed(postgresql_engine, {"a": {"id": "integer"}}, rows=5, mode="replace")
+    assert counts(postgresql_engine, "ONLY a", "archive") == [5, 1]
