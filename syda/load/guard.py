@@ -202,8 +202,9 @@ def _destination(url: URL) -> Destination:
     hosts = values(*_HOST_OPTIONS)
     if url.host:
         hosts += url.host.split(",")
-    if not hosts and url.get_backend_name() == "postgresql":
-        hosts = _environment("PGHOST", "PGHOSTADDR")
+    if url.get_backend_name() == "postgresql":
+        hosts += [] if hosts else _environment("PGHOST")
+        hosts += [] if "hostaddr" in options else _environment("PGHOSTADDR")  # libpq goes there whatever the host is
     services = [*values("service"), *(_environment("PGSERVICE") if url.get_backend_name() == "postgresql" else [])]
     return Destination(
         hosts=tuple(hosts),
@@ -224,14 +225,17 @@ def _reached(driver: Any) -> Destination:
     """
     info: Any = getattr(driver, "info", None)
     if hasattr(info, "dbname"):  # psycopg and psycopg2
-        return Destination(hosts=(info.host or "",), databases=(info.dbname,), users=(info.user,))
+        given = info.get_parameters() if hasattr(info, "get_parameters") else info.dsn_parameters
+        address = given.get("hostaddr")  # only where it was given: a name's own address is not asked for
+        hosts = (info.host or "", *(address.split(",") if address else ()))
+        return Destination(hosts=hosts, databases=(info.dbname,), users=(info.user,))
     if isinstance(getattr(driver, "host", None), str) and hasattr(driver, "unix_socket"):  # PyMySQL
         databases = (_text(driver.db),) if driver.db else ()
         return Destination(hosts=(driver.unix_socket or driver.host,), databases=databases, users=(_text(driver.user),))
-    address: Any = getattr(driver, "_addr", None)
+    peer: Any = getattr(driver, "_addr", None)
     parameters: Any = getattr(driver, "_params", None)
-    if isinstance(address, str | tuple) and hasattr(parameters, "database"):  # asyncpg
-        host = address if isinstance(address, str) else str(address[0])
+    if isinstance(peer, str | tuple) and hasattr(parameters, "database"):  # asyncpg
+        host = peer if isinstance(peer, str) else str(peer[0])
         return Destination(hosts=(host,), databases=(parameters.database or "",), users=(parameters.user or "",))
     return Destination()
 

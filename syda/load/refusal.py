@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import exc
 
-from syda.errors import RejectedError
+from syda.errors import RejectedError, TargetError
 from syda.load.clues import Clue, read_clue
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
@@ -36,7 +37,7 @@ def explaining(
     """Say of a row that is refused inside the block what is known about it; see `RejectedError`.
 
     `made` are the columns by table. With `redact_values` no value is told, and so neither are the words of the
-    database, which hold some.
+    database, which hold some whatever went wrong.
     """
     try:
         yield
@@ -45,6 +46,20 @@ def explaining(
         loads = [Loaded(plan.schema.tables[key], columns) for key, columns in made.items()]
         said = _Refusal(plan, loads, existing, error).explain(redact_values=redact_values)
         raise said from (None if redact_values else cause)
+    except TargetError as error:
+        if not redact_values or not isinstance(error.__cause__, exc.DBAPIError):
+            raise
+        raise type(error)(f"{str(error).partition(': ')[0]}: {_kind(error.__cause__)}") from None
+
+
+def _kind(error: exc.DBAPIError) -> str:
+    """Return what kind of failure the driver tells of, without its words."""
+    orig = error.orig
+    code = (
+        getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None) or next(iter(getattr(orig, "args", ())), None)
+    )
+    told = f" {code}" if isinstance(code, int) or (isinstance(code, str) and re.fullmatch(r"\w{5}", code)) else ""
+    return f"the database failed with {type(orig).__name__}{told}; its words are not shown, since they may hold values"
 
 
 @dataclass(frozen=True, slots=True)

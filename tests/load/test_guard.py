@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 import syda
 from syda.errors import PlanError, ProtectedTargetError, TargetError
-from syda.load.guard import VARIABLE, require_development
+from syda.load.guard import VARIABLE, _reached, require_development
 from tests.databases import sqlite_engine
 from tests.shop import Base
 
@@ -132,6 +133,29 @@ def test_where_a_connection_has_gone_counts_more_than_the_url(
         finally:
             with server.connect() as connection:
                 connection.exec_driver_sql(f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize("url", [f"{PG}u@localhost/shop", f"{PG}u@/shop?host=/var/run", "postgresql+psycopg2:///shop"])
+def test_an_address_of_the_environment_counts_whatever_the_host(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "203.0.113.9")
+    with pytest.raises(ProtectedTargetError, match=r"203\.0\.113\.9"):
+        require_development(url)
+    require_development(url, ["203.0.113.9"])
+    require_development(f"{PG}u@localhost/shop?hostaddr=127.0.0.1")
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    require_development(url)
+
+
+def test_an_address_among_the_arguments_of_the_driver_counts(postgresql_engine: Engine) -> None:
+    url = postgresql_engine.url
+    if not url.host:
+        pytest.skip("this server listens on a socket only")
+    own = create_engine(url.set(host="localhost"), connect_args={"hostaddr": "127.0.0.1"}, poolclass=NullPool)
+    assert syda.seed(own, Base, rows=1, create=True).total
+    info = SimpleNamespace(
+        dbname="shop", user="u", host="localhost", get_parameters=lambda: {"hostaddr": "203.0.113.9"}
+    )
+    assert dict(_reached(SimpleNamespace(info=info)).problems(frozenset()))
 
 
 def test_a_marked_database_is_not_filled_whatever_is_allowed(engine: Engine) -> None:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 import syda
-from syda.errors import IntegrityError, RejectedError
+from syda.errors import IntegrityError, RejectedError, TargetError
+from tests.databases import execute
 
 DDL = (
     "CREATE TABLE p (id INTEGER PRIMARY KEY)",
@@ -124,6 +125,23 @@ def test_a_breach_that_is_noticed_before_the_load_tells_no_values_either(engine:
     with pytest.raises(IntegrityError, match=r"a \+ 0 < c") as caught:
         syda.seed(engine, models(checks=True), overrides={"t.a": 1, "t.c": -987654}, redact_values=True)
     assert "987654" not in str(caught.value)
+
+
+@pytest.mark.parametrize("state", ["XX000", "57014", "40001", "53100"])
+def test_a_failure_of_the_server_tells_no_values_either(postgresql_engine: Engine, state: str) -> None:
+    execute(
+        postgresql_engine,
+        *DDL,
+        "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'row %%', NEW.c USING ERRCODE = '{state}'; END $$",
+        "CREATE TRIGGER fails BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fails()",
+    )
+    wrong = {**WHOLE, "t.c": 987654}
+    with pytest.raises(TargetError, match=f"{state}; its words are not shown") as caught:
+        syda.seed(postgresql_engine, models(), rows={"p": 2, "t": 6}, overrides=wrong, redact_values=True)
+    assert "987654" not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(TargetError, match="987654"):
+        syda.seed(postgresql_engine, models(), rows={"p": 2, "t": 6}, overrides=wrong)
 
 
 def test_an_exclusion_is_named(postgresql_engine: Engine) -> None:
