@@ -28,7 +28,12 @@ _INDEXES = sa.text(
     " i.indisclustered AS clustered, i.indisreplident AS identifies,"
     " obj_description(i.indexrelid, 'pg_class') AS comment, obj_description(k.oid, 'pg_constraint') AS key_comment,"
     " ARRAY(SELECT ARRAY[a.attnum, a.attstattarget] FROM pg_attribute a"
-    "  WHERE a.attrelid = c.oid AND a.attstattarget >= 0 ORDER BY a.attnum) AS targets"
+    "  WHERE a.attrelid = c.oid AND a.attstattarget >= 0 ORDER BY a.attnum) AS targets,"
+    # unique over the same columns: a foreign key to these may stand on any of them
+    " ARRAY(SELECT w.indexrelid::int8 FROM pg_index w WHERE w.indrelid = i.indrelid AND w.indexrelid <> i.indexrelid"
+    "  AND w.indisunique AND w.indpred IS NULL AND i.indisunique AND i.indpred IS NULL"
+    "  AND ARRAY(SELECT k FROM unnest(w.indkey::int2[]) k ORDER BY k)"
+    "   = ARRAY(SELECT k FROM unnest(i.indkey::int2[]) k ORDER BY k)) AS twins"
     " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace"
     " LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p','u','x')"
@@ -89,6 +94,7 @@ class Index:
     comment: str | None
     key_comment: str | None
     targets: list[list[int]]
+    twins: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +137,19 @@ def movable(connection: Connection, tables: Iterable[int]) -> tuple[list[Index],
     fixed = {link.oid for link in links if not link.movable or not (link.validated or link.on_oid in empty)}
     needed = {link.index_oid for link in links if link.oid in fixed}
     indexes = [Index(*row) for row in connection.execute(_INDEXES, listed).all()]
-    indexes = [index for index in indexes if index.oid not in needed]
+    indexes = _without_twins_that_stay([index for index in indexes if index.oid not in needed], links)
     dropped = {index.oid for index in indexes}
     return indexes, [
         link for link in links if link.oid not in fixed and (link.on_oid in empty or link.index_oid in dropped)
     ]
+
+
+def _without_twins_that_stay(indexes: list[Index], links: list[ForeignKeyRow]) -> list[Index]:
+    """Return the indexes without those of foreign keys that, made again, would stand on a twin that was never gone."""
+    used = {link.index_oid for link in links}
+    while True:
+        dropped = {index.oid for index in indexes}
+        kept = [index for index in indexes if index.oid not in used or dropped.issuperset(index.twins)]
+        if len(kept) == len(indexes):
+            return kept
+        indexes = kept

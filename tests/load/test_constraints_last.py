@@ -54,6 +54,11 @@ CREATE TABLE app.parts_one PARTITION OF app.parts DEFAULT;
 CREATE INDEX parts_tenants ON app.parts (tenant_id);
 CREATE TABLE app.base (id integer PRIMARY KEY, size integer);
 CREATE TABLE app.special (more integer UNIQUE) INHERITS (app.base);
+CREATE TABLE app.twins (a integer NOT NULL, t text);
+CREATE UNIQUE INDEX first_twin ON app.twins (a);
+CREATE TABLE app.of_twins (id integer PRIMARY KEY, a integer NOT NULL REFERENCES app.twins (a));
+ALTER TABLE app.twins ADD PRIMARY KEY (a);
+CREATE VIEW app.by_twin AS SELECT a, t FROM app.twins GROUP BY a;
 CREATE PUBLICATION everything FOR TABLE app.tenants, app.notes;
 CREATE STATISTICS app.both_of (dependencies) ON tenant_id, "order" FROM app."Odd ""Users";
 """
