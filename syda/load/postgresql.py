@@ -44,7 +44,7 @@ class PostgresqlRoad(Road):
         self._altered = self._make_deferrable()
         if self.defers() or self._altered:
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
-        elif any(table.triggers or table.exclusions for table in self.plan.schema):
+        elif self.has_effects or any(table.exclusions for table in self.plan.schema):
             # what these refuse is to be told of the rows, not at the end of the load
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
         self._take_constraints()

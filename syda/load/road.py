@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from syda.errors import CycleError
 from syda.load import core
+from syda.load.effects import has_effects
 from syda.load.options import LoadOptions
 from syda.load.table_load import Progress, TableLoad
 from syda.load.timing import Timing, least_rows, timing
@@ -33,6 +35,11 @@ class Road:
         self.options = options
         self.timings: dict[str, Timing] = {}
         """When the constraints of each table that gets rows are made, as `prepare` has decided it."""
+
+    @cached_property
+    def has_effects(self) -> bool:
+        """Whether rows may set off triggers or rules."""
+        return has_effects(self.connection, self.plan)
 
     def foresee(self, emptied: Collection[str] = ()) -> dict[str, Timing]:
         """Return when each table's constraints would be made, and change nothing.

@@ -46,8 +46,7 @@ def may_sift(road: Road, load: TableLoad) -> bool:
     """
     planned = road.plan.tables.get(load.table.key)
     asked = planned is not None and (planned.exact or planned.rows_from is not None)
-    unforeseen = bool(load.table.exclusions) or any(table.triggers for table in road.plan.schema)
-    return unforeseen and not asked
+    return (bool(load.table.exclusions) or road.has_effects) and not asked
 
 
 def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress: Progress | None) -> Sifted:

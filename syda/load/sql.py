@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
 from syda.load import core
+from syda.load.effects import count_of, lost_note, require_there
 from syda.load.guard import require_unprotected
 from syda.load.modes import check_room, make_room
 from syda.load.mysql import MysqlRoad
@@ -51,11 +52,15 @@ def load_tables(target: Target, plan: Plan, loads: list[TableLoad], options: Loa
             _ensure_tables(connection, plan, loads, create=options.create)
         loads = make_room(connection, plan, loads, options.mode)
         road = _road(connection, plan, loads, options)
+        before = count_of(connection, loads) if road.has_effects else {}
         sifted = _load(road, options.progress)
-    rows = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
+        sent = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
+        lost = require_there(connection, plan, sent, before, loads) if road.has_effects else {}
+    rows = {key: number - lost.get(key, 0) for key, number in sent.items()}
     left = ((sifted[load.table.key], load) for load in loads)
-    notes = tuple(each.note(load, redact=options.redact_values) for each, load in left if each.refused)
-    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes, constraints=road.timings)
+    notes = [each.note(load, redact=options.redact_values) for each, load in left if each.refused]
+    notes += [lost_note(key, number, sent[key]) for key, number in lost.items()]
+    return LoadReport(rows=rows, seconds=perf_counter() - started, notes=tuple(notes), constraints=road.timings)
 
 
 def foresee_load(target: Target, plan: Plan, loads: list[TableLoad], options: LoadOptions) -> LoadReport:

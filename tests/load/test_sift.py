@@ -84,3 +84,40 @@ def test_what_the_database_says_is_kept_out_of_notes(engine: Engine) -> None:
     report = syda.seed(engine, rows=20, redact_values=True)
     assert any(note == "t: the database refused 10 of 20 rows" for note in report.notes)
     assert not any("4711" in note for note in report.notes)
+
+
+DROPS_ODD = {
+    "sqlite": ["CREATE TRIGGER odd BEFORE INSERT ON t WHEN NEW.id % 2 = 1 BEGIN SELECT RAISE(IGNORE); END"],
+    "postgresql": [
+        (
+            "CREATE FUNCTION no_odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RETURN CASE WHEN NEW.id %% 2 = 1 THEN NULL ELSE NEW END; END $$"
+        ),
+        "CREATE TRIGGER odd BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION no_odd()",
+    ],
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_rows_that_are_dropped_without_a_word_are_not_told_as_loaded(engine: Engine) -> None:
+    execute(engine, TABLES[0], "INSERT INTO t VALUES (1000, 1)", *DROPS_ODD[engine.dialect.name])
+    report = syda.seed(engine, rows=20, mode="append")
+    assert report.rows["t"] == count(engine, "t") - 1 == 10
+    assert "t: the database took 20 rows and 10 of them are not there; a trigger or rule dropped them" in report.notes
+    with pytest.raises(RejectedError, match="not there"):
+        syda.seed(engine, rows={"t": 4}, mode="append")
+    assert count(engine, "t") == 11
+
+
+def test_a_rule_that_does_something_else_is_told(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, TABLES[0], "CREATE RULE nothing AS ON INSERT TO t DO INSTEAD NOTHING")
+    report = syda.seed(postgresql_engine, rows=5)
+    assert report.rows["t"] == count(postgresql_engine, "t")
+    assert bool(report.notes) is (report.rows["t"] == 0)
+
+
+def test_triggers_that_models_do_not_tell_of_are_found(engine: Engine) -> None:
+    execute(engine, *TABLES, *REFUSES_ODD[engine.dialect.name])
+    models = {"t": {"id": "integer", "v": "integer"}, "c": {"id": "integer", "t_id": "t.id"}}
+    report = syda.seed(engine, models, rows=20)
+    assert (report.rows["t"], count(engine, "t"), count(engine, "c")) == (10, 10, 20)
