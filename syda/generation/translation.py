@@ -43,9 +43,18 @@ def _changes() -> Mapping[type, Change]:
         exp.JSONBContainsTopKey: _has_key,
         exp.ByteLength: _byte_length,
         exp.ArraySize: _array_size,
-        exp.Anonymous: lambda node, _: _function(str(node.this).lower(), node),
+        exp.Anonymous: lambda node, table: _valid_json(node, table) or _function(str(node.this).lower(), node),
         **dict.fromkeys(compared, _bracketed),
     }
+
+
+def _valid_json(node: Node, table: Table) -> Node | None:
+    """Have NULL be no valid JSON, as in older versions of SQLite: rows that suit these suit all."""
+    from sqlglot import exp
+
+    if table.dialect != "sqlite" or str(node.this).lower() != "json_valid":
+        return None
+    return exp.func("coalesce", node.copy(), exp.false())
 
 
 def _column(node: Node, table: Table) -> Node:

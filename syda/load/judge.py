@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, exc
 
 from syda.load.binding import Binding, bindings
+from syda.load.target import first_line
 from syda.schema.model import Table
 from syda.sources.values import Values
 
-_PLACE = "syda_row"
 _TEMPORARY = "syda_judged"
+logger = logging.getLogger("syda.load")
 
 
 class DatabaseJudge:
@@ -22,6 +24,7 @@ class DatabaseJudge:
 
     def __init__(self, connection: Connection, targets: Mapping[str, sa.Table]) -> None:
         self._connection, self._targets = connection, targets
+        self._place = ""
 
     def holds(
         self, table: Table, expressions: Sequence[str], columns: Mapping[str, Values], rows: int
@@ -32,6 +35,7 @@ class DatabaseJudge:
         """
         bound = bindings(table, self._targets[table.key], self._connection.dialect)
         known = {name: bound[name] for name in columns}
+        self._place = _free_name("syda_row", (binding.target.name for binding in known.values()))
         fits = np.ones(rows, dtype=bool)
         savepoint = self._connection.begin_nested()
         try:
@@ -40,7 +44,9 @@ class DatabaseJudge:
                 return np.zeros(rows, dtype=bool)  # the types refuse values, or some of them
             for expression in expressions:
                 fits &= self._evaluated(expression, 0, rows) if self._is_known(expression) else True
-        except exc.SQLAlchemyError:
+        except exc.SQLAlchemyError as error:
+            why = first_line(getattr(error, "orig", None) or error)
+            logger.warning("%s: the database could not be asked which rows satisfy its CHECKs: %s", table.key, why)
             return np.ones(rows, dtype=bool)
         finally:
             savepoint.rollback()
@@ -58,19 +64,25 @@ class DatabaseJudge:
         return True
 
     def _temporary(self, table: Table, known: Mapping[str, Binding]) -> sa.Table:
-        """Make the table as a query of the real one, so that its columns have the very types, domains aside."""
-        quote = self._connection.dialect.identifier_preparer
+        """Make the table: as a query of the real one, so that its columns have the very types, domains aside."""
         target = self._targets[table.key]
-        names = ", ".join(quote.quote(binding.target.name) for binding in known.values())
-        query = f"SELECT 0 AS {_PLACE}, {names} FROM {quote.format_table(target)} WHERE 1 = 0"
-        self._connection.execute(sa.text(_escaped(f"CREATE TEMPORARY TABLE {_TEMPORARY} AS {query}")))
         columns = [sa.Column(binding.target.name, binding.target.type) for binding in known.values()]
-        return sa.Table(_TEMPORARY, sa.MetaData(), sa.Column(_PLACE, sa.Integer), *columns)
+        judged = sa.Table(
+            _TEMPORARY, sa.MetaData(), sa.Column(self._place, sa.Integer), *columns, prefixes=["TEMPORARY"]
+        )
+        if not sa.inspect(self._connection).has_table(target.name, schema=target.schema):  # the load makes it
+            judged.create(self._connection)
+            return judged
+        quote = self._connection.dialect.identifier_preparer
+        names = ", ".join(quote.quote(binding.target.name) for binding in known.values())
+        query = f"SELECT 0 AS {self._place}, {names} FROM {quote.format_table(target)} WHERE 1 = 0"
+        self._connection.execute(sa.text(_escaped(f"CREATE TEMPORARY TABLE {_TEMPORARY} AS {query}")))
+        return judged
 
     def _insert(self, judged: sa.Table, known: Mapping[str, Binding], columns: Mapping[str, Values], rows: int) -> bool:
         """Insert the rows; tell whether the types of the columns take them."""
         cells = {binding.target.name: binding.core(columns[name]) for name, binding in known.items()}
-        cells[_PLACE] = list(range(rows))
+        cells[self._place] = list(range(rows))
         records = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
         if not records:
             return True
@@ -85,8 +97,8 @@ class DatabaseJudge:
         """Evaluate for the rows ``start..stop``; where that fails, for ever smaller parts of them."""
         fits = np.zeros(stop - start, dtype=bool)
         query = sa.text(
-            f"SELECT {_PLACE} FROM {_TEMPORARY} WHERE coalesce(({_escaped(expression)}), 1 = 1) "
-            f"AND {_PLACE} >= :start AND {_PLACE} < :stop"
+            f"SELECT {self._place} FROM {_TEMPORARY} WHERE coalesce(({_escaped(expression)}), 1 = 1) "
+            f"AND {self._place} >= :start AND {self._place} < :stop"
         )
         try:
             with self._connection.begin_nested():
@@ -100,6 +112,14 @@ class DatabaseJudge:
             )
         fits[np.asarray(found, dtype=np.int64) - start] = True
         return fits
+
+
+def _free_name(name: str, taken: Iterable[str]) -> str:
+    """Return a name that no column has."""
+    known = {each.lower() for each in taken}
+    while name in known:
+        name += "_"
+    return name
 
 
 def _escaped(expression: str) -> str:

@@ -51,7 +51,7 @@ class PlanBuilder:
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
-        self.schema = narrowed(with_documents(self.schema))
+        self.schema = with_documents(narrowed(self.schema))
         self._demands = demanded_values(self.schema)
         self._order = load_order(self.schema)
         self._referenced = {

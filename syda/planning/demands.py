@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from syda.planning.checks import check_domains, conditions_of, named_values, parse
-from syda.planning.checks.reading import column_of
+from syda.planning.checks.reading import column_of, guessed_dialect
 from syda.schema.model import Check, Kind, Schema, Table
 from syda.schema.sqltext import sqlglot_name
 
@@ -18,10 +18,10 @@ _JSON_FUNCTIONS = ("json_valid", "json_type", "json_array_length", "json_extract
 def narrowed(schema: Schema) -> Schema:
     """Return the schema with text keys no longer than the narrowest foreign key column that takes their values.
 
-    Tables out of models are in the dialect of the database to be filled, as far as that is known.
+    Tables out of models, and their CHECKs, are in the dialect of the database to be filled, as far as that is known.
     """
     spoken = sqlglot_name(schema.dialect)
-    tables = {key: replace(table, dialect=table.dialect or spoken) for key, table in schema.tables.items()}
+    tables = {key: _spoken(table, table.dialect or spoken) for key, table in schema.tables.items()}
     changed = True
     while changed:
         changed = False
@@ -37,6 +37,13 @@ def narrowed(schema: Schema) -> Schema:
                         tables[link.parent] = replace(owner, columns=columns)
                         changed = True
     return replace(schema, tables=tables)
+
+
+def _spoken(table: Table, dialect: str) -> Table:
+    checks = tuple(
+        replace(check, dialect=check.dialect or dialect or guessed_dialect(check.expression)) for check in table.checks
+    )
+    return replace(table, dialect=dialect, checks=checks)
 
 
 def with_documents(schema: Schema) -> Schema:

@@ -88,13 +88,20 @@ class Backend:
         return table
 
 
-def with_json_columns(table: Table) -> Table:
-    """Make the text columns that have a ``json_valid`` check JSON columns, which says the same."""
+def with_json_columns(table: Table, *, refuses_null: bool = False) -> Table:
+    """Make the text columns that have a ``json_valid`` check JSON columns, which says the same.
+
+    Where `refuses_null`, NULL is not valid either, as in older versions of SQLite.
+    """
     texts = {column.name for column in table.columns if column.type.kind is Kind.TEXT}
     matches = {check: _JSON_VALID.fullmatch(check.expression) for check in table.checks}
     checked = {check: match[1] for check, match in matches.items() if match and match[1] in texts}
     columns = tuple(
-        replace(column, type=LogicalType(kind=Kind.JSON, native=column.type.native))
+        replace(
+            column,
+            type=LogicalType(kind=Kind.JSON, native=column.type.native),
+            nullable=column.nullable and not refuses_null,
+        )
         if column.name in checked.values()
         else column
         for column in table.columns

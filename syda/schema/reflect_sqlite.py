@@ -86,7 +86,15 @@ class SQLiteBackend(Backend):
             uniques=distinct_uniques(self._uniques(table), table.primary_key),
             triggers=tuple(self._triggers(table)),
         )
-        return with_json_columns(completed)
+        return with_json_columns(completed, refuses_null=self._refuses_null)
+
+    @cached_property
+    def _refuses_null(self) -> bool:
+        """Whether NULL is no valid JSON here: versions of SQLite do not agree."""
+        try:
+            return self.connection.scalar(sa.text("SELECT json_valid(NULL)")) == 0
+        except sa.exc.OperationalError:
+            return False  # it has no JSON at all
 
     def _completed(self, column: Column, statement: Statement) -> Column:
         computed = column.computed

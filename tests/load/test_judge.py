@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import Engine, event
 
 import syda
-from syda.errors import ConstraintError
+from syda.errors import ConstraintError, RejectedError
 from tests.databases import execute, sqlite_engine
 
 EVEN = "CREATE FUNCTION is_even(x integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT x %% 2 = 0'"
@@ -70,3 +71,33 @@ def test_functions_that_the_application_gives_sqlite_are_asked() -> None:
 
     execute(engine, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, CHECK (is_even(n)))")
     assert syda.seed(engine, rows=30).rows["t"] == 30
+
+
+def test_tables_that_the_load_makes_are_judged_too(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, EVEN)
+    metadata = sa.MetaData()
+    mood = sa.Enum("so so", "well", name="mood")
+    columns = sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer, nullable=False)
+    sa.Table("t", metadata, *columns, sa.Column("mood", mood), sa.CheckConstraint("is_even(n) AND mood IS NOT NULL"))
+    assert syda.seed(postgresql_engine, metadata, rows=30, create=True).rows["t"] == 30
+
+
+def test_a_column_may_have_the_name_of_the_place(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, EVEN, "CREATE TABLE t (syda_row integer PRIMARY KEY, n integer CHECK (is_even(n)))")
+    assert syda.seed(postgresql_engine, rows=30).rows["t"] == 30
+
+
+def test_it_is_told_when_the_database_may_not_be_asked(
+    postgresql_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, role = postgresql_engine.url.database, "syda_test_no_temporary"
+    execute(postgresql_engine, EVEN, TABLE, f"REVOKE TEMP ON DATABASE {name} FROM PUBLIC")
+    execute(postgresql_engine, f"CREATE ROLE {role}", f"GRANT ALL ON t, t_id_seq TO {role}")
+    try:
+        with postgresql_engine.connect() as connection:
+            connection.exec_driver_sql(f"SET ROLE {role}")
+            with pytest.raises(RejectedError):
+                syda.seed(connection, rows=30)
+    finally:
+        execute(postgresql_engine, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    assert "t: the database could not be asked which rows satisfy its CHECKs: permission denied" in caplog.text

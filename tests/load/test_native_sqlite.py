@@ -9,7 +9,7 @@ import pytest
 import syda
 from syda.quality.database import check_database
 from syda.schema import read_schema
-from tests.databases import sqlite_engine
+from tests.databases import execute, sqlite_engine
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -80,3 +80,12 @@ def test_a_default_that_this_sqlite_cannot_make_is_replaced_by_values(engine: sa
     assert len({row.a for row in rows}) > 1
     assert {row.b for row in rows} == {"B"}
     assert all(row.c.startswith('["') for row in rows)
+
+
+@pytest.mark.parametrize(
+    "check", ["json_valid(doc)", "json_valid(doc) AND json_type(doc) = 'object'", "doc IS NULL OR json_valid(doc)"]
+)
+def test_documents_are_valid_where_null_is_not(tmp_path, check):
+    engine = sqlite_engine(tmp_path / "t.db")
+    execute(engine, f"CREATE TABLE t (id integer PRIMARY KEY, doc text CHECK ({check}))")
+    assert syda.seed(engine, rows=60).rows["t"] == 60

@@ -33,6 +33,11 @@ def parse(expression: str, dialect: str) -> Node | None:
     return None if tree is None else rewritten(tree.copy(), _plain)
 
 
+def guessed_dialect(expression: str) -> str:
+    """Return the first dialect in which the text of a model's CHECK can be read: standard SQL, if it is that."""
+    return next((dialect for dialect in ("", "postgres", "mysql") if parse(expression, dialect) is not None), "")
+
+
 def rewritten(tree: Node, change: Callable[[Node], Node]) -> Node:
     """Return the tree with each node changed, those inside others first; `tree` itself may be used up."""
     for node in reversed(list(tree.walk())):
