@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 import networkx as nx
 import sqlalchemy as sa
 
-from syda.errors import NotEmptyError
+from syda.errors import NotEmptyError, TargetError
 from syda.load.present import PresentTables
 from syda.load.referrers import require_unused
 from syda.load.target import rejections
@@ -139,10 +139,27 @@ def require_replaceable(schema: Schema, counts: Mapping[str, int], filled: Colle
 
 def make_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) -> list[Any]:
     """Do inside the load's transaction what the mode asks for; return the loads without tables to be left alone."""
+    if mode != "append":
+        _claim(connection, [load for load in loads if load.rows])
     going, full = check_room(connection, plan, loads, mode)
     if mode == "replace":
         _empty(connection, plan.schema, full)
     return going
+
+
+def _claim(connection: Connection, loads: list[Loadable]) -> None:
+    """Have no other load find the tables empty until this one ends. SQLite has one writer at a time anyway."""
+    if connection.dialect.name != "postgresql" or not loads:
+        return
+    default = connection.dialect.default_schema_name
+    names = [f"syda {load.target.schema or default} {load.target.name}" for load in loads]
+    claim = sa.text(
+        "SELECT bool_and(pg_try_advisory_xact_lock(hashtextextended(name, 0)))"
+        " FROM unnest(string_to_array(:names, chr(31))) AS name"
+    )
+    with rejections("claiming the tables"):
+        if not connection.scalar(claim, {"names": chr(31).join(sorted(names))}):
+            raise TargetError("another load into these tables is under way; wait for its end, or use mode='append'")
 
 
 def check_room(connection: Connection, plan: Plan, loads: list[Any], mode: Mode) -> tuple[list[Any], list[Any]]:

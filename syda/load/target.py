@@ -74,6 +74,8 @@ def _connection_of(session: Session | scoped_session[Any]) -> Connection:
         return session.connection()
     except exc.UnboundExecutionError as error:
         raise TargetError("the session has no database: it is not bound to an engine") from error
+    except exc.InvalidRequestError as error:
+        raise TargetError(f"the session cannot be used: {first_line(error)}") from error
 
 
 def _remove_unfilled(file: Path) -> None:

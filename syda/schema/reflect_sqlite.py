@@ -92,7 +92,7 @@ class SQLiteBackend(Backend):
     def _refuses_null(self) -> bool:
         """Whether NULL is no valid JSON here: versions of SQLite do not agree."""
         try:
-            return self.connection.scalar(sa.text("SELECT json_valid(NULL)")) == 0
+            return bool(self.connection.scalar(sa.text("SELECT json_valid(NULL) = 0")))
         except sa.exc.OperationalError:
             return False  # it has no JSON at all
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 import syda
-from syda.errors import LoadError, NotEmptyError, PlanError, RejectedError
+from syda.errors import LoadError, NotEmptyError, PlanError, RejectedError, TargetError
 from tests.databases import dump, execute
 from tests.load.test_sql import CycleBase, failing_at
 from tests.shop import Base, Customer
@@ -215,3 +215,15 @@ def test_rows_of_tables_that_inherit_stay(postgresql_engine: Engine) -> None:
     )
     syda.seed(postgresql_engine, {"a": {"id": "integer"}}, rows=5, mode="replace")
     assert counts(postgresql_engine, "ONLY a", "archive") == [5, 1]
+
+
+def test_of_two_loads_at_once_one_is_refused(postgresql_engine: Engine) -> None:
+    syda.seed(postgresql_engine, SHOP, rows=0, create=True)
+    with postgresql_engine.connect() as connection, connection.begin():
+        syda.seed(connection, SHOP, rows=3)
+        with pytest.raises(TargetError, match="another load into these tables is under way"):
+            syda.seed(postgresql_engine, SHOP, rows=3)
+        syda.seed(connection, SHOP, rows=2, mode="replace")
+    with pytest.raises(NotEmptyError):
+        syda.seed(postgresql_engine, SHOP, rows=3)
+    assert counts(postgresql_engine, "customers", "orders") == [2, 2]

@@ -271,7 +271,10 @@ def test_a_target_that_cannot_be_used_is_said_without_its_password(target: Any, 
 def test_connections_and_sessions_that_lead_nowhere_are_refused() -> None:
     connection = sqlite_engine().connect()
     connection.close()
-    for target, message in ((connection, "closed"), (Session(), "not bound"), (Base, "got the class Base")):
+    closed = Session(sqlite_engine(), close_resets_only=False)
+    closed.close()
+    wrong = ((connection, "closed"), (Session(), "not bound"), (closed, "cannot be used"), (Base, "got the class Base"))
+    for target, message in wrong:
         with pytest.raises(TargetError, match=message):
             syda.seed(target, Base, rows=1)
 
