@@ -11,40 +11,56 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, NullPool, create_engine, exc
 
+from tests import server
+
+POSTGRESQL, MARIADB = "SYDA_TEST_POSTGRESQL_URL", "SYDA_TEST_MARIADB_URL"
+
 settings.register_profile("syda", deadline=None)
 settings.register_profile("syda-ci", deadline=None, derandomize=True)
 settings.load_profile("syda-ci" if os.environ.get("CI") else "syda")
 
 
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The server that the environment names, otherwise one that runs as long as the tests."""
+    if url := os.environ.get(POSTGRESQL):
+        yield url
+        return
+    if not server.is_installed():
+        _give_up(f"{POSTGRESQL} is not set and {server.PACKAGE} is not installed")
+    with server.postgresql_server() as url:
+        yield url
+
+
 @pytest.fixture
-def postgresql_engine() -> Iterator[Engine]:
+def postgresql_engine(postgresql_url: str) -> Iterator[Engine]:
     """An engine for an empty PostgreSQL database of the test's own."""
-    yield from _own_database("SYDA_TEST_POSTGRESQL_URL", drop="DROP DATABASE {name} WITH (FORCE)")
+    yield from _own_database(postgresql_url, drop="DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def mariadb_engine() -> Iterator[Engine]:
     """An engine for an empty MariaDB database of the test's own."""
-    yield from _own_database("SYDA_TEST_MARIADB_URL", drop="DROP DATABASE {name}")
-
-
-def _own_database(variable: str, *, drop: str) -> Iterator[Engine]:
-    url = os.environ.get(variable)
+    url = os.environ.get(MARIADB)
     if not url:
-        _give_up(f"{variable} is not set")
-    server = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        _give_up(f"{MARIADB} is not set")
+    yield from _own_database(url, drop="DROP DATABASE {name}")
+
+
+def _own_database(url: str, *, drop: str) -> Iterator[Engine]:
+    administrator = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     name = f"syda_test_{uuid.uuid4().hex}"
     try:
-        with server.connect() as connection:
+        with administrator.connect() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
     except exc.OperationalError as error:
-        _give_up(f"the server of {variable} does not answer: {error.orig}")
-    engine = create_engine(server.url.set(database=name))
+        _give_up(f"the server at {administrator.url} does not answer: {error.orig}")
+    engine = create_engine(administrator.url.set(database=name))
     try:
         yield engine
     finally:
         engine.dispose()
-        with server.connect() as connection:
+        with administrator.connect() as connection:
             connection.exec_driver_sql(drop.format(name=name))
 
 

@@ -83,6 +83,7 @@ PARTITIONED = """
     SELECT n.nspname, c.relname FROM pg_class AS c {users} AND c.relkind = 'p' AND NOT c.relispartition
 """
 
+# Keys WITHOUT OVERLAPS have such operators too.
 EXCLUSIONS = """
     SELECT n.nspname, c.relname, k.conname AS name, am.amname AS method,
         pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
@@ -92,7 +93,7 @@ EXCLUSIONS = """
             JOIN pg_operator AS o ON o.oid = m.number ORDER BY m.place) AS operators
     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_index AS i ON i.indexrelid = k.conindid
         JOIN pg_class AS x ON x.oid = k.conindid JOIN pg_am AS am ON am.oid = x.relam {users}
-    AND k.contype = 'x' AND NOT c.relispartition ORDER BY k.conname
+    AND k.conexclop IS NOT NULL AND NOT c.relispartition ORDER BY k.conname
 """
 
 # Of a trigger's type, the bit 4 says that it fires on INSERT.

@@ -38,7 +38,7 @@ timestamp[]; interval[]; uuid[]; inet[]; jsonb[]; json[]; bytea[]; "Mixed Mood"[
 daterange[]; int4range[]; point[]; box[]; money_of[]; cidr[]; macaddr[]; bit(3)[]; xml[]; hstore[]; ltree[];
 int4multirange[]; text[][]; money[]; char(2)[]; tsvector[]; plus[]
 """
-DECLARED = [" ".join(declaration.split()) for declaration in TYPES.split(";")]
+NAMED = {f"c{place}": " ".join(type_.split()) for place, type_ in enumerate(TYPES.split(";"))}
 
 
 EXTENSIONS = {"citext": "extra", "cube": "extra", "hstore": "public", "ltree": "public"}
@@ -54,15 +54,20 @@ def extend(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"CREATE EXTENSION {name} SCHEMA {schema}")
 
 
-def names() -> list[str]:
-    return [f"c{place}" for place in range(len(DECLARED))]
+def declared(engine: sa.Engine) -> dict[str, str]:
+    """Return a name for each type that the server has; one built without libxml refuses every value of XML."""
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT '<a/>'::xml")
+    except sa.exc.NotSupportedError:
+        return {name: type_ for name, type_ in NAMED.items() if not type_.startswith("xml")}
+    return NAMED
 
 
 @pytest.fixture
 def engine(postgresql_engine: sa.Engine) -> sa.Engine:
     """A database with a table that has every type, once required and once not."""
-    columns = [f"{name} {declared} NOT NULL" for name, declared in zip(names(), DECLARED, strict=True)]
-    columns += [f"maybe_{name} {declared}" for name, declared in zip(names(), DECLARED, strict=True)]
+    columns = [f"{name} {type_} NOT NULL, maybe_{name} {type_}" for name, type_ in declared(postgresql_engine).items()]
     with postgresql_engine.begin() as connection:
         extend(connection)
         connection.exec_driver_sql(SCHEMA)
@@ -84,9 +89,8 @@ def test_every_type_is_filled_with_varied_values(engine: sa.Engine) -> None:
     for seed in range(3):
         syda.seed(engine, rows=60, seed=seed, mode="append")
     counts = varied(engine)
-    declared = dict(zip(names(), DECLARED, strict=True))
-    assert [declared[name] for name in names() if counts[name] < 2] == []
-    assert [declared[name] for name in names() if counts[f"maybe_{name}"] < 2] == []
+    types = declared(engine)
+    assert [types[name] for name in types if min(counts[name], counts[f"maybe_{name}"]) < 2] == []
     with engine.connect() as connection:
         assert not check_database(connection, read_schema(connection).schema).violations
 
@@ -169,7 +173,7 @@ def test_a_native_type_decides_over_a_telling_name_and_json_has_the_shape_it_is_
         connection.exec_driver_sql(
             """
             CREATE TABLE t (id serial PRIMARY KEY, host inet NOT NULL, ip_address inet NOT NULL, email uuid NOT NULL,
-                name int4range NOT NULL, address point NOT NULL, phone interval NOT NULL, city xml NOT NULL,
+                name int4range NOT NULL, address point NOT NULL, phone interval NOT NULL, city tsquery NOT NULL,
                 plain jsonb NOT NULL, tags jsonb NOT NULL, empty jsonb NOT NULL DEFAULT '[]',
                 settings json NOT NULL DEFAULT '{}', other jsonb NOT NULL DEFAULT '{"a": 1}');
             COMMENT ON COLUMN t.tags IS 'List of strings';
