@@ -9,16 +9,17 @@ construction, and the database has the last word; a breach undoes the whole load
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from syda.dataset import Dataset
+from syda.errors import GenerateError
 from syda.generation.judging import Judge
 from syda.generation.lifetime import needed_for
 from syda.generation.maker import BLOCK_SIZE, Maker
 from syda.generation.store import TableRows, judged_by_database, make_table, shortfall
-from syda.planning.existing import Existing
+from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import Plan
 from syda.quality.row_rules import RowRules
 from syda.sources.values import Values
@@ -42,19 +43,54 @@ def make_stream(
 ) -> Dataset:
     """Return the rows of a plan for one load; the small tables are made and verified.
 
-    Whatever asks the database is done: rows are counted and conditions settled. Where rows are there already, all
-    tables are made, because their columns are read when new rows ask for them.
+    Whatever asks the database is done: rows are counted, conditions settled, and of existing rows all is read that
+    new ones need, because nothing can be read while rows are sent.
     """
+    reading = _Reading()
+    existing = {key: reading.of(key, there) for key, there in existing.items()}
     maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
-    large = frozenset() if existing else frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
+    large = frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
     tables = {key: _announced(maker, key) if key in large else make_table(maker, key) for key in plan.tables}
-    small = Dataset(
-        plan=plan, tables={key: made for key, made in tables.items() if key not in large}, existing=existing
+    small = Dataset(  # to which large tables are not known, so that no row seems to have lost its parent in one
+        plan=plan,
+        tables={key: made for key, made in tables.items() if key not in large},
+        existing={key: there for key, there in existing.items() if key not in large},
     )
     small.verify().raise_for_breaches(redact=redact)
     if not large:
         return Dataset(plan=plan, tables=tables, existing=existing, origin=origin)
+    if existing:
+        _read_ahead(maker, large)
+        reading.is_over = True
     return _Stream(plan=plan, tables=tables, existing=existing, origin=origin, maker=maker, large=large, redact=redact)
+
+
+def _read_ahead(maker: Maker, large: Collection[str]) -> None:
+    """Make a first block of each large table: every block needs the same columns of existing rows."""
+    for key in large:
+        next(iter(maker.blocks(key)), None)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Holds what was read of existing rows, and reads more of them until that `is_over`."""
+
+    is_over: bool = False
+
+    def of(self, key: str, there: ExistingTable) -> ExistingTable:
+        """Return the table with its columns held once they are read."""
+        read, held = there.read, dict[str, Values]()
+        if read is None:
+            return there
+
+        def column(name: str) -> Values:
+            if name not in held:
+                if self.is_over:
+                    raise GenerateError(f"{key}.{name} of the rows that are there cannot be read while rows are sent")
+                held[name] = read(name)
+            return held[name]
+
+        return replace(there, read=column)
 
 
 def _announced(maker: Maker, key: str) -> TableRows:

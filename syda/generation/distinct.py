@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from syda.errors import CapacityError
 from syda.generation.context import Cell
@@ -25,12 +26,59 @@ def distinct_values(cell: Cell, source: Source) -> Values:
 
     Raises `CapacityError` when the source has no more.
     """
-    if not cell.maker.first(cell.table.key) and (source.numbered or source.countable):
-        return _make(cell, source, 0)
+    if is_made_by_blocks(source, beside_rows=bool(cell.maker.first(cell.table.key))):
+        return _beside_existing(cell, source)
     size = source.capacity(cell.column) if source.countable else None
     if size is not None and size <= max(_LISTED, 4 * cell.stop):
         return _left_over(cell, source, size)
     return _without_repeats(cell, source, _make(cell, source, 0))
+
+
+def is_made_by_blocks(source: Source, *, beside_rows: bool) -> bool:
+    """Tell whether distinct values can be made of any rows without those of the others, `beside_rows` or not.
+
+    A number of the row's own is in the value then, or it is a permutation's, which does not know what is there.
+    """
+    return source.numbered and not source.countable if beside_rows else source.numbered or source.countable
+
+
+class Taken:
+    """The values of a column that existing rows have, to be looked up again and again."""
+
+    def __init__(self, values: Values | None) -> None:
+        there = np.zeros(0, dtype=np.int64) if values is None else values.data
+        listed = there if values is None or values.null is None else there[~values.null]
+        self._is_ordered = listed.dtype.kind in "iuf"
+        self.numbers: NDArray[Any] = np.unique(listed) if self._is_ordered else listed[:0]
+        self._items = frozenset() if self._is_ordered else {_hashable(item) for item in listed.tolist()}
+
+    def rows_with(self, data: NDArray[Any], rows: Integers) -> Integers:
+        """Return those of `rows` whose value in `data` is taken."""
+        if not self._is_ordered:
+            return rows[[_hashable(item) in self._items for item in data[rows].tolist()]]
+        if not len(self.numbers):
+            return rows[:0]
+        place = np.minimum(np.searchsorted(self.numbers, data[rows]), len(self.numbers) - 1)
+        return np.asarray(rows[self.numbers[place] == data[rows]])
+
+
+def _beside_existing(cell: Cell, source: Source) -> Values:
+    """Return values that repeat none of the others by construction, made again where an existing row has the same."""
+    made = _make(cell, source, 0)
+    if not cell.maker.first(cell.table.key):
+        return made
+    taken = cell.maker.taken(cell.table.key, cell.column.name)
+    data, attempt = made.data, 0
+    repeated = taken.rows_with(data, np.arange(len(data)))
+    if repeated.size:
+        data = data.copy()
+    while repeated.size and attempt < ATTEMPTS:
+        attempt += 1
+        data[repeated] = _make(cell, source, attempt).data[repeated]
+        repeated = taken.rows_with(data, repeated)
+    if repeated.size:
+        raise CapacityError(_too_few(cell, source, len(data) - len(repeated)))
+    return Values(data, made.null)
 
 
 def _make(cell: Cell, source: Source, attempt: int) -> Values:

@@ -17,7 +17,7 @@ from syda.errors import GenerateError, PlanError
 from syda.generation import identity, links
 from syda.generation.cardinality import Children, children_of_each
 from syda.generation.context import Cell
-from syda.generation.distinct import distinct_values
+from syda.generation.distinct import Taken, distinct_values, is_made_by_blocks
 from syda.generation.joint import JointRows, solve_joint
 from syda.generation.judging import Judge
 from syda.planning.checks import Domain, check_domains
@@ -189,18 +189,38 @@ class Maker:
         source = self._counted(table, name)
         if source is None:
             return self.column(table, name).take(rows)
+        data, there = source.of_rows(self.table(table).column(name), rows).data, rows < self.first(table)
         missing = rows < 0
-        return source.of_rows(self.table(table).column(name), rows).masked(missing)
+        if self.first(table):
+            data[there] = self.existing[table].columns[name].data[rows[there]]  # -1 takes any: it is masked
+        return Values(data).masked(missing)
 
     def _counted(self, table: str, name: str) -> Sequence | None:
         """Return the source of a column whose values follow from the rows' numbers, None for any other column."""
         planned = self.plan.tables[table].columns.get(name) if table in self.plan.tables else None
-        if planned is None or not isinstance(planned.source, Sequence) or self.first(table):
+        if planned is None or not isinstance(planned.source, Sequence) or self._meets(table, name, planned.source):
             return None
         column, settled = self.table(table).column(name), self.settled(table)
         special = column.nullable or planned.demanded or column.type.kind is not Kind.INTEGER
         drawn = any(name in joint.columns for joint in self._joints(table))
         return None if special or drawn or (settled is not None and name in settled.columns) else planned.source
+
+    def _meets(self, table: str, name: str, source: Sequence) -> bool:
+        """Tell whether an existing row has a number that the source gives to a new one, or its number is not known."""
+        if not self.first(table):
+            return False
+        if name not in self.existing[table].columns:
+            return True
+        return self._once(("meets", table, name), lambda: self._has_met(table, name, source))
+
+    def _has_met(self, table: str, name: str, source: Sequence) -> bool:
+        numbers = self.taken(table, name).numbers
+        rows, rest = np.divmod(numbers - source.start, source.step)
+        return bool(((rest == 0) & (rows >= self.first(table)) & (rows < self.total(table))).any())
+
+    def taken(self, table: str, name: str) -> Taken:
+        """Return the values that existing rows of the table have in a column."""
+        return self._once(("taken", table, name), lambda: Taken(self.existing[table].columns.get(name)))
 
     def values(self, table: str, name: str, start: int, stop: int) -> Values:
         """Return a column of the rows ``start..stop``, which must be new ones."""
@@ -261,8 +281,8 @@ class Maker:
         return isinstance(planned.source, Function) or (planned.distinct and self._needs_memory(table, planned))
 
     def _needs_memory(self, table: str, planned: ColumnPlan) -> bool:
-        """Tell whether distinctness cannot be had by construction, because of the source or of foreign rows."""
-        return bool(self.first(table)) or not _constructs(planned)
+        """Tell whether distinctness cannot be had by construction, because of the source or of existing rows."""
+        return not is_made_by_blocks(planned.source, beside_rows=bool(self.first(table)))
 
     def _make(self, table: str, name: str, start: int, stop: int) -> Values:
         planned = self._column_plan(table, name)
@@ -360,7 +380,3 @@ def _settle(maker: Maker, table: str) -> Settled | None:
     from syda.generation.settling import settle  # it makes drafts, which are makers
 
     return settle(maker, table)
-
-
-def _constructs(planned: ColumnPlan) -> bool:
-    return planned.source.numbered or planned.source.countable

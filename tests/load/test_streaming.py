@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 
 import syda
 from syda.errors import IntegrityError
-from syda.sources.scalar import Number
+from syda.sources.scalar import Number, Sequence
 from syda.sources.values import Values
 from tests.databases import dump, sqlite_engine, sqlite_violations
 from tests.shop import Base
@@ -126,3 +128,110 @@ def test_a_refused_row_is_explained(engine: sa.Engine) -> None:
         connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY, amount INTEGER CHECK (amount < -5))")
     with pytest.raises(syda.SydaError, match="amount"):
         syda.seed(engine, metadata, rows=100)
+
+
+def test_rows_beside_others_are_those_of_a_dataset(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {"Customer": 100, "Order": 150, "Product": 40, "User": 60, "Project": 40, "Membership": 60}
+    found = []
+    for least in (30, 10_000):
+        monkeypatch.setattr("syda.streaming.STREAMED_ROWS", least)
+        Base.metadata.drop_all(engine)
+        Base.metadata.create_all(engine)
+        syda.seed(engine, Base, rows=25, seed=4)
+        told: list[tuple[str, int, int]] = []
+        syda.seed(engine, Base, rows=rows, seed=4, mode="append", progress=lambda *each, told=told: told.append(each))
+        assert (("orders", 16, 150) in told) == (least == 30)
+        found.append(dump(engine, Base))
+    assert found[0] == found[1]
+    if engine.dialect.name == "sqlite":
+        assert sqlite_violations(engine) == []
+
+
+def people() -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table(
+        "companies",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("domain", sa.String(60), nullable=False),
+    )
+    sa.Table(
+        "people",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("company_id", sa.ForeignKey("companies.id"), nullable=False),
+        sa.Column("boss_id", sa.ForeignKey("people.id")),
+        sa.Column("email", sa.String(100), nullable=False, unique=True),
+        sa.Column("login", sa.String(100), nullable=False),
+    )
+    return metadata
+
+
+LOGIN = {"people.login": syda.template("{row}@{company_id.domain}")}
+
+
+def test_what_new_rows_need_of_old_ones_is_read_before_the_load(engine: sa.Engine) -> None:
+    metadata = people()
+    companies, persons = metadata.tables.values()
+    metadata.create_all(engine)
+    syda.seed(engine, metadata, rows={"companies": 8, "people": 0})
+    options: dict[str, Any] = {"rows": {"companies": 0, "people": 100}, "mode": "append", "overrides": LOGIN}
+    for seed in range(3):
+        syda.seed(engine, metadata, seed=seed, **options)
+    read = (persons.c.id, persons.c.login, persons.c.email, persons.c.boss_id, companies.c.domain)
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(*read).join_from(persons, companies).order_by(persons.c.id)).all()
+    assert [row.id for row in found] == list(range(1, 301))
+    assert all(row.login.endswith(f"@{row.domain}") for row in found)
+    assert len({row.email for row in found}) == 300
+    bosses = [row.boss_id for row in found[200:] if row.boss_id]
+    assert min(bosses) <= 100
+    assert max(bosses) > 200
+
+
+def test_a_value_that_an_old_row_has_is_made_again(engine: sa.Engine) -> None:
+    metadata = people()
+    email = metadata.tables["people"].c.email
+    found: list[list[Any]] = []
+    for clash in (False, True):
+        metadata.drop_all(engine)
+        metadata.create_all(engine)
+        syda.seed(engine, metadata, rows=10)
+        if clash:
+            with engine.begin() as connection:
+                connection.execute(email.table.update().where(email.table.c.id == 1).values(email=found[0][50]))
+        syda.seed(engine, metadata, rows={"companies": 0, "people": 100}, mode="append")
+        with engine.connect() as connection:
+            found.append(list(connection.scalars(sa.select(email).order_by(email.table.c.id))))
+    assert len(set(found[1])) == 110
+    assert [row for row in range(110) if found[0][row] != found[1][row]] == [0, 50]
+
+
+def test_gaps_and_numbers_of_old_rows_that_new_ones_would_get(engine: sa.Engine) -> None:
+    METADATA.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(ORDERS.insert(), [{"id": key} for key in (3, 70, 71, 500)])
+    starts_among_them = {"orders.id": Sequence(start=60)}
+    syda.seed(engine, METADATA, rows={"orders": 100, "items": 200}, mode="append", overrides=starts_among_them)
+    with engine.connect() as connection:
+        keys = set(connection.scalars(sa.select(ORDERS.c.id)))
+        used = set(connection.scalars(sa.select(ITEMS.c.order_id)))
+    assert len(keys) == 104
+    assert used <= keys
+    assert used & {3, 70, 71, 500}
+
+
+def test_memory_does_not_grow_with_rows_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syda.streaming.STREAMED_ROWS", 2_000)
+    monkeypatch.setattr("syda.streaming.BLOCK_SIZE", 1_000)
+    metadata = people()
+    peaks = []
+    for rows in (1_000, 4_000, 40_000):  # the first one pays for what is made once
+        engine = sqlite_engine(tmp_path / f"{rows}.db")
+        metadata.create_all(engine)
+        syda.seed(engine, metadata, rows=300)
+        tracemalloc.start()
+        syda.seed(engine, metadata, rows={"companies": 0, "people": rows}, mode="append", overrides=LOGIN)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.3 * peaks[1], peaks
