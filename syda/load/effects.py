@@ -6,6 +6,7 @@ Models do not tell of these, so that the database is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -14,6 +15,9 @@ from syda.errors import RejectedError
 from syda.load.modes import count_rows
 from syda.load.table_load import TableLoad
 from syda.planning.model import Plan
+
+if TYPE_CHECKING:
+    from syda.load.road import Road
 
 _QUERIES = {
     "postgresql": "SELECT EXISTS (SELECT FROM pg_class c WHERE c.relkind IN ('r', 'p')"
@@ -40,21 +44,21 @@ def count_of(connection: Connection, loads: Sequence[TableLoad]) -> dict[str, in
     return count_rows(connection, [load.table for load in filled], {load.table.key: load.target for load in filled})
 
 
-def require_there(
-    connection: Connection, plan: Plan, sent: Mapping[str, int], before: Mapping[str, int], loads: Sequence[TableLoad]
-) -> dict[str, int]:
+def lost_rows(road: Road, sent: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
     """Return how many of the rows that were sent to each table are not there, where any are.
 
     Raises `RejectedError` where such a table was asked for by name.
     """
-    after = count_of(connection, loads)
+    after = count_of(road.connection, road.loads)
     lost = {key: rows - (after.get(key, 0) - before.get(key, 0)) for key, rows in sent.items()}
     lost = {key: rows for key, rows in lost.items() if rows > 0}
-    for key in lost:
-        if plan.tables[key].exact or plan.tables[key].rows_from is not None:
-            raise RejectedError(f"loading table {key!r}: {lost_note(key, lost[key], sent[key])}", table=key)
+    for key, rows in lost.items():
+        planned = road.plan.tables[key]
+        if planned.exact or planned.rows_from is not None:
+            raise RejectedError(f"loading table {key!r}: {lost_note(key, rows)}", table=key)
     return lost
 
 
-def lost_note(key: str, lost: int, sent: int) -> str:
-    return f"{key}: the database took {sent} rows and {lost} of them are not there; a trigger or rule dropped them"
+def lost_note(key: str, lost: int) -> str:
+    """Return what is told of rows that are not there."""
+    return f"{key}: the database took {lost} rows more than are there; a trigger or rule dropped them"

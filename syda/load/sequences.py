@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
     for load, found in _sequences(connection, loads):
         outermost = sa.func.max if found.step > 0 else sa.func.min
         number = connection.scalar(sa.select(outermost(named_columns(load.target)[found.column])))
-        if number is None or not found.least <= number <= found.most:
+        if not isinstance(number, int | Decimal) or not found.least <= number <= found.most:
             continue
         if found.may_set:
             connection.execute(_MOVE, {"oid": found.oid, "number": int(number), "step": found.step})

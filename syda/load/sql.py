@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
 from syda.load import core
-from syda.load.effects import count_of, lost_note, require_there
+from syda.load.deferral import Deferral
+from syda.load.effects import count_of, lost_note, lost_rows
 from syda.load.guard import require_unprotected
 from syda.load.modes import check_room, make_room
 from syda.load.mysql import MysqlRoad
@@ -51,15 +52,14 @@ def load_tables(target: Target, plan: Plan, loads: list[TableLoad], options: Loa
         with rejections("creating the tables"):
             _ensure_tables(connection, plan, loads, create=options.create)
         loads = make_room(connection, plan, loads, options.mode)
-        road = _road(connection, plan, loads, options)
-        before = count_of(connection, loads) if road.has_effects else {}
-        sifted = _load(road, options.progress)
-        sent = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
-        lost = require_there(connection, plan, sent, before, loads) if road.has_effects else {}
-    rows = {key: number - lost.get(key, 0) for key, number in sent.items()}
+        deferral = Deferral(connection)
+        road, sifted, lost = deferral.run(lambda: _load(_road(connection, plan, loads, options), options.progress))
+        with rejections("ending the load"):
+            road.conclude()
+    rows = {load.table.key: load.rows - sifted[load.table.key].refused - lost.get(load.table.key, 0) for load in loads}
     left = ((sifted[load.table.key], load) for load in loads)
-    notes = [each.note(load, redact=options.redact_values) for each, load in left if each.refused]
-    notes += [lost_note(key, number, sent[key]) for key, number in lost.items()]
+    notes = [each.note(load, redact=options.redact_values) for each, load in left if each.refused or each.how]
+    notes += [lost_note(key, number) for key, number in lost.items()]
     return LoadReport(rows=rows, seconds=perf_counter() - started, notes=tuple(notes), constraints=road.timings)
 
 
@@ -91,8 +91,9 @@ def _transaction(target: Target, loads: Sequence[TableLoad], constraints: Constr
             yield begun
 
 
-def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
-    """Put the rows in; return which of each table were left out."""
+def _load(road: Road, progress: Progress | None) -> tuple[Road, dict[str, Sifted], dict[str, int]]:
+    """Put the rows in; return the way that they took, what of each table was left out, and how many rows got lost."""
+    before = count_of(road.connection, road.loads) if road.has_effects else {}
     sifted = {load.table.key: Sifted() for load in road.loads}
     refused: dict[str, TableLoad] = {}
     with rejections("preparing the load"):
@@ -114,9 +115,8 @@ def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
         for link in updates.get(load.table.key, []):
             with rejections(f"setting {load.table.key}.{', '.join(link.columns)}", table=load.table.key):
                 core.update(road.connection, load, link)
-    with rejections("ending the load"):
-        road.conclude()
-    return sifted
+    sent = {load.table.key: load.rows - sifted[load.table.key].refused for load in road.loads}
+    return road, sifted, lost_rows(road, sent, before) if road.has_effects else {}
 
 
 def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
