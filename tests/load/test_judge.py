@@ -97,7 +97,7 @@ def test_it_is_told_when_the_database_may_not_be_asked(
         with postgresql_engine.connect() as connection:
             connection.exec_driver_sql(f"SET ROLE {role}")
             with pytest.raises(RejectedError):
-                syda.seed(connection, rows=30)
+                syda.seed(connection, rows={"t": 30})
     finally:
         execute(postgresql_engine, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
     assert "t: the database could not be asked which rows satisfy its CHECKs: permission denied" in caplog.text

@@ -27,6 +27,9 @@ def count(engine: Engine) -> Any:
         return connection.scalar(sa.select(sa.func.count()).select_from(FIRST))
 
 
+ASKED = {"first": 3, "second": 3}
+
+
 def breaking(engine: Engine) -> None:
     """Make the tables so that the second refuses what is made for it."""
     METADATA.create_all(engine)
@@ -52,7 +55,7 @@ def autocommitting(request: pytest.FixtureRequest, engine: Engine) -> Any:
 def test_an_engine_in_autocommit_gets_a_transaction(engine: Engine, autocommitting: Engine) -> None:
     breaking(engine)
     with pytest.raises(LoadError, match="second"):
-        syda.seed(autocommitting, METADATA, rows=3)
+        syda.seed(autocommitting, METADATA, rows=ASKED)
     assert count(engine) == 0
     assert syda.seed(autocommitting, METADATA, rows={"first": 3, "second": 0}).total == 3
     assert count(engine) == 3
@@ -68,7 +71,7 @@ def test_a_connection_or_session_in_autocommit_is_refused(engine: Engine, autoco
         with autocommitting.connect() as connection:
             breaking(engine)
             with pytest.raises(LoadError, match="second"):
-                syda.seed(connection, METADATA, rows=3)
+                syda.seed(connection, METADATA, rows=ASKED)
         assert count(engine) == 0
         return
     with autocommitting.connect() as connection, Session(autocommitting) as session:
@@ -88,7 +91,7 @@ def test_an_asynchronous_engine_in_autocommit_gets_a_transaction(postgresql_engi
         url = postgresql_engine.url.set(drivername=f"postgresql+{driver}")
         engine = create_async_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with pytest.raises(LoadError, match="second"):
-            await syda.seed_async(engine, METADATA, rows=3)
+            await syda.seed_async(engine, METADATA, rows=ASKED)
         async with engine.connect() as connection:
             with pytest.raises(TargetError, match="AUTOCOMMIT"):
                 await syda.seed_async(connection, METADATA, rows=3)
