@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from syda.errors import CycleError
 from syda.load import core
+from syda.load.catalog import table_facts
 from syda.load.columns import quoted_table
 from syda.load.constraints import Taken, hindrances, take_constraints
 from syda.load.copy import copier, driver_text
@@ -33,8 +35,16 @@ class PostgresqlRoad(Road):
     _taken: Taken | None = None
 
     def require_loadable(self) -> None:
-        """Refuse sequences that would be left behind; a circle's required keys are deferred for the load."""
+        """Refuse sequences that would be left behind, and circles of required keys that the role may not defer."""
         require_movable(self.connection, self.loads)
+        for load, link in self.unchecked():
+            fact = table_facts(self.connection, quoted_table(load.target, self.connection.dialect))
+            if fact and not fact.owned:
+                raise CycleError(
+                    f"{load.table.key}.{'+'.join(link.columns)} -> {link.parent} belongs to a circle of required "
+                    f"foreign keys, and role {fact.role!r}, which does not own the table, cannot have it checked "
+                    f"later; load as its owner, have it made DEFERRABLE, or make a column nullable"
+                )
 
     def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
         return hindrances(self.connection, self.loads, large, emptied)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 import syda
-from syda.errors import LoadError, TargetError
+from syda.errors import CycleError, LoadError, TargetError
 from syda.load.timing import LARGE_ROWS
 from tests.databases import execute
 
@@ -125,6 +125,22 @@ def test_a_sequence_that_is_too_far_behind_to_be_drawn_on_is_refused(role: Role,
             overrides={"app.parents.id": 2_000_000_000},
         )
     assert rows(postgresql_engine) == [(0, None), (0, None)]
+
+
+def test_a_circle_that_only_the_owner_can_defer_is_told(role: Role, postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE app.hens (id int PRIMARY KEY, egg_id int NOT NULL)",
+        "CREATE TABLE app.eggs (id int PRIMARY KEY, hen_id int NOT NULL REFERENCES app.hens)",
+        "ALTER TABLE app.hens ADD CONSTRAINT hatched FOREIGN KEY (egg_id) REFERENCES app.eggs",
+    )
+    circle = sa.MetaData()
+    circle.reflect(postgresql_engine, schema="app", only=["hens", "eggs"])
+    engine = role("SELECT, INSERT ON app.hens, app.eggs")
+    for dry_run in (True, False):
+        with pytest.raises(CycleError, match="does not own the table"):
+            syda.seed(engine, circle, rows=3, dry_run=dry_run)
+    assert syda.seed(postgresql_engine, circle, rows=3).total == 6
 
 
 def test_a_role_that_may_not_insert_is_refused(role: Role, postgresql_engine: Engine) -> None:
