@@ -9,7 +9,7 @@ from typing import Any
 
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
-from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain
+from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
 from syda.planning.closed import without_closed_tables
 from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents
 from syda.planning.existing import Existing, ExistingTable
@@ -113,6 +113,8 @@ class PlanBuilder:
         given = self._given(table)
         alone = {column.name: guess_column(table, column) for column in table.columns}
         domains = check_domains(table)
+        if wanted:
+            require_satisfiable(table)
         needs = TableNeeds(
             table=table,
             rows=wanted,
