@@ -45,6 +45,8 @@ class Outcome:
     empty: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: str = ""
+    impossible: str = ""
+    """Why the server cannot have the schema at all: nothing is measured then."""
 
     @property
     def whole(self) -> bool:
@@ -95,6 +97,9 @@ def in_process(path: Path, arguments: argparse.Namespace) -> Outcome:
 
 def show(outcome: Outcome) -> None:
     """Print one schema's line and its reasons."""
+    if outcome.impossible:
+        print(f"skip {outcome.name:16} the server cannot have it: {outcome.impossible[:150]}", flush=True)
+        return
     mark = "ok  " if outcome.whole else "FAIL"
     print(
         f"{mark} {outcome.name:16} tables {outcome.tables:4}  filled {outcome.filled:4}  rows {outcome.rows:6}  "
@@ -112,7 +117,8 @@ def show(outcome: Outcome) -> None:
 
 
 def total(outcomes: list[Outcome]) -> None:
-    """Print the sums over all schemas."""
+    """Print the sums over all schemas that the server can have."""
+    outcomes = [each for each in outcomes if not each.impossible]
     tables, filled = sum(each.tables for each in outcomes), sum(each.filled for each in outcomes)
     print(
         f"{sum(each.whole for each in outcomes)} of {len(outcomes)} schemas whole, {filled} of {tables} tables filled, "
@@ -127,7 +133,7 @@ def measure(path: Path, url: str, arguments: argparse.Namespace) -> Outcome:
     try:
         fill(path, url, arguments, outcome)
     except NotCreatableError as error:
-        outcome.notes = [f"the server cannot have this schema: {error}"]
+        outcome.impossible = str(error)
     return outcome
 
 
