@@ -10,7 +10,7 @@ from typing import Any
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
-from syda.planning.demands import demanded_values, narrowed, with_documents
+from syda.planning.demands import demanded_values, narrowed, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
@@ -51,7 +51,7 @@ class PlanBuilder:
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
-        self.schema = narrowed(with_documents(self.schema))
+        self.schema = narrowed(with_equals(with_documents(self.schema)))
         self._demands = demanded_values(self.schema)
         self._order = load_order(self.schema)
         self._referenced = {
