@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -40,7 +41,7 @@ def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
                 continue
             outermost = sa.func.max if found.step > 0 else sa.func.min
             number = connection.scalar(sa.select(outermost(columns[found.column])))
-            if number is not None and found.least <= number <= found.most:
+            if isinstance(number, int | Decimal) and found.least <= number <= found.most:
                 connection.execute(_MOVE, {"oid": found.oid, "number": int(number), "step": found.step})
 
 

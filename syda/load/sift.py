@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, exc
 
 from syda.errors import RejectedError
 from syda.load import core
 from syda.load.road import Road
+from syda.load.salvage import is_elsewhere, others, without_triggers
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.target import first_line, refuses_rows
 
 logger = logging.getLogger("syda.load")
+_FEW = 8
+"""How many rows show whether a table takes rows made in another way."""
 _MOST = 10_000
 """Refused rows from which on the load is given up rather than sifted row by row."""
 
@@ -29,25 +32,33 @@ class Sifted:
 
     refused: int = 0
     reason: str = ""
+    elsewhere: bool = False
+    """Whether all that was refused is what triggers wrote into other tables."""
+    how: str = ""
+    """How rows went in all the same, after all had been refused."""
 
     def note(self, load: TableLoad, *, redact: bool = False) -> str:
         """Return what was left out, without the words of the database, which hold values, when these are kept out."""
         said = "" if redact else f": {self.reason}"
+        if self.how:
+            return f"{load.table.key}: {load.rows - self.refused} of {load.rows} rows went in {self.how}{said}"
         return f"{load.table.key}: the database refused {self.refused} of {load.rows} rows{said}"
 
-    def add(self, error: exc.DBAPIError) -> None:
+    def add(self, error: exc.DBAPIError, load: TableLoad) -> None:
+        self.elsewhere = is_elsewhere(error, load) and (self.elsewhere or not self.refused)
         self.refused += 1
         self.reason = self.reason or first_line(error.orig)
 
 
 def may_sift(road: Road, load: TableLoad) -> bool:
-    """Tell whether refused rows of a table are left out: where triggers are about, and nobody asked for its rows by
-    name.
+    """Tell whether refused rows of a table are left out: where triggers are about, or the schema is the database's own
+    and the columns are syda's, so that no rule of theirs is to be told; and nobody asked for the rows by name.
     """
     planned = road.plan.tables.get(load.table.key)
     asked = planned is not None and (planned.exact or planned.rows_from is not None)
-    unforeseen = bool(load.table.exclusions) or any(table.triggers for table in road.plan.schema)
-    return unforeseen and not asked
+    given = planned is not None and any(column.author == "user" for column in planned.columns.values())
+    triggered = bool(load.table.exclusions) or any(table.triggers for table in road.plan.schema)
+    return not asked and (triggered or bool(road.plan.schema.dialect and not given))
 
 
 def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress: Progress | None) -> Sifted:
@@ -66,12 +77,58 @@ def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress
         savepoint.rollback()
     else:
         return sifted
-    bound = load.bindings(road.connection.dialect, without)
+    _insert_parts(road.connection, load, without, sifted)
+    if sifted.refused == load.rows:
+        sifted = _salvaged(road, load, without, sifted)
+    if sifted.refused or sifted.how:
+        logger.warning("%s", sifted.note(load, redact=True))
+    return sifted
+
+
+def _salvaged(road: Road, load: TableLoad, without: frozenset[str], refused: Sifted) -> Sifted:
+    """Insert the rows of a table that stayed empty in another way, when there is one that the database takes."""
+    unjournaled = ("", load) if refused.elsewhere else None
+    for how, other in others(road.plan, load):
+        tried = _try(road.connection, other, without)
+        if tried.refused < min(_FEW, load.rows):
+            return _insert_anew(road.connection, other, without, Sifted(reason=refused.reason, how=how))
+        unjournaled = unjournaled or ((how, other) if tried.elsewhere else None)
+    if unjournaled is None or road.connection.dialect.name != "postgresql":
+        return refused
+    how, other = unjournaled
+    sifted = Sifted(reason=refused.reason, how=f"{how} while its triggers were off".strip())
+    try:
+        with road.connection.begin_nested(), without_triggers(road.connection, load):
+            return _insert_anew(road.connection, other, without, sifted)
+    except exc.DBAPIError:
+        return refused  # whoever loads may not switch them off, or something waits for the end of the transaction
+
+
+def _try(connection: Connection, load: TableLoad, without: frozenset[str]) -> Sifted:
+    """Return which of the first rows the database refuses; none of them stays."""
+    savepoint = connection.begin_nested()
+    sifted = Sifted()
+    _insert_parts(connection, replace(load, blocks=lambda: _first(load)), without, sifted)
+    savepoint.rollback()
+    return sifted
+
+
+def _first(load: TableLoad) -> Iterator[Block]:
+    for block in load.blocks():
+        yield {name: values.slice(0, min(_FEW, block_rows(block))) for name, values in block.items()}
+        return
+
+
+def _insert_anew(connection: Connection, load: TableLoad, without: frozenset[str], sifted: Sifted) -> Sifted:
+    _insert_parts(connection, load, without, sifted)
+    return sifted
+
+
+def _insert_parts(connection: Connection, load: TableLoad, without: frozenset[str], sifted: Sifted) -> None:
+    bound = load.bindings(connection.dialect, without)
     for block in load.blocks():
         for part in _parts(block, bound):
-            _insert(road.connection, load, bound, part, sifted)
-    logger.warning("%s", sifted.note(load, redact=True))
-    return sifted
+            _insert(connection, load, bound, part, sifted)
 
 
 def _parts(block: Block, bound: Bindings, rows: int = 1_000) -> Iterator[Block]:
@@ -93,7 +150,7 @@ def _insert(connection: Connection, load: TableLoad, bound: Bindings, block: Blo
             raise
         savepoint.rollback()
         if rows == 1:
-            sifted.add(error)
+            sifted.add(error, load)
             if sifted.refused > _MOST:
                 message = f"loading table {load.table.key!r}: the database refused {sifted.refused:,} rows"
                 raise RejectedError(f"{message}: {sifted.reason}", table=load.table.key) from error

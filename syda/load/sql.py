@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
 from syda.load import core
+from syda.load.deferral import Deferral
 from syda.load.guard import require_development, require_unprotected
 from syda.load.modes import Mode, make_room
 from syda.load.mysql import MysqlRoad
@@ -68,11 +69,16 @@ def load_tables(
             _ensure_tables(connection, plan, loads, create=create)
         loads = make_room(connection, plan, loads, mode)
         kind = _ROADS.get(connection.dialect.name, Road)
-        road = kind(connection, plan, loads, constraints, allow_nontransactional=allow_nontransactional)
-        sifted = _load(road, progress)
+
+        def attempt() -> Road:
+            return kind(connection, plan, loads, constraints, allow_nontransactional=allow_nontransactional)
+
+        sifted, road = Deferral(connection).run(lambda: _load(attempt(), progress))
+        with rejections("ending the load"):
+            road.conclude()
     rows = {load.table.key: load.rows - sifted[load.table.key].refused for load in loads}
     left = ((sifted[load.table.key], load) for load in loads)
-    notes = tuple(each.note(load, redact=redact_values) for each, load in left if each.refused)
+    notes = tuple(each.note(load, redact=redact_values) for each, load in left if each.refused or each.how)
     return LoadReport(rows=rows, seconds=perf_counter() - started, notes=notes)
 
 
@@ -86,8 +92,8 @@ def _transaction(target: Target, loads: Sequence[TableLoad], constraints: Constr
             yield begun
 
 
-def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
-    """Put the rows in; return which of each table were left out."""
+def _load(road: Road, progress: Progress | None) -> tuple[dict[str, Sifted], Road]:
+    """Put the rows in; return which of each table were left out, and the way that they took."""
     sifted = {load.table.key: Sifted() for load in road.loads}
     refused: dict[str, TableLoad] = {}
     with rejections("preparing the load"):
@@ -109,9 +115,7 @@ def _load(road: Road, progress: Progress | None) -> dict[str, Sifted]:
         for link in updates.get(load.table.key, []):
             with rejections(f"setting {load.table.key}.{', '.join(link.columns)}", table=load.table.key):
                 core.update(road.connection, load, link)
-    with rejections("ending the load"):
-        road.conclude()
-    return sifted
+    return sifted, road
 
 
 def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:

@@ -20,6 +20,8 @@ from syda.schema.read import DATABASE_ENDINGS
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
 _DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
 _REFUSED_BY_MARIADB = (1644, 3819, 4025)  # SIGNAL in a trigger, and a CHECK as MySQL and MariaDB number it
+_TROUBLE = ("08", "40", "53", "54", "55P03", "57", "58", "F0", "XX")
+"""How the states begin of connections, deadlocks, resources, limits, locks, shutdowns, files and bugs."""
 _EXPECTED = "expected a SQLAlchemy Engine, Connection, Session or a database URL"
 
 
@@ -203,12 +205,16 @@ def rejections(what: str, *, table: str | None = None) -> Iterator[None]:
 
 
 def refuses_rows(error: exc.DBAPIError) -> bool:
-    """Tell whether the database did not want what it was sent, rather than could not do it."""
+    """Tell whether the database did not want what it was sent, rather than could not do it.
+
+    A function of PostgreSQL may raise any state that it likes: only those of the server's own trouble are no refusal.
+    """
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError):
         return True
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
-    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
-    return str(state).startswith("P0") or (bool(arguments) and arguments[0] in _REFUSED_BY_MARIADB)
+    state = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+    trouble = state.startswith(_TROUBLE) or not state
+    return not trouble or (bool(arguments) and arguments[0] in _REFUSED_BY_MARIADB)
 
 
 def first_line(error: object) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
-from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
+from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain
+from syda.planning.contradictions import without_contradictions
 from syda.planning.demands import demanded_values, narrowed, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
@@ -48,10 +49,12 @@ class PlanBuilder:
     _order: LoadOrder = field(init=False)
     _referenced: set[tuple[str, str]] = field(init=False)
     _demands: Mapping[tuple[str, str], tuple[Any, ...]] = field(init=False)
+    _unfillable: Mapping[str, str] = field(init=False)
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
         self.schema = narrowed(with_equals(with_documents(self.schema)))
+        self.schema, self._unfillable = without_contradictions(self.schema, self.rows)
         self._demands = demanded_values(self.schema)
         self._order = load_order(self.schema)
         self._referenced = {
@@ -92,8 +95,8 @@ class PlanBuilder:
         return wanted
 
     def _own_rows(self, table: Table) -> int:
-        if table.key in self.rows.named:
-            return self.rows.named[table.key]
+        if table.key in self._unfillable or table.key in self.rows.named:
+            return self.rows.named.get(table.key, 0)
         root = table
         while root.inheritance is None and root.base_table:
             root = self.schema.tables[root.base_table]
@@ -108,8 +111,6 @@ class PlanBuilder:
         given = self._given(table)
         alone = {column.name: guess_column(table, column) for column in table.columns}
         domains = check_domains(table)
-        if wanted:
-            require_satisfiable(table)
         needs = TableNeeds(
             table=table,
             rows=wanted,
@@ -152,7 +153,7 @@ class PlanBuilder:
             columns=columns,
             links=structure.links,
             joints=tuple(structure.joints),
-            notes=tuple(notes),
+            notes=(*notes, *(f"0 rows: {why}" for key, why in self._unfillable.items() if key == table.key)),
         )
 
     def _rows_from(self, table: Table, children: Cardinality, link: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
 import syda
 from syda.errors import RejectedError
@@ -84,3 +85,104 @@ def test_what_the_database_says_is_kept_out_of_notes(engine: Engine) -> None:
     report = syda.seed(engine, rows=20, redact_values=True)
     assert any(note == "t: the database refused 10 of 20 rows" for note in report.notes)
     assert not any("4711" in note for note in report.notes)
+
+
+def test_a_trigger_may_raise_any_state(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        *TABLES,
+        "CREATE FUNCTION no_odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id %% 2 = 1 THEN "
+        "RAISE 'not odd' USING ERRCODE = 'sql_routine_exception'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER odd BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION no_odd()",
+    )
+    assert syda.seed(postgresql_engine, rows=20).rows["t"] == 10
+
+
+def test_what_a_trigger_does_not_find_is_left_out(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE shelf (id SERIAL PRIMARY KEY, label TEXT NOT NULL DEFAULT '', beside NUMERIC)",
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.beside IS NOT NULL "
+        "OR NEW.label <> '' THEN RAISE 'no shelf %%', NEW.beside; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER look BEFORE INSERT ON shelf FOR EACH ROW EXECUTE FUNCTION look()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert report.rows["shelf"] == count(postgresql_engine, "shelf") == 20
+    assert any(note.startswith("shelf: 20 of 20 rows went in without label, beside: ") for note in report.notes)
+
+
+def test_rows_go_in_without_the_journal_that_a_trigger_cannot_write(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE verb (id SERIAL PRIMARY KEY, word TEXT NOT NULL)",
+        "CREATE TABLE journal (id SERIAL PRIMARY KEY, verb_id INTEGER NOT NULL REFERENCES verb)",
+        "CREATE TABLE shelf (id SERIAL PRIMARY KEY, label TEXT NOT NULL)",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO journal (verb_id) VALUES ((SELECT id FROM verb WHERE word = 'put up')); RETURN NEW; END $$",
+        "CREATE TRIGGER note AFTER INSERT ON shelf FOR EACH ROW EXECUTE FUNCTION note()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert report.rows["shelf"] == count(postgresql_engine, "shelf") == 20
+    assert any(note.startswith("shelf: 20 of 20 rows went in while its triggers were off: ") for note in report.notes)
+    with postgresql_engine.connect() as connection:
+        enabled = connection.exec_driver_sql("SELECT tgenabled FROM pg_trigger WHERE tgname = 'note'").scalar_one()
+    assert enabled in ("O", b"O")
+
+
+def test_triggers_that_wait_refuse_rows_rather_than_the_load(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        *TABLES,
+        "CREATE FUNCTION no_odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF NEW.id %% 2 = 1 THEN RAISE 'not odd'; END IF; RETURN NULL; END $$",
+        'CREATE CONSTRAINT TRIGGER "No Odd" AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED '
+        "FOR EACH ROW EXECUTE FUNCTION no_odd()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert (
+        (report.rows["t"], report.rows["c"])
+        == (count(postgresql_engine, "t"), count(postgresql_engine, "c"))
+        == (10, 20)
+    )
+    with pytest.raises(RejectedError, match="not odd"):
+        syda.seed(postgresql_engine, rows={"t": 20}, mode="append")
+
+
+def test_postings_that_have_to_balance_are_zero(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE entry (id SERIAL PRIMARY KEY)",
+        "CREATE TABLE posting (id SERIAL PRIMARY KEY, entry_id INTEGER NOT NULL REFERENCES entry, "
+        "amount NUMERIC(10, 2) NOT NULL)",
+        "CREATE FUNCTION balance() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF (SELECT sum(amount) FROM posting WHERE entry_id = NEW.entry_id) <> 0 THEN RAISE 'unbalanced'; END IF; "
+        "RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER balance AFTER INSERT ON posting DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION balance()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert (report.rows["entry"], report.rows["posting"]) == (20, 20)
+    assert any(note.startswith("posting: 20 of 20 rows went in with 0 as amount") for note in report.notes)
+
+
+def test_one_table_that_the_database_refuses_does_not_empty_the_others(engine: Engine) -> None:
+    metadata = sa.MetaData()
+    sa.Table("n", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("amount", sa.Integer))
+    sa.Table("u", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    execute(
+        engine,
+        "CREATE TABLE n (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL, CHECK (amount < -5))",
+        "CREATE TABLE u (id INTEGER PRIMARY KEY)",
+    )
+    report = syda.seed(engine, metadata, rows=20)
+    assert (report.rows["n"], report.rows["u"]) == (0, 20)
+    assert any(note.startswith("n: the database refused 20 of 20 rows") for note in report.notes)
+
+
+def test_a_sequence_may_fill_text(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE SEQUENCE lots",
+        "CREATE TABLE lot (id SERIAL PRIMARY KEY, number TEXT NOT NULL DEFAULT nextval('lots')::text)",
+    )
+    assert syda.seed(postgresql_engine, rows=5).rows["lot"] == 5

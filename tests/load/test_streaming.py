@@ -125,4 +125,4 @@ def test_a_refused_row_is_explained(engine: sa.Engine) -> None:
         connection.exec_driver_sql("DROP TABLE things")
         connection.exec_driver_sql("CREATE TABLE things (id INTEGER PRIMARY KEY, amount INTEGER CHECK (amount < -5))")
     with pytest.raises(syda.SydaError, match="amount"):
-        syda.seed(engine, metadata, rows=100)
+        syda.seed(engine, metadata, rows={"things": 100})
