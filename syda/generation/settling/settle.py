@@ -15,6 +15,7 @@ from syda.generation.settling.exclusions import ExclusionKeeper, exclusions_of
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of, ordered_of
+from syda.generation.settling.solving import equations_of
 from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import Keeper, UniqueKeeper, repeated_rows, settle_together, tricky_uniques
 from syda.planning.checks import Arm, Condition, conditions_of, find_arms
@@ -149,6 +150,7 @@ class _Settler:
         columns = list(dict.fromkeys(name for each in group for name in each.columns))
         nodes = [each.node for each in group if each.node is not None]
         literals, ordered = literals_of(nodes, columns), ordered_of(nodes, state.table)
+        equations = equations_of(nodes, state.table) if broken.any() else []
         for attempt in range(1 + _ROUNDS * len(CHANGES)):
             rows = np.flatnonzero(broken)
             if not len(rows):
@@ -157,7 +159,7 @@ class _Settler:
             state.reset(columns, rows)
             self._by_arms(arms, rows, label)
             if attempt:
-                change = Change(state, rows, columns, literals, label, ordered)
+                change = Change(state, rows, columns, literals, label, ordered, equations)
                 again, which = divmod(attempt - 1, len(CHANGES))
                 CHANGES[which](change)
                 if again:

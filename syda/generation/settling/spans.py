@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from syda.generation.settling.gaps import UNBOUNDED
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks.reading import bare, column_of, literal
+from syda.planning.checks.plain import bare, literal
+from syda.planning.checks.reading import column_of
 from syda.schema.model import Kind, Table
 from syda.sources.stream import Integers
 from syda.sources.values import Values, decimal_places, objects

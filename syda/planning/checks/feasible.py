@@ -11,7 +11,7 @@ from syda.errors import ConstraintError
 from syda.planning.checks.arms import Demand, has_way
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.reading import Node, columns_of, terms
-from syda.schema.model import Check, Kind, Table
+from syda.schema.model import MOMENTS, Check, Kind, Table
 
 _DAY = np.timedelta64(1, "D")
 _Term = tuple[Check, Node]
@@ -47,7 +47,7 @@ def _certain(table: Table, demand: Demand) -> Demand | None:
         return name, null
     kind = column.type.kind
     numbers = kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale is not None)
-    if domain.is_timed:
+    if domain.is_timed and kind in MOMENTS:
         low, high = (
             None if domain.low is None else domain.low - _DAY,
             None if domain.high is None else domain.high + _DAY,
