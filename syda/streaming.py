@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from syda.dataset import Dataset
+from syda.errors import GenerateError, IntegrityError, PlanError, SydaError
 from syda.generation.judging import Judge
 from syda.generation.lifetime import needed_for
 from syda.generation.maker import BLOCK_SIZE, Maker
 from syda.generation.store import TableRows, judged_by_database, make_table, shortfall
+from syda.planning.contradictions import without_rows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
-from syda.quality.row_rules import RowRules
+from syda.quality.row_rules import Report, RowRules
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
@@ -43,18 +45,53 @@ def make_stream(
     """Return the rows of a plan for one load; the small tables are made and verified.
 
     Whatever asks the database is done: rows are counted and conditions settled. Where rows are there already, all
-    tables are made, because their columns are read when new rows ask for them.
+    tables are made, because their columns are read when new rows ask for them. A table whose rows cannot be made stays
+    empty and is told, unless they were asked for.
     """
+    while True:
+        try:
+            return _made(plan, existing, origin, judge, redact=redact)
+        except _UnmadeError as unmade:
+            emptied = without_rows(plan, unmade.table, unmade.told)
+            if emptied is None:
+                raise unmade.error from None
+            plan = emptied
+
+
+class _UnmadeError(Exception):
+    """The rows of a table could not be made."""
+
+    def __init__(self, table: str, error: SydaError, told: str) -> None:
+        super().__init__(table)
+        self.table, self.error, self.told = table, error, told
+
+
+def _made(plan: Plan, existing: Existing, origin: Mapping[str, Any], judge: Judge | None, *, redact: bool) -> Dataset:
     maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
     large = frozenset() if existing else frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
-    tables = {key: _announced(maker, key) if key in large else make_table(maker, key) for key in plan.tables}
+    tables = {key: _announced(maker, key) if key in large else _table(maker, key) for key in plan.tables}
     small = Dataset(
         plan=plan, tables={key: made for key, made in tables.items() if key not in large}, existing=existing
     )
-    small.verify().raise_for_breaches(redact=redact)
+    _require_whole(small.verify(), redact=redact)
     if not large:
         return Dataset(plan=plan, tables=tables, existing=existing, origin=origin)
     return _Stream(plan=plan, tables=tables, existing=existing, origin=origin, maker=maker, large=large, redact=redact)
+
+
+def _table(maker: Maker, key: str) -> TableRows:
+    try:
+        return make_table(maker, key)
+    except (PlanError, GenerateError) as error:
+        raise _UnmadeError(key, error, str(error)) from error
+
+
+def _require_whole(report: Report, *, redact: bool) -> None:
+    try:
+        report.raise_for_breaches(redact=redact)
+    except IntegrityError as error:
+        first = report.breaches[0]
+        raise _UnmadeError(first.table, error, f"the rows made break a rule: {first.shown(redact=True)}") from error
 
 
 def _announced(maker: Maker, key: str) -> TableRows:

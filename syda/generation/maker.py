@@ -198,7 +198,7 @@ class Maker:
         if planned is None or not isinstance(planned.source, Sequence) or self.first(table):
             return None
         column, settled = self.table(table).column(name), self.settled(table)
-        special = column.nullable or planned.demanded or column.type.kind is not Kind.INTEGER
+        special = column.nullable or planned.demanded or planned.alike or column.type.kind is not Kind.INTEGER
         drawn = any(name in joint.columns for joint in self._joints(table))
         return None if special or drawn or (settled is not None and name in settled.columns) else planned.source
 
@@ -250,7 +250,8 @@ class Maker:
             return settled.columns[name]
         planned = self._column_plan(table, name)
         if planned.distinct and self._needs_memory(table, planned):
-            made = distinct_values(self.cell(table, name, self.first(table), self.total(table)), planned.source)
+            cell = self.cell(table, name, self.first(table), self.total(table))
+            made = self._as_demanded(distinct_values(cell, planned.source), cell, planned)
             return made.masked(self._nulls(table, name, self.first(table), self.total(table)))
         return Values.concatenate([self._make(table, name, *block) for block in self._ranges(table)])
 
@@ -275,9 +276,22 @@ class Maker:
             raise GenerateError(
                 f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}"
             ) from error
-        if planned.demanded:
-            made = _with_demanded(made, planned.demanded, cell)
-        return made.masked(self._nulls(table, name, start, stop))
+        return self._as_demanded(made, cell, planned).masked(self._nulls(table, name, start, stop))
+
+    def _as_demanded(self, made: Values, cell: Cell, planned: ColumnPlan) -> Values:
+        """Put the values that other tables ask for into the first new rows."""
+        if planned.demanded and not self.first(cell.table.key):
+            made = _with_demanded(made, from_python(planned.demanded, cell.column.type), cell)
+        if planned.alike and planned.alike[0] in self.plan.tables:
+            made = _with_demanded(made, self._alike(cell, *planned.alike), cell)
+        return made
+
+    def _alike(self, cell: Cell, table: str, name: str) -> Values:
+        """Return new values of another table's key that no row of the cell's own table has yet."""
+        first, total = self.first(table), self.total(table)
+        values = self.values(table, name, first, min(total, first + cell.stop - cell.start))
+        there = self.existing.get(cell.table.key, _EMPTY).column(cell.column.name)
+        return values if there is None else values.take(np.flatnonzero(~np.isin(values.data, there.data)))
 
     def _from_source(self, cell: Cell, planned: ColumnPlan) -> Values:
         table = cell.table.key
@@ -344,11 +358,10 @@ class Maker:
             self._under_way.pop()
 
 
-def _with_demanded(made: Values, demanded: tuple[Any, ...], cell: Cell) -> Values:
-    """Put the demanded values into the table's first rows; those that the column has anyway stay where they are."""
-    if cell.start or cell.maker.first(cell.table.key):
+def _with_demanded(made: Values, wanted: Values, cell: Cell) -> Values:
+    """Put the wanted values into the table's first rows; those that the column has anyway stay where they are."""
+    if cell.start > cell.maker.first(cell.table.key):
         return made
-    wanted = from_python(demanded, cell.column.type)
     there = np.isin(wanted.data, made.data)
     rows = np.flatnonzero(~np.isin(made.data, wanted.data))[: int((~there).sum())]
     data = made.data.copy()

@@ -11,7 +11,7 @@ from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain
 from syda.planning.contradictions import without_contradictions
-from syda.planning.demands import demanded_values, narrowed, with_documents, with_equals
+from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
@@ -49,6 +49,7 @@ class PlanBuilder:
     _order: LoadOrder = field(init=False)
     _referenced: set[tuple[str, str]] = field(init=False)
     _demands: Mapping[tuple[str, str], tuple[Any, ...]] = field(init=False)
+    _shared: Mapping[tuple[str, str], tuple[str, str]] = field(init=False)
     _unfillable: Mapping[str, str] = field(init=False)
 
     def build(self) -> Plan:
@@ -56,6 +57,7 @@ class PlanBuilder:
         self.schema = narrowed(with_equals(with_documents(self.schema)))
         self.schema, self._unfillable = without_contradictions(self.schema, self.rows)
         self._demands = demanded_values(self.schema)
+        self._shared = shared_keys(self.schema)
         self._order = load_order(self.schema)
         self._referenced = {
             (link.parent, column)
@@ -229,6 +231,9 @@ class PlanBuilder:
         """Have the column hold the values that CHECKs of its children name, so that these find their parents."""
         values = self._demands.get((table.key, column.name), ())
         source = planned.source
+        alike = self._shared.get((table.key, column.name))
+        if alike and domain is None and planned.distinct and planned.author != "user":
+            return replace(planned, alike=alike)
         if not values or planned.author == "user" or isinstance(source, Reference | Discriminator | Database):
             return planned
         own = None if domain is None else domain.allowed()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from syda.errors import ConstraintError
 from syda.planning.checks import check_domains, require_satisfiable
+from syda.planning.model import Plan
 from syda.planning.requests import RowRequest
 from syda.schema.model import Schema, Table
 
@@ -38,3 +39,14 @@ def _asked(schema: Schema, rows: RowRequest) -> frozenset[str]:
     named = {key for key, count in rows.named.items() if count} | {key for key, _ in rows.children}
     shared = {key for table in schema if table.base_table for key in (table.key, table.base_table)}
     return frozenset(named | shared)
+
+
+def without_rows(plan: Plan, key: str, why: str) -> Plan | None:
+    """Return the plan with a table left empty, and the reason; None where its rows or values are the user's wish."""
+    planned, table = plan.tables[key], plan.schema.tables[key]
+    wished = planned.exact or planned.rows_from or any(column.author == "user" for column in planned.columns.values())
+    shared = table.base_table or any(other.base_table == key for other in plan.schema)
+    if wished or shared or not planned.rows:
+        return None
+    emptied = replace(planned, rows=0, notes=(f"0 rows instead of {planned.rows}: {why}",))
+    return replace(plan, tables={**plan.tables, key: emptied})

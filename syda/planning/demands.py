@@ -97,6 +97,43 @@ def demanded_values(schema: Schema) -> Mapping[_Column, tuple[Any, ...]]:
     return {column: tuple(_possible(schema, *column, values)) for column, values in demands.items()}
 
 
+def shared_keys(schema: Schema) -> Mapping[_Column, _Column]:
+    """Return the text and UUID keys that have to hold what another has: one column of a child refers to both.
+
+    Whole numbers count from 1 in each table and so agree by themselves.
+    """
+    found: dict[_Column, _Column] = {}
+    for table in schema:
+        parents: dict[str, list[_Column]] = {}
+        for link in table.foreign_keys:
+            for child, parent in link.pairs if len(link.pairs) == 1 else ():
+                parents.setdefault(child, []).append(_origin(schema, (link.parent, parent)))
+        for first, *others in parents.values():
+            root = found.get(first, first)
+            for other in others:
+                if other[0] != root[0] and other not in found and other not in found.values():
+                    if _kind(schema, other) is _kind(schema, root) in (Kind.TEXT, Kind.UUID):
+                        found[other] = root
+    return found
+
+
+def _kind(schema: Schema, column: _Column) -> Kind:
+    return schema.tables[column[0]].column(column[1]).type.kind
+
+
+def _origin(schema: Schema, column: _Column) -> _Column:
+    """Return the key that a key's values come from, where it is a foreign key itself."""
+    seen = {column}
+    while True:
+        key, name = column
+        links = [link for link in schema.tables[key].foreign_keys if link.columns == (name,)]
+        above = (links[0].parent, links[0].parent_columns[0]) if links else column
+        if above in seen:
+            return column
+        seen.add(above)
+        column = above
+
+
 def _possible(schema: Schema, key: str, name: str, values: Iterable[Any]) -> list[Any]:
     """Leave out zero where the database counts the column: MariaDB takes it for the next number."""
     counted = schema.tables[key].column(name).autoincrement

@@ -57,6 +57,8 @@ class ColumnPlan:
     distinct: bool = False
     demanded: tuple[Any, ...] = ()
     """Values that the first rows have, because CHECKs of other tables name them."""
+    alike: tuple[str, str] | None = None
+    """Table and column whose values the first rows have too, because one foreign key column refers to both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 import syda
 from syda.errors import CapacityError, PlanError
+from tests.databases import execute, sqlite_engine
 from tests.shop import Base, Category, Customer, Membership, Order, OrderItem, Product, Profile, Project, Tenant, User
 
 
@@ -167,3 +168,35 @@ def test_a_key_is_no_longer_than_the_narrowest_column_that_refers_to_it() -> Non
     frames = syda.generate({"region": region, "limit": narrow}, rows=40).frames()
     assert frames["region"]["id"].str.len().max() <= 12
     assert frames["limit"]["region_id"].isin(frames["region"]["id"]).all()
+
+
+def test_a_column_under_two_foreign_keys_finds_parents_with_the_same_key() -> None:
+    metadata = sa.MetaData()
+    for name, type_ in (("region", sa.String(30)), ("market", sa.Text()), ("a", sa.Uuid()), ("b", sa.Uuid())):
+        sa.Table(name, metadata, sa.Column("key", type_, primary_key=True), sa.Column("label", sa.Text))
+    listing = sa.Column("key", sa.String(30), sa.ForeignKey("region.key"), sa.ForeignKey("market.key"), nullable=False)
+    sa.Table("listing", metadata, sa.Column("id", sa.Integer, primary_key=True), listing)
+    both = sa.Column("key", sa.Uuid(), sa.ForeignKey("a.key"), sa.ForeignKey("b.key"), primary_key=True)
+    sa.Table("both", metadata, both)
+    engine = sqlite_engine()
+    metadata.create_all(engine)
+    for seed in (0, 1):
+        report = syda.seed(engine, rows=30, seed=seed, mode="append")
+        assert (report.rows["listing"], report.rows["both"]) == (30, 30)
+    assert syda.check(engine).ok
+
+
+def test_a_table_whose_rows_cannot_be_made_is_told_and_the_others_are_filled() -> None:
+    engine = sqlite_engine()
+    execute(
+        engine,
+        "CREATE TABLE north (code TEXT PRIMARY KEY CHECK (code IN ('a', 'b')))",
+        "CREATE TABLE south (code TEXT PRIMARY KEY CHECK (code IN ('c', 'd')))",
+        "CREATE TABLE place (id INTEGER PRIMARY KEY, code TEXT NOT NULL REFERENCES north REFERENCES south)",
+        "CREATE TABLE visit (id INTEGER PRIMARY KEY, place_id INTEGER NOT NULL REFERENCES place)",
+    )
+    with pytest.raises(CapacityError, match="'place' find no row"):
+        syda.seed(engine, rows={"north": 2, "south": 2, "place": 5})
+    report = syda.seed(engine, rows=5)
+    assert report.rows == {"north": 2, "south": 2, "place": 0, "visit": 0}
+    assert any(note.startswith("place: 0 rows instead of 5: 5 rows of 'place' find no row") for note in report.notes)
