@@ -88,7 +88,7 @@ def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[I
         if made is not None:
             yield lambda rows: _from_source(state, name, made, rows)
             for attempt in range(_SPARE if isinstance(made, Pattern) else 0):
-                yield partial(_drawn, state, name, made, attempt)
+                yield partial(drawn, state, name, made, f"shape {attempt}")
     elif column.type.kind is Kind.JSON:
         yield lambda rows: Values(objects(typed_items(state, name, domain, rows)))
     elif domain.items:
@@ -109,11 +109,13 @@ def _reshaped(state: State, name: str, reshape: Callable[[str], str], rows: Inte
     return Values(objects(reshape(item) if isinstance(item, str) else item for item in drafted))
 
 
-def _drawn(state: State, name: str, source: Source, attempt: int, rows: Integers) -> Values | None:
-    """Return other values of a pattern: what else is asked of the text, only some of them have."""
+def drawn(state: State, name: str, source: Source, label: str, rows: Integers) -> Values | None:
+    """Return other values of a pattern than it would make; None of a source that is none."""
+    if not isinstance(source, Pattern):
+        return None
     size = min(source.capacity(state.column(name)) or 1, 1 << 40)
     cell = state.draft.cell(state.key, name, state.first, state.first + state.rows)
-    return source.at(cell, to_index(state.bits("shape", name, str(attempt)), size)[rows])
+    return source.at(cell, to_index(state.bits(label, name), size)[rows])
 
 
 def _holding(state: State, name: str, domain: Domain, rows: Integers) -> Values:

@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syda.generation.engine import Engine
-from syda.generation.settling.fitting import fit
+from syda.generation.settling.fitting import drawn, fit, shaped_source
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks import Arm, Condition, columns_of, find_negations, is_plain, parse
+from syda.planning.checks import Arm, Condition, Domain, columns_of, find_negations, is_plain, parse
 from syda.planning.model import TablePlan
-from syda.schema.model import Table, Unique
+from syda.schema.model import Kind, Table, Unique
 from syda.sources.linked import Ordinal
 from syda.sources.stream import Integers, to_index
-from syda.sources.values import Values, from_python
+from syda.sources.values import Values, from_python, objects
 
 _ATTEMPTS = 48
+_ROOMY = 40
+"""Letters from which on there is room for some more before a text."""
+_LEAD = Domain(shortest=6, longest=8)
 Rearrange = Callable[[Integers, str], None]
 Holds = Callable[[Integers], Mask]
 
@@ -134,6 +137,8 @@ class UniqueKeeper:
         self._optional = [name for name in each.plain if state.may_be_null(name)]
         if each.unique.nulls_not_distinct:
             self._optional = []
+        named = [name for node in each.expressions if node is not None for name in columns_of(node, state.table)]
+        self._spelled = [name for name in dict.fromkeys((*each.plain, *named)) if self._is_text(name)]
 
     def __str__(self) -> str:
         return f"{self._set} must be unique"
@@ -155,6 +160,8 @@ class UniqueKeeper:
         label = attempt.label
         ways: list[Callable[[], None]] = [lambda: self._leave(rows, label)] if self._ways else []
         ways.append(lambda: self._draw(rows, label))
+        if self._spelled:
+            ways.append(lambda: self._renew(rows, label))
         if self._optional:
             ways.append(lambda: self._omit(rows, label))
         ways.append(lambda: attempt.rearrange(rows, label))
@@ -174,6 +181,26 @@ class UniqueKeeper:
         for name in self._set.columns:
             if not self._state.is_fixed(name):
                 self._state.borrow(name, rows, f"{label} {name}")
+
+    def _is_text(self, name: str) -> bool:
+        state = self._state
+        return state.owners[name] is None and not state.is_fixed(name) and state.column(name).type.kind is Kind.TEXT
+
+    def _renew(self, rows: Integers, label: str) -> None:
+        """Write a text of random letters, or have the one that there is begin with some where it has room for them."""
+        state = self._state
+        domains = state.draft.domains(state.key)
+        for name in self._spelled:
+            domain, column = domains.get(name, Domain()), state.column(name)
+            lead = not domain.is_shaped and (column.type.length or _ROOMY) >= _ROOMY
+            source = shaped_source(_LEAD if lead else domain, column)
+            made = None if source is None else drawn(state, name, source, label, rows)
+            if made is None:
+                continue
+            if lead:
+                texts = zip(made.data.tolist(), state.drafted[name].data[rows].tolist(), strict=True)
+                made = Values(objects(f"{code} {text}"[: column.type.length] for code, text in texts))
+            state.set_values(name, rows, made)
 
     def _omit(self, rows: Integers, label: str) -> None:
         chosen = to_index(self._state.bits("omit", label), len(self._optional))[rows]
