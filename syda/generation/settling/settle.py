@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _ROUNDS = 8
 """How often each way to change a row is tried."""
+_PROBED = 100
+"""Rows that a change is tried on before all of them are sent to the database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,17 +158,23 @@ class _Settler:
             if not len(rows):
                 break
             label = f"{number} {attempt}"
-            state.reset(columns, rows)
-            self._by_arms(arms, rows, label)
-            if attempt:
-                change = Change(state, rows, columns, literals, label, ordered, equations)
-                again, which = divmod(attempt - 1, len(CHANGES))
-                CHANGES[which](change)
-                if again:
-                    CHANGES[(which + again) % len(CHANGES)](change)
-            broken[rows] = ~self.judgement.holds(state, group, rows)
+            for some in self._portions(group, rows):
+                state.reset(columns, some)
+                self._by_arms(arms, some, label)
+                if attempt:
+                    _change(attempt - 1, Change(state, some, columns, literals, label, ordered, equations))
+                fits = self.judgement.holds(state, group, some)
+                broken[some] = ~fits
+                if not fits.any():
+                    break
         self._by_example(group, columns, broken, str(number))
         return broken
+
+    def _portions(self, group: Sequence[Condition], rows: Integers) -> list[Integers]:
+        """Return the rows, a few of them first where the database is asked: what helps none of these is left."""
+        if self.judgement.asks_database(group) and len(rows) > _PROBED:
+            return [rows[:_PROBED], rows[_PROBED:]]
+        return [rows]
 
     def _by_example(self, group: Sequence[Condition], columns: Sequence[str], broken: Mask, label: str) -> None:
         """Give rows that nothing could make right what a row that is right has."""
@@ -254,6 +262,14 @@ class _Settler:
 def own_links(table: Table) -> list[ForeignKey]:
     """Return the foreign keys to the table itself."""
     return [link for link in table.foreign_keys if link.parent == table.key]
+
+
+def _change(number: int, change: Change) -> None:
+    """Change rows in one of all ways, and later in two of them."""
+    again, which = divmod(number, len(CHANGES))
+    CHANGES[which](change)
+    if again:
+        CHANGES[(which + again) % len(CHANGES)](change)
 
 
 def _groups(conditions: Sequence[Condition], together: Callable[[Condition], set[str]]) -> list[list[Condition]]:
