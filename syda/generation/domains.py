@@ -22,17 +22,27 @@ def inside(domain: Domain, column: Column, values: Values) -> Mask:
     """Tell which values the domain allows; NULL is, unless it is excluded, and so is what cannot be told."""
     data, kind = values.data, column.type.kind
     fits = np.ones(len(values), dtype=bool)
-    if kind in (*NUMBERS, *TEXTS, Kind.BOOLEAN):
+    if kind in (*NUMBERS, *TEXTS, Kind.BOOLEAN) and not domain.is_timed:
         fits = listed_and_bounded(domain, column, values)
     elif domain.is_timed and data.dtype.kind == "M":
         fits &= True if domain.low is None else data >= domain.low
         fits &= True if domain.high is None else data <= domain.high
+    elif domain.is_timed and data.dtype == object:
+        fits &= _between_days(domain, data)
     if domain.is_shaped and data.dtype == object:
         test = _shape_test(domain)
         fits &= np.fromiter((test(item) for item in data.tolist()), dtype=bool, count=len(data))
     if values.null is None:
         return fits
     return np.where(values.null, not domain.required, fits)
+
+
+def _between_days(domain: Domain, data: NDArray[np.generic]) -> Mask:
+    """Tell which texts lie between the days of the domain, as texts are compared."""
+    low = "" if domain.low is None else str(domain.low.astype("datetime64[D]"))
+    high = None if domain.high is None else f"{domain.high.astype('datetime64[D]')}~"
+    listed = map(str, data.tolist())
+    return np.fromiter((low <= item and (high is None or item <= high) for item in listed), dtype=bool, count=len(data))
 
 
 def listed_and_bounded(domain: Domain, column: Column, values: Values, slack: float = 0.0) -> Mask:
@@ -55,22 +65,24 @@ def listed_and_bounded(domain: Domain, column: Column, values: Values, slack: fl
 def _shape_test(domain: Domain) -> Callable[[Any], bool]:
     patterns = [found for found in (_compiled(pattern) for pattern in domain.patterns) if found is not None]
 
-    letters = re.compile(f"{domain.letters}*") if domain.letters else None
+    letters = re.compile(f"(?:{domain.letters})*") if domain.letters else None
 
     def test(item: Any) -> bool:
+        size = len(item) if isinstance(item, str | bytes | list) else 0
+        sized = size >= (domain.shortest or 0) and (domain.longest is None or size <= domain.longest)
         if domain.json_type:
-            return _json_type(item) == domain.json_type
+            return _json_type(item) == domain.json_type and (sized or not isinstance(item, list))
+        if domain.items:
+            return isinstance(item, list) and all(each in item for each in domain.items)
         if not isinstance(item, str | bytes):
             return True
-        size = len(item)
-        if size < (domain.shortest or 0) or (domain.longest is not None and size > domain.longest):
-            return False
-        if isinstance(item, bytes):
-            return True
+        if isinstance(item, bytes) or not sized:
+            return sized
         cased = {"lower": item.lower, "upper": item.upper}.get(domain.case, lambda: item)() == item
-        placed = all(item[start - 1 : start - 1 + len(text)] == text for start, text in domain.pieces)
+        placed = all(stands(item, start, text) for start, text in domain.pieces)
         lettered = letters is None or letters.fullmatch(item) is not None
-        return cased and placed and lettered and all(pattern.search(item) for pattern in patterns)
+        counted = not domain.numeric or _is_within(item, domain)
+        return cased and placed and lettered and counted and all(pattern.search(item) for pattern in patterns)
 
     return test
 
@@ -81,6 +93,19 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return re.compile(pattern, re.IGNORECASE)
     except re.error:
         return None
+
+
+def stands(item: str, start: int, text: str) -> bool:
+    """Tell whether a piece stands at its place, counted from 1, or from the end where it is negative."""
+    begin = start - 1 if start > 0 else len(item) + start
+    return begin >= 0 and item[begin : begin + len(text)] == text
+
+
+def _is_within(item: str, domain: Domain) -> bool:
+    try:
+        return domain.inside(float(item))
+    except ValueError:
+        return False
 
 
 def _json_type(item: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from syda.planning.checks.reading import Node, column_of, literal, rewritten
+from syda.planning.checks.plain import literal
+from syda.planning.checks.reading import Node, column_of, rewritten
 from syda.schema.model import Kind, Table
 
 Change = Callable[[Node, Table], Node]
@@ -40,7 +41,7 @@ def _changes() -> Mapping[type, Change]:
         exp.Like: _like,
         exp.RegexpLike: _padded,
         exp.RegexpILike: _padded,
-        exp.JSONBContainsTopKey: _has_key,
+        exp.Glob: _glob,
         exp.ByteLength: _byte_length,
         exp.ArraySize: _array_size,
         exp.Anonymous: lambda node, table: _valid_json(node, table) or _function(str(node.this).lower(), node),
@@ -106,14 +107,14 @@ def _bracketed(node: Node, _: Table) -> Node:
     return exp.paren(node.copy()) if isinstance(node.parent, exp.Predicate) else node
 
 
-def _has_key(node: Node, _: Table) -> Node:
+def _glob(node: Node, _: Table) -> Node:
+    """Write the classes that a GLOB shuts out as DuckDB does."""
     from sqlglot import exp
 
-    key = literal(node.expression)
-    if not isinstance(key, str):
+    pattern = literal(node.expression)
+    if not isinstance(pattern, str) or "[^" not in pattern:
         return node
-    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-    return exp.Anonymous(this="json_exists", expressions=[node.this.copy(), exp.Literal.string(pointer)])
+    return exp.Glob(this=node.this.copy(), expression=exp.Literal.string(pattern.replace("[^", "[!")))
 
 
 def _byte_length(node: Node, table: Table) -> Node:
@@ -142,6 +143,8 @@ def _function(name: str, node: Node) -> Node:
         for term, argument in zip(terms, given, strict=True):
             term.find(exp.Column).replace(argument.copy())
         return exp.paren(_sum(terms))
+    if name in ("jsonb_array_length", "json_length") and len(given) == 1:
+        return exp.Anonymous(this="json_array_length", expressions=[given[0].copy()])
     if name in ("jsonb_typeof", "json_typeof") and len(given) == 1:
         return exp.maybe_parse(_JSON_TYPE, dialect="duckdb").transform(
             lambda each: given[0].copy() if isinstance(each, exp.Column) else each

@@ -24,6 +24,10 @@ from syda.planning.model import Plan
 from syda.schema.model import DefaultKind, Kind, Table
 from syda.sources.values import Values
 
+PATIENCE = 20
+"""How many seconds the triggers of a few rows may take: one that computes the next time may look for it forever."""
+_FEW_ROWS = 1_000
+_STOPPED = "57014"
 _MOST_ALONE = 40
 """Of how many columns at most each is left out alone: every try costs some statements."""
 _NUMBERS = (Kind.DECIMAL, Kind.INTEGER, Kind.FLOAT)
@@ -76,6 +80,29 @@ def is_elsewhere(error: exc.DBAPIError, load: TableLoad) -> bool:
     diagnosis: Any = getattr(error.orig, "diag", None)
     table = getattr(diagnosis, "table_name", None)
     return bool(table) and table != load.table.name
+
+
+def is_endless(error: exc.DBAPIError, load: TableLoad) -> bool:
+    """Tell whether the database stopped a statement because the triggers of a few rows came to no end."""
+    return _is_short(load) and getattr(error.orig, "sqlstate", None) == _STOPPED
+
+
+def _is_short(load: TableLoad) -> bool:
+    return bool(load.table.triggers) and load.rows <= _FEW_ROWS
+
+
+@contextmanager
+def patience(connection: Connection, load: TableLoad) -> Iterator[None]:
+    """Have PostgreSQL stop what the triggers of a few rows do when that takes too long."""
+    if connection.dialect.name != "postgresql" or not _is_short(load):
+        yield
+        return
+    before = connection.exec_driver_sql("SHOW statement_timeout").scalar_one()
+    if before == "0":
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{PATIENCE}s'")
+    yield
+    if before == "0":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 @contextmanager

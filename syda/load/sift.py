@@ -15,7 +15,7 @@ from sqlalchemy import Connection, exc
 from syda.errors import RejectedError
 from syda.load import core
 from syda.load.road import Road
-from syda.load.salvage import is_elsewhere, others, without_triggers
+from syda.load.salvage import is_elsewhere, is_endless, others, patience, without_triggers
 from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.target import first_line, refuses_rows
 
@@ -69,12 +69,17 @@ def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress
     sifted = Sifted()
     savepoint = road.connection.begin_nested()
     try:
-        road.insert(load, without, progress)
+        with patience(road.connection, load):
+            road.insert(load, without, progress)
         savepoint.commit()
     except exc.DBAPIError as error:
-        if not refuses_rows(error) or error.connection_invalidated:
+        endless = is_endless(error, load)
+        if not (endless or refuses_rows(error)) or error.connection_invalidated:
             raise
         savepoint.rollback()
+        if endless:
+            stopped = Sifted(refused=load.rows, reason=first_line(error.orig))
+            return _untriggered(road, load, ("", load), without, stopped)
     else:
         return sifted
     _insert_parts(road.connection, load, without, sifted)
@@ -95,7 +100,14 @@ def _salvaged(road: Road, load: TableLoad, without: frozenset[str], refused: Sif
         unjournaled = unjournaled or ((how, other) if tried.elsewhere else None)
     if unjournaled is None or road.connection.dialect.name != "postgresql":
         return refused
-    how, other = unjournaled
+    return _untriggered(road, load, unjournaled, without, refused)
+
+
+def _untriggered(
+    road: Road, load: TableLoad, way: tuple[str, TableLoad], without: frozenset[str], refused: Sifted
+) -> Sifted:
+    """Insert the rows while the table's own triggers are off, where that may be done."""
+    how, other = way
     sifted = Sifted(reason=refused.reason, how=f"{how} while its triggers were off".strip())
     try:
         with road.connection.begin_nested(), without_triggers(road.connection, load):

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syda.errors import CapacityError, MissingTableError, PlanError
-from syda.planning.capacity import UNBOUNDED, source_capacity, type_capacity
+from syda.planning.capacity import UNBOUNDED, limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
 from syda.planning.closed import without_closed_tables
-from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents
+from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
@@ -19,18 +19,12 @@ from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.structure import Structure, TableNeeds, plan_structure
 from syda.schema.graph import LoadOrder, load_order
-from syda.schema.model import MOMENTS, Column, Kind, Schema, Table
+from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
-from syda.sources.moment import Moment
-from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Number, Sequence
-from syda.sources.standards import Standard
-from syda.sources.text import Template, Words
+from syda.sources.scalar import Choice, Constant, Database, Flag, Number, Sequence
 
 _FEW = 1_000
-_WORD_LETTERS = 4
-_LONG_CODE = 16
-_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 _LISTS = (Choice, Constant, Flag)
 _NUMBERED = re.compile(r"(^|_)id$", re.IGNORECASE)
 _EMPTY = ExistingTable()
@@ -54,7 +48,7 @@ class PlanBuilder:
 
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
-        self.schema = with_documents(narrowed(self.schema))
+        self.schema = with_equals(with_documents(narrowed(self.schema)))
         self.schema, self._unfillable = without_closed_tables(self.schema, self.rows)
         self._demands = demanded_values(self.schema)
         self._shared = shared_keys(self.schema)
@@ -130,7 +124,7 @@ class PlanBuilder:
                 if column.name in given
                 else _finite(alone.get(column.name), column, domains.get(column.name))
             ),
-            limit=lambda column: _limit(column, domains.get(column.name)),
+            limit=lambda column: limit_of(column, domains.get(column.name)),
             parent_rows=lambda key: self._expected[key],
         )
         structure = plan_structure(needs)
@@ -200,12 +194,12 @@ class PlanBuilder:
             )
         source = guess.source if domain is None else apply_domain(guess.source, column, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
-        if distinct and not joint and _runs_out(source, column, rows + self._there(table.key).rows):
-            roomy = _roomier(column, source)
+        if distinct and not joint and runs_out(source, column, rows + self._there(table.key).rows):
+            roomy = roomier(column, source, rows + self._there(table.key).rows, table.dialect)
             source = roomy if domain is None else apply_domain(roomy, column, domain)
             reason = f"{guess.reason}, made distinct"
         elif joint and not source.countable:
-            source, reason = _roomier(column, source), f"{guess.reason}, drawn together with others"
+            source, reason = roomier(column, source, rows, table.dialect), f"{guess.reason}, drawn together with others"
         required = not column.nullable or (domain is not None and domain.required)
         nulls = 0.0 if distinct or joint or required else guess.null_fraction
         return ColumnPlan(
@@ -268,7 +262,11 @@ class PlanBuilder:
         keyed = column.name in table.primary_key and column.name in structure.distinct
         if column.type.kind is Kind.INTEGER and named and keyed and (domain is None or domain.open_above):
             start = self._next_number(table, column)
-            return ColumnPlan(source=Sequence(start=start), reason="primary key", author="structure", distinct=True)
+            wanted = self._expected[table.key] - self._there(table.key).rows
+            if start + self._there(table.key).rows + wanted - 1 < type_capacity(column):
+                return ColumnPlan(source=Sequence(start=start), reason="primary key", author="structure", distinct=True)
+            numbers = Number(low=1, high=type_capacity(column) - 1)
+            return ColumnPlan(source=numbers, reason="primary key, what is left", author="structure", distinct=True)
         return None
 
     def _next_number(self, table: Table, column: Column) -> int:
@@ -284,20 +282,23 @@ class PlanBuilder:
         self, table: Table, columns: Mapping[str, ColumnPlan], structure: Structure, wanted: int, *, exact: bool
     ) -> tuple[int, list[str]]:
         """Return how many rows the table can have, and a note where that is fewer than wanted."""
-        limits = [(self._joint_room(table, columns, joint), joint.unique[0]) for joint in structure.joints]
+        limits = [self._joint_room(table, columns, joint) for joint in structure.joints]
         limits += [
-            (source_capacity(planned.source, table.column(name)), (name,))
+            (source_capacity(planned.source, table.column(name)), f"({name}) must be unique")
             for name, planned in columns.items()
             if planned.distinct
         ]
-        limits += [(0, link.columns) for link in table.foreign_keys if self._has_no_parent(table, structure, link.name)]
+        limits += [
+            (0, f"({', '.join(link.columns)}) finds no parent row")
+            for link in table.foreign_keys
+            if self._has_no_parent(table, structure, link.name)
+        ]
         if not limits:
             return wanted, []
-        room, members = min(limits, key=lambda limit: limit[0])
+        room, why = min(limits, key=lambda limit: limit[0])
         there = self._there(table.key).rows
         if wanted <= room - there or not wanted:
             return wanted, []
-        why = f"({', '.join(members)}) must be unique" if room else f"({', '.join(members)}) finds no parent row"
         if exact or table.inherits:
             raise CapacityError(
                 f"table {table.key!r} can have {max(room - there, 0)} rows, not the {wanted} asked for: {why}; "
@@ -305,17 +306,22 @@ class PlanBuilder:
             )
         return max(room - there, 0), [f"{max(room - there, 0)} rows instead of {wanted}: {why}"]
 
-    def _joint_room(self, table: Table, columns: Mapping[str, ColumnPlan], joint: Joint) -> int:
-        room = UNBOUNDED
+    def _joint_room(self, table: Table, columns: Mapping[str, ColumnPlan], joint: Joint) -> tuple[int, str]:
+        """Return how many combinations there are, and of which columns; how many parents, where these are too few."""
+        room, why = UNBOUNDED, f"({', '.join(joint.unique[0])}) must be unique"
         for unique in joint.unique:
-            product = 1
+            product, parents = 1, []
             for name in joint.links:
-                if set(table.foreign_key(name).columns) & set(unique):
-                    product *= self._expected[table.foreign_key(name).parent]
+                link = table.foreign_key(name)
+                if set(link.columns) & set(unique):
+                    product *= self._expected[link.parent]
+                    parents.append(f"{link.parent} has {self._expected[link.parent]} rows")
             for name in set(joint.columns) & set(unique):
                 product *= source_capacity(columns[name].source, table.column(name))
-            room = min(room, product)
-        return room
+            if product < room:
+                told = f", and {' and '.join(parents)}" if parents else ""
+                room, why = product, f"({', '.join(unique)}) must be unique{told}"
+        return room, why
 
     def _has_no_parent(self, table: Table, structure: Structure, name: str) -> bool:
         link = table.foreign_key(name)
@@ -335,49 +341,6 @@ def _finite(guess: Guess | None, column: Column, domain: Domain | None) -> int |
     limited = domain is not None and domain.low is not None and domain.high is not None
     capacity = source.capacity(column) if isinstance(source, _LISTS) or limited else None
     return capacity if capacity is not None and capacity <= _FEW else None
-
-
-def _limit(column: Column, domain: Domain | None) -> int:
-    """Return how many values the column's type and checks allow."""
-    if domain is None:
-        return type_capacity(column)
-    allowed = domain.allowed()
-    if allowed is not None:
-        return len(allowed)
-    if domain.low is not None and domain.high is not None and column.type.kind is Kind.INTEGER:
-        return min(type_capacity(column), int(domain.high - domain.low) + 1)
-    return type_capacity(column)
-
-
-def _runs_out(source: Source, column: Column, rows: int) -> bool:
-    """Tell whether the source has fewer values than there are rows, or no room for the numbers that make them so."""
-    return source_capacity(source, column) < rows or (not source.countable and _too_short(column, rows))
-
-
-def _too_short(column: Column, rows: int) -> bool:
-    """Tell whether text of the column's length has no room for a word and the number of its row."""
-    length = column.type.length
-    return column.type.kind is Kind.TEXT and length is not None and length < len(str(rows)) + _WORD_LETTERS
-
-
-def _roomier(column: Column, source: Source) -> Source:
-    """Return a source with as many distinct values as the column's type has room for."""
-    if isinstance(source, Standard) and source.part == "name" and source.list != "currency":
-        return Words(vocabulary=source.list)
-    if column.type.kind is Kind.INTEGER:
-        return Number(low=1, high=min((1 << ((column.type.bits or 32) - 1)) - 1, 99_999_999))
-    if column.type.kind is Kind.DECIMAL:
-        digits = (column.type.precision or 12) - (column.type.scale or 0)
-        return Number(low=0, high=10 ** min(digits, 12) - 1)
-    if column.type.kind is Kind.FLOAT:
-        return Number(low=0, high=10**9)
-    if column.type.kind in MOMENTS:
-        return Moment(low="-20y", high="now") if isinstance(source, Moment) else source
-    if column.type.kind is Kind.TEXT and column.type.length is not None and column.type.length < _LONG_CODE:
-        return source if isinstance(source, Code) else Code(length=column.type.length, alphabet=_CODE_LETTERS)
-    if column.type.kind is Kind.TEXT and not isinstance(source, Template):
-        return Template(text=f"{column.name}-{{row}}")
-    return source
 
 
 def build_plan(

@@ -8,7 +8,7 @@ from typing import Any
 
 from syda.planning.checks import check_domains, conditions_of, named_values, parse
 from syda.planning.checks.reading import column_of, guessed_dialect
-from syda.schema.model import Check, Kind, Schema, Table
+from syda.schema.model import Check, Exclusion, Kind, Schema, Table, Unique
 from syda.schema.sqltext import sqlglot_name
 
 _Column = tuple[str, str]
@@ -72,6 +72,23 @@ def _documents(check: Check, table: Table) -> set[str]:
         if column is not None and column.type.kind is Kind.TEXT and column.type.length is None:
             found.add(column.name)
     return found
+
+
+def with_equals(schema: Schema) -> Schema:
+    """Return the schema with a unique set for each exclusion constraint that only shuts out equal rows."""
+    tables = {}
+    for table in schema:
+        found = [_unique(each, table) for each in table.exclusions if all(sign == "=" for _, sign in each.elements)]
+        tables[table.key] = replace(table, uniques=(*table.uniques, *found)) if found else table
+    return replace(schema, tables=tables)
+
+
+def _unique(exclusion: Exclusion, table: Table) -> Unique:
+    trees = [(text, parse(text, table.dialect)) for text, _ in exclusion.elements]
+    columns = [None if tree is None else column_of(tree, table) for _, tree in trees]
+    plain = tuple(column.name for column in columns if column is not None)
+    others = tuple(text for (text, _), column in zip(trees, columns, strict=True) if column is None)
+    return Unique(name=exclusion.name, columns=plain, expressions=others, predicate=exclusion.predicate)
 
 
 def demanded_values(schema: Schema) -> Mapping[_Column, tuple[Any, ...]]:

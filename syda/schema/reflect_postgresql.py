@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import NullType
 
 from syda.schema.backend import Backend, ColumnNames, Reference, TableName
@@ -78,6 +79,9 @@ class PostgreSQLBackend(Backend):
             column["type"] = _CUT[declaration]
             return
         reflected = column["type"]
+        if isinstance(reflected, postgresql.DOMAIN) and isinstance(reflected.data_type, sa.JSON):
+            column["type"] = reflected.data_type  # SQLAlchemy does not write a domain's documents as such
+            return
         unknown = reflected.item_type if isinstance(reflected, sa.ARRAY) else reflected
         if isinstance(unknown, NullType) and declaration:
             column["type"] = Declared(declaration, self._declared(declaration))

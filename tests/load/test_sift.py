@@ -223,3 +223,16 @@ def test_a_sequence_may_fill_text(postgresql_engine: Engine) -> None:
         "CREATE TABLE lot (id SERIAL PRIMARY KEY, number TEXT NOT NULL DEFAULT nextval('lots')::text)",
     )
     assert syda.seed(postgresql_engine, rows=5).rows["lot"] == 5
+
+
+def test_a_trigger_that_comes_to_no_end_is_stopped(postgresql_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syda.load.salvage.PATIENCE", 1)
+    execute(
+        postgresql_engine,
+        "CREATE TABLE t (id SERIAL PRIMARY KEY, v INTEGER NOT NULL)",
+        "CREATE FUNCTION seek() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN LOOP PERFORM 1; END LOOP; END $$",
+        "CREATE TRIGGER seek BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION seek()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert report.rows["t"] == count(postgresql_engine, "t") == 20
+    assert any(note.startswith("t: 20 of 20 rows went in while its triggers were off: ") for note in report.notes)

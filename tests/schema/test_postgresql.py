@@ -50,6 +50,14 @@ def test_the_search_path_changes_no_parent(postgresql_engine: sa.Engine) -> None
     assert schema.tables["c"].foreign_keys[0].parent == "b.p"
 
 
+def test_documents_of_a_domain_are_written_as_such(postgresql_engine: sa.Engine) -> None:
+    read(
+        postgresql_engine,
+        "CREATE DOMAIN labels AS jsonb; CREATE TABLE t (id serial PRIMARY KEY, tags labels NOT NULL, meta labels)",
+    )
+    assert syda.seed(postgresql_engine, rows=20).rows["t"] == 20
+
+
 def test_domains_give_their_checks_lengths_defaults_and_not_null(postgresql_engine: sa.Engine) -> None:
     table = read(
         postgresql_engine,

@@ -9,14 +9,14 @@ from typing import Any
 
 from syda.generation.settling.fitting import shaped_source
 from syda.generation.settling.state import State
+from syda.generation.settling.typed import numbers, typed_items, words
 from syda.planning.checks import Arm, Domain
-from syda.planning.checks.reading import Field, Node, bare, column_of, field_of, fields_of
+from syda.planning.checks.plain import bare
+from syda.planning.checks.reading import Field, Node, column_of, field_of, fields_of
 from syda.schema.model import Column, Kind, LogicalType, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.text import Pattern
 from syda.sources.values import to_python
-
-_WORD = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,10 @@ def _texts(state: State, field: Field, domain: Domain, mirrored: str | None, row
     bits = state.bits("field", field.name)
     if allowed:
         return [allowed[place] for place in to_index(bits, len(allowed))[rows].tolist()]
+    if domain.json_type:
+        return typed_items(state, field.name, domain, rows)
+    if domain.numeric or domain.low is not None or domain.high is not None:
+        return numbers(state, field.name, domain, rows)
     source = shaped_source(domain, Column(name=field.name, type=LogicalType(kind=Kind.TEXT)))
     if domain.is_shaped and isinstance(source, Pattern):
         column = Column(name=field.name, type=LogicalType(kind=Kind.TEXT))
@@ -85,7 +89,7 @@ def _texts(state: State, field: Field, domain: Domain, mirrored: str | None, row
         cell = state.draft.cell(state.key, field.document, state.first, state.first + state.rows)
         texts: list[Any] = source.at(cell, to_index(bits, size)[rows]).data.tolist()
         return texts
-    return [_WORD] * len(rows)
+    return words(state, field.name, rows)
 
 
 def _write(document: dict[str, Any], path: Sequence[str], text: Any) -> None:

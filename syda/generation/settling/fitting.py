@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from syda.errors import SydaError
 from syda.generation.distinct import distinct_values
 from syda.generation.domains import TEXTS, inside
+from syda.generation.settling.reshaping import reshapes
 from syda.generation.settling.state import State
+from syda.generation.settling.typed import numbers, typed_items
 from syda.planning.checks import Domain, apply_domain
 from syda.schema.model import Column, Kind
 from syda.sources.base import Source
@@ -24,8 +26,9 @@ from syda.sources.text import Pattern
 from syda.sources.values import Values, from_python, objects, to_python
 
 Mask = NDArray[np.bool_]
-_JSON: dict[str, Any] = {"array": ["a", "b"], "string": "text", "number": 1, "boolean": True, "object": {}}
 _SPARE = 8
+_SHORT = re.compile(r"(?<!\\)[*]")
+_PLUS = re.compile(r"(?<!\\)[+]")
 _YEARS = 3 * 365
 
 
@@ -73,14 +76,23 @@ def _point_inside(state: State, name: str, domain: Domain, rows: Integers) -> No
 def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[Integers], Values | None]]:
     """Yield ways to make values for the rows, the most believable first."""
     column, planned = state.column(name), state.source(name)
-    if domain.is_shaped and column.type.kind in TEXTS:
-        for reshape in _reshapes(domain):
+    if domain.is_timed and column.type.kind in TEXTS:
+        most = _smallest(domain.longest, column.type.length)
+        yield lambda rows: Values(objects(str(day)[:most] for day in _timed(state, name, domain, rows).data.tolist()))
+    elif domain.numeric and column.type.kind in TEXTS:
+        yield lambda rows: Values(objects(map(str, numbers(state, name, domain, rows))))
+    elif domain.is_shaped and column.type.kind in TEXTS:
+        for reshape in reshapes(domain, column):
             yield partial(_reshaped, state, name, reshape)
         made = shaped_source(domain, column)
         if made is not None:
             yield lambda rows: _from_source(state, name, made, rows)
+            for attempt in range(_SPARE if isinstance(made, Pattern) else 0):
+                yield partial(drawn, state, name, made, f"shape {attempt}")
     elif column.type.kind is Kind.JSON:
-        yield lambda rows: Values(objects(_JSON.get(domain.json_type, {}) for _ in rows.tolist()))
+        yield lambda rows: Values(objects(typed_items(state, name, domain, rows)))
+    elif domain.items:
+        yield lambda rows: _holding(state, name, domain, rows)
     elif domain.is_timed:
         yield lambda rows: _timed(state, name, domain, rows)
     elif column.type.kind is Kind.BINARY:
@@ -92,26 +104,24 @@ def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[I
             yield lambda rows: _from_source(state, name, planned.source, rows)
 
 
-def _reshapes(domain: Domain) -> list[Callable[[str], str]]:
-    """Return ways to write a text so that it may fit: in the right case, as a slug, cut off."""
-    most = domain.longest
-    ways: list[Callable[[str], str]] = []
-    if domain.patterns:
-        ways += [str.lower, _slug("-"), _slug("_"), _slug(""), str.upper, lambda text: _slug("_")(text).upper()]
-    if domain.case:
-        ways.append(str.lower if domain.case == "lower" else str.upper)
-    if most is not None:
-        ways.append(lambda text: text[:most].rstrip())
-    return ways
-
-
-def _slug(separator: str) -> Callable[[str], str]:
-    return lambda text: re.sub(r"[^a-z0-9]+", separator, text.lower()).strip(separator or None)
-
-
 def _reshaped(state: State, name: str, reshape: Callable[[str], str], rows: Integers) -> Values:
     drafted = state.drafted[name].data[rows].tolist()
     return Values(objects(reshape(item) if isinstance(item, str) else item for item in drafted))
+
+
+def drawn(state: State, name: str, source: Source, label: str, rows: Integers) -> Values | None:
+    """Return other values of a pattern than it would make; None of a source that is none."""
+    if not isinstance(source, Pattern):
+        return None
+    size = min(source.capacity(state.column(name)) or 1, 1 << 40)
+    cell = state.draft.cell(state.key, name, state.first, state.first + state.rows)
+    return source.at(cell, to_index(state.bits(label, name), size)[rows])
+
+
+def _holding(state: State, name: str, domain: Domain, rows: Integers) -> Values:
+    """Return the drafted lists with the items that they must hold."""
+    drafted = [item if isinstance(item, list) else [] for item in state.drafted[name].data[rows].tolist()]
+    return Values(objects([*(each for each in domain.items if each not in item), *item] for item in drafted))
 
 
 def shaped_source(domain: Domain, column: Column) -> Source | None:
@@ -130,6 +140,8 @@ def shaped_source(domain: Domain, column: Column) -> Source | None:
         regex = f"{letters}{{{low},{high}}}"
     try:
         made = Pattern(regex=regex)
+        if domain.patterns and (domain.shortest or 0) > 1:
+            return _sized(regex, domain.shortest or 0, limit) or made
         return made if limit is None or made.longest <= limit else _cut(regex, limit)
     except (SydaError, ValueError):
         return None
@@ -141,21 +153,38 @@ def _smallest(*limits: int | None) -> int | None:
 
 def _cut(regex: str, limit: int) -> Source | None:
     """Return the same language with repeats that have no upper limit kept short."""
-    shorter = Pattern(regex=re.sub(r"(?<!\\)[*]", "?", re.sub(r"(?<!\\)[+]", "", regex)))
+    shorter = Pattern(regex=_SHORT.sub("?", _PLUS.sub("", regex)))
     return shorter if shorter.longest <= limit else None
+
+
+def _sized(regex: str, shortest: int, limit: int | None) -> Source | None:
+    """Return those of a language's texts that are long enough: one of its repeats is counted, others are short."""
+    for place in re.finditer(r"(?<!\\)[*+]", regex):
+        before, after = (
+            _SHORT.sub("?", _PLUS.sub("", part)) for part in (regex[: place.start()], regex[place.end() :])
+        )
+        rest = Pattern(regex=f"{before}{after}").longest - 1
+        least = max(shortest - rest, int(place[0] == "+"))
+        most = least + _SPARE if limit is None else limit - rest
+        if most >= least:
+            return Pattern(regex=f"{before}{{{least},{most}}}{after}")
+    return None
 
 
 def _spelled(domain: Domain, letters: str) -> str:
     """Return a regular expression that has the pieces at their places, and other letters between."""
     written, place = "", 1
-    for start, text in sorted(domain.pieces):
+    ends = [text for start, text in domain.pieces if start < 0]
+    for start, text in sorted(piece for piece in domain.pieces if piece[0] > 0):
         if start < place:
             continue
         written += f"{letters}{{{start - place}}}" if start > place else ""
         written += re.escape(text)
         place = start + len(text)
-    rest = (domain.shortest or 0) - (place - 1)
-    return written + (f"{letters}{{{rest}}}" if rest > 0 else "")
+    taken = place - 1 + sum(map(len, ends))
+    least = max((domain.shortest or 0) - taken, 0)
+    most = min(_SPARE, domain.longest - taken) if domain.longest is not None else _SPARE
+    return f"{written}{letters}{{{least},{max(least, most)}}}" + "".join(map(re.escape, ends))
 
 
 def _from_source(state: State, name: str, source: Source, rows: Integers) -> Values | None:
@@ -168,16 +197,17 @@ def _from_source(state: State, name: str, source: Source, rows: Integers) -> Val
 
 
 def _timed(state: State, name: str, domain: Domain, rows: Integers) -> Values:
-    """Draw moments between the bounds, within a few years of the one that there is."""
+    """Draw moments between the bounds, within a few years of the one that there is; days for a text."""
     data = state.data[name]
-    unit: Any = "D" if state.column(name).type.kind is Kind.DATE else "s"
+    unit: Any = "s" if state.column(name).type.kind is Kind.DATETIME else "D"
     span = np.timedelta64(_YEARS, "D").astype(f"timedelta64[{unit}]")
     low = (domain.high - span if domain.low is None else domain.low).astype(f"datetime64[{unit}]")
     high = (domain.low + span if domain.high is None else domain.high).astype(f"datetime64[{unit}]")
     low = low + np.timedelta64(1, unit) if domain.low is not None and low < domain.low else low
     size = max(int((high - low).astype(np.int64)) + 1, 1)
     steps = to_index(state.bits("moment", name), size)[rows]
-    return Values((low + steps.astype(f"timedelta64[{unit}]")).astype(data.dtype))
+    moments = low + steps.astype(f"timedelta64[{unit}]")
+    return Values(moments if data.dtype == object else moments.astype(data.dtype))
 
 
 def _resized(state: State, name: str, domain: Domain, rows: Integers) -> Values:

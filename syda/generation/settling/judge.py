@@ -68,6 +68,11 @@ class Judgement:
             fits &= self._by_database(state, left, rows)
         return fits
 
+    def asks_database(self, conditions: Sequence[Condition]) -> bool:
+        """Tell whether it takes the database to judge the conditions."""
+        left = (each.text in self.judged or not all(self._engines[id(each)].decided) for each in conditions)
+        return self._judge is not None and any(left)
+
     def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:
         """Leave conditions to the target database where it does not judge rows as DuckDB does; tell whether any is.
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from syda.generation.settling.shapes import narrow_ranges, spelled
+from syda.generation.settling.solving import Equation, solve
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks.reading import Node, column_of, literal
+from syda.planning.checks.plain import literal
+from syda.planning.checks.reading import Node, column_of
 from syda.schema.model import NUMBERS, Kind, Table
 from syda.sources.linked import cast_values
 from syda.sources.stream import Integers, to_index
@@ -33,6 +35,7 @@ class Change:
     label: str
     ordered: Sequence[tuple[str, str]] = ()
     """Columns of which the first is compared as less than the second."""
+    equations: Sequence[Equation] = ()
 
     def pick(self, *path: str, size: int) -> Integers:
         return to_index(self.state.bits(self.label, *path), size)[self.rows]
@@ -146,6 +149,20 @@ def follow(change: Change) -> None:
             state.data[upper][change.rows] = np.where(late & ~down, low + gap, high)
 
 
+def balance(change: Change) -> None:
+    """Give one of the columns of each equation what the others leave for it."""
+    plain = set(change.plain)
+    solvable = [each for each in change.equations if each.column in plain]
+    if solvable:
+        picked = change.pick("equation", size=len(solvable))
+        shared = change.pick("shared", size=2) > 0
+        for place, equation in enumerate(solvable):
+            for wanted in (True, False):
+                rows = change.rows[(picked == place) & (shared == wanted)]
+                if len(rows):
+                    solve(change.state, equation, rows, shared=wanted)
+
+
 def spell(change: Change) -> None:
     """Give about half of the columns one of the values that the conditions compare them with, or one beside it."""
     state = change.state
@@ -208,7 +225,7 @@ def flip(change: Change) -> None:
             state.set_present(name, change.rows[~chosen])
 
 
-CHANGES: tuple[Callable[[Change], None], ...] = (reorder, follow, copy, redraw, spell, reshape, flip)
+CHANGES: tuple[Callable[[Change], None], ...] = (reorder, follow, balance, copy, redraw, spell, reshape, flip)
 
 
 def ordered_of(nodes: Sequence[Node], table: Table) -> list[tuple[str, str]]:

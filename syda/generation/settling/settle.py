@@ -11,12 +11,13 @@ import numpy as np
 from syda.errors import ConstraintError
 from syda.generation.settling.documents import documents_of, fit_documents
 from syda.generation.settling.draft import Draft
-from syda.generation.settling.exclusions import exclusions_of, keep_apart
+from syda.generation.settling.exclusions import ExclusionKeeper, exclusions_of
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
 from syda.generation.settling.perturb import CHANGES, Change, literals_of, ordered_of
+from syda.generation.settling.solving import equations_of
 from syda.generation.settling.state import Mask, State
-from syda.generation.settling.unrepeated import UniqueSet, repeated_rows, settle_uniques, tricky_uniques
+from syda.generation.settling.unrepeated import Keeper, UniqueKeeper, repeated_rows, settle_together, tricky_uniques
 from syda.planning.checks import Arm, Condition, conditions_of, find_arms
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _ROUNDS = 8
 """How often each way to change a row is tried."""
+_PROBED = 100
+"""Rows that a change is tried on before all of them are sent to the database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +75,12 @@ def settle(maker: Maker, table: str) -> Settled | None:
         # the rows stay as the user's values make them, for the verification to say so
         broken[:] = False
         settler.judgement.judged.clear()
-    repeated = settle_uniques(state, uniques, ~broken, settler.rearrange, settler.holds)
-    keep_apart(state, exclusions)
-    left_out = settler.without_orphans(broken | repeated, uniques)
+    keepers: list[Keeper] = [UniqueKeeper(state, each) for each in uniques]
+    keepers += [ExclusionKeeper(state, each) for each in exclusions]
+    repeated = settle_together(state, keepers, ~broken, settler.rearrange, settler.holds)
+    left_out = settler.without_orphans(np.any([broken, *repeated], axis=0), keepers)
     kept = np.flatnonzero(~left_out)
-    note = _note(conditions, uniques, broken, repeated)
+    note = settler.note(broken, dict(zip(map(str, keepers), repeated, strict=True)))
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
     return _contents(state, kept, note, settler.judgement.judged)
@@ -102,19 +106,6 @@ def _renumbered(state: State, link: str, parents: Integers, kept: Integers) -> I
     drafted = found - state.first
     place = np.searchsorted(kept, drafted)
     return np.where(drafted >= 0, np.where(np.isin(drafted, kept), place + state.first, -1), found)
-
-
-def _note(conditions: Sequence[Condition], uniques: Sequence[object], broken: Mask, repeated: Mask) -> str:
-    if not (broken | repeated).any():
-        return ""
-    rows, left = len(broken), int((~(broken | repeated)).sum())
-    why = []
-    if broken.any():
-        texts = dict.fromkeys(each.text for each in conditions)
-        why.append("no more satisfy " + " and ".join(f"CHECK ({text[:200]})" for text in texts))
-    if repeated.any():
-        why.append(" and ".join(dict.fromkeys(map(str, uniques))) + " must be unique")
-    return f"{left} rows instead of {rows}: {'; '.join(why)}"
 
 
 class _Settler:
@@ -161,22 +152,29 @@ class _Settler:
         columns = list(dict.fromkeys(name for each in group for name in each.columns))
         nodes = [each.node for each in group if each.node is not None]
         literals, ordered = literals_of(nodes, columns), ordered_of(nodes, state.table)
+        equations = equations_of(nodes, state.table) if broken.any() else []
         for attempt in range(1 + _ROUNDS * len(CHANGES)):
             rows = np.flatnonzero(broken)
             if not len(rows):
                 break
             label = f"{number} {attempt}"
-            state.reset(columns, rows)
-            self._by_arms(arms, rows, label)
-            if attempt:
-                change = Change(state, rows, columns, literals, label, ordered)
-                again, which = divmod(attempt - 1, len(CHANGES))
-                CHANGES[which](change)
-                if again:
-                    CHANGES[(which + again) % len(CHANGES)](change)
-            broken[rows] = ~self.judgement.holds(state, group, rows)
+            for some in self._portions(group, rows):
+                state.reset(columns, some)
+                self._by_arms(arms, some, label)
+                if attempt:
+                    _change(attempt - 1, Change(state, some, columns, literals, label, ordered, equations))
+                fits = self.judgement.holds(state, group, some)
+                broken[some] = ~fits
+                if not fits.any():
+                    break
         self._by_example(group, columns, broken, str(number))
         return broken
+
+    def _portions(self, group: Sequence[Condition], rows: Integers) -> list[Integers]:
+        """Return the rows, a few of them first where the database is asked: what helps none of these is left."""
+        if self.judgement.asks_database(group) and len(rows) > _PROBED:
+            return [rows[:_PROBED], rows[_PROBED:]]
+        return [rows]
 
     def _by_example(self, group: Sequence[Condition], columns: Sequence[str], broken: Mask, label: str) -> None:
         """Give rows that nothing could make right what a row that is right has."""
@@ -212,7 +210,7 @@ class _Settler:
     def holds(self, rows: Integers) -> Mask:
         return self.judgement.holds(self.state, self.conditions, rows, self.state.owners)
 
-    def without_orphans(self, left_out: Mask, uniques: Sequence[UniqueSet]) -> Mask:
+    def without_orphans(self, left_out: Mask, keepers: Sequence[Keeper]) -> Mask:
         """Return which rows have to be left out, those included that refer to others that are."""
         state = self.state
         orphans = left_out
@@ -228,7 +226,7 @@ class _Settler:
                     lost[rows] = ~self.holds(rows)
                 orphans |= lost
             if own_links(state.table):
-                orphans |= repeated_rows(state, uniques, ~(left_out | orphans))
+                orphans |= repeated_rows(state, keepers, ~(left_out | orphans))
             left_out = left_out | orphans
         return left_out
 
@@ -236,6 +234,18 @@ class _Settler:
         """Tell whether the user's own values are part of what is broken."""
         names = {name for each in self.conditions for name in each.columns}
         return bool(broken.any()) and any(self.state.source(name).author == "user" for name in names)
+
+    def note(self, broken: Mask, repeated: Mapping[str, Mask]) -> str:
+        """Return why rows are left out: the conditions that they break, the rules that they break together."""
+        out = np.any([broken, *repeated.values()], axis=0)
+        if not out.any():
+            return ""
+        rows = np.flatnonzero(broken)
+        texts = [each.text for each in self.conditions if not self.judgement.holds(self.state, [each], rows).all()]
+        texts = list(dict.fromkeys(texts or [each.text for each in self.conditions]))
+        why = ["no more satisfy " + " and ".join(f"CHECK ({text[:200]})" for text in texts)] if len(rows) else []
+        why += [rule for rule, found in repeated.items() if found.any()]
+        return f"{int((~out).sum())} rows instead of {len(out)}: {'; '.join(why)}"
 
     def example(self, broken: Mask) -> str:
         """Return what stands in the first row that cannot be made right."""
@@ -252,6 +262,14 @@ class _Settler:
 def own_links(table: Table) -> list[ForeignKey]:
     """Return the foreign keys to the table itself."""
     return [link for link in table.foreign_keys if link.parent == table.key]
+
+
+def _change(number: int, change: Change) -> None:
+    """Change rows in one of all ways, and later in two of them."""
+    again, which = divmod(number, len(CHANGES))
+    CHANGES[which](change)
+    if again:
+        CHANGES[(which + again) % len(CHANGES)](change)
 
 
 def _groups(conditions: Sequence[Condition], together: Callable[[Condition], set[str]]) -> list[list[Condition]]:

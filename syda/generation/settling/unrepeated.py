@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syda.generation.engine import Engine
-from syda.generation.settling.fitting import fit
+from syda.generation.settling.fitting import drawn, fit, shaped_source
 from syda.generation.settling.state import Mask, State
-from syda.planning.checks import Arm, Condition, columns_of, find_negations, is_plain, parse
+from syda.planning.checks import Arm, Condition, Domain, columns_of, find_negations, is_plain, parse
 from syda.planning.model import TablePlan
-from syda.schema.model import Table, Unique
+from syda.schema.model import Kind, Table, Unique
 from syda.sources.linked import Ordinal
 from syda.sources.stream import Integers, to_index
-from syda.sources.values import Values, from_python
+from syda.sources.values import Values, from_python, objects
 
 _ATTEMPTS = 48
+_ROOMY = 40
+"""Letters from which on there is room for some more before a text."""
+_LEAD = Domain(shortest=6, longest=8)
 Rearrange = Callable[[Integers, str], None]
 Holds = Callable[[Integers], Mask]
 
@@ -69,32 +73,60 @@ def _read(table: Table, unique: Unique) -> UniqueSet:
     return UniqueSet(unique, plain, expressions, predicate, tuple(dict.fromkeys((*plain, *named))))
 
 
-def settle_uniques(
-    state: State, uniques: Sequence[UniqueSet], usable: Mask, rearrange: Rearrange, holds: Holds
-) -> Mask:
-    """Change rows that repeat another one; return which rows still do."""
-    keepers = [_Keeper(state, each) for each in uniques]
-    repeated = np.zeros(state.rows, dtype=bool)
-    for attempt in range(_ATTEMPTS if keepers else 0):
-        repeated = np.any([keeper.repeated(usable) for keeper in keepers], axis=0)
-        if not repeated.any():
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One of several attempts to keep a rule; `label` keys its random numbers, `usable` are the rows that count."""
+
+    state: State
+    number: int
+    label: str
+    usable: Mask
+    rearrange: Rearrange
+    holds: Holds
+
+    def carefully(self, rows: Integers, change: Callable[[Integers], None]) -> None:
+        """Change the rows, and undo it for those that break a condition then."""
+        if len(rows):
+            saved = self.state.kept(rows)
+            change(rows)
+            self.state.put_back(rows, saved, ~self.holds(rows))
+
+
+class Keeper(Protocol):
+    """Keeps one rule that rows break together: they repeat, or are in the way of, others."""
+
+    def repeated(self, usable: Mask) -> Mask:
+        """Tell which of the usable rows have to be changed, or left out, for the others to stay."""
+        ...
+
+    def change(self, rows: Integers, attempt: Attempt) -> None:
+        """Change the rows in one of several ways, others as far as the attempt keeps them whole."""
+        ...
+
+
+def settle_together(
+    state: State, keepers: Sequence[Keeper], usable: Mask, rearrange: Rearrange, holds: Holds
+) -> list[Mask]:
+    """Change rows that break a rule together with others; return for each keeper which rows still do.
+
+    What a change breaks instead, it is undone for.
+    """
+    for number in range(_ATTEMPTS if keepers else 0):
+        if not any(keeper.repeated(usable).any() for keeper in keepers):
             break
         for place, keeper in enumerate(keepers):
-            rows = np.flatnonzero(keeper.repeated(usable))
-            if len(rows):
-                saved = state.kept(rows)
-                keeper.change(rows, attempt, f"unique {place} {attempt}", rearrange)
-                state.put_back(rows, saved, ~holds(rows))
-    return np.any([keeper.repeated(usable) for keeper in keepers], axis=0) if keepers else repeated
+            attempt = Attempt(state, number, f"unique {place} {number}", usable, rearrange, holds)
+            attempt.carefully(np.flatnonzero(keeper.repeated(usable)), partial(keeper.change, attempt=attempt))
+    return [keeper.repeated(usable) for keeper in keepers]
 
 
-def repeated_rows(state: State, uniques: Sequence[UniqueSet], usable: Mask) -> Mask:
-    """Tell which of the usable rows repeat another one."""
-    found = [_Keeper(state, each).repeated(usable) for each in uniques]
+def repeated_rows(state: State, keepers: Sequence[Keeper], usable: Mask) -> Mask:
+    """Tell which of the usable rows repeat another one, or are in its way."""
+    found = [keeper.repeated(usable) for keeper in keepers]
     return np.any(found, axis=0) if found else np.zeros(state.rows, dtype=bool)
 
 
-class _Keeper:
+class UniqueKeeper:
     """Keeps one unique set."""
 
     def __init__(self, state: State, each: UniqueSet) -> None:
@@ -105,36 +137,35 @@ class _Keeper:
         self._optional = [name for name in each.plain if state.may_be_null(name)]
         if each.unique.nulls_not_distinct:
             self._optional = []
+        named = [name for node in each.expressions if node is not None for name in columns_of(node, state.table)]
+        self._spelled = [name for name in dict.fromkeys((*each.plain, *named)) if self._is_text(name)]
+
+    def __str__(self) -> str:
+        return f"{self._set} must be unique"
 
     def repeated(self, usable: Mask) -> Mask:
         """Tell which rows repeat an earlier one, or one that is there already."""
         state, unique = self._state, self._set.unique
-        columns = {name: Values.concatenate([*self._there(name), state.values(name)]) for name in self._set.columns}
+        columns = {name: Values.concatenate([*there(state, name), state.values(name)]) for name in self._set.columns}
         counted = np.concatenate([np.ones(state.first, dtype=bool), usable])
         if self._set.predicate is not None:
             inside = self._predicate.predicates(columns)[0]
             counted &= True if inside is None else inside
         members = [columns[name] for name in self._set.plain]
-        members += [_text(found) for found in self._expressions.texts(columns) if found is not None]
+        members += [as_texts(found) for found in self._expressions.texts(columns) if found is not None]
         return _later(members, counted, unique.nulls_not_distinct)[state.first :]
 
-    def _there(self, name: str) -> list[Values]:
-        """Return the column of the rows that are there already."""
-        there = self._state.draft.existing.get(self._state.key)
-        found = None if there is None or not there.rows else there.column(name)
-        if there is not None and there.rows and found is None:
-            type_ = self._state.column(name).type
-            found = from_python([None] * there.rows, type_)
-        return [] if found is None else [found]
-
-    def change(self, rows: Integers, attempt: int, label: str, rearrange: Rearrange) -> None:
+    def change(self, rows: Integers, attempt: Attempt) -> None:
         """Take the rows out of the predicate, make an optional member NULL, or draw the members again."""
+        label = attempt.label
         ways: list[Callable[[], None]] = [lambda: self._leave(rows, label)] if self._ways else []
         ways.append(lambda: self._draw(rows, label))
+        if self._spelled:
+            ways.append(lambda: self._renew(rows, label))
         if self._optional:
             ways.append(lambda: self._omit(rows, label))
-        ways.append(lambda: rearrange(rows, label))
-        ways[attempt % len(ways)]()
+        ways.append(lambda: attempt.rearrange(rows, label))
+        ways[attempt.number % len(ways)]()
 
     def _leave(self, rows: Integers, label: str) -> None:
         chosen = to_index(self._state.bits("leave", label), len(self._ways))[rows]
@@ -151,13 +182,42 @@ class _Keeper:
             if not self._state.is_fixed(name):
                 self._state.borrow(name, rows, f"{label} {name}")
 
+    def _is_text(self, name: str) -> bool:
+        state = self._state
+        return state.owners[name] is None and not state.is_fixed(name) and state.column(name).type.kind is Kind.TEXT
+
+    def _renew(self, rows: Integers, label: str) -> None:
+        """Write a text of random letters, or have the one that there is begin with some where it has room for them."""
+        state = self._state
+        domains = state.draft.domains(state.key)
+        for name in self._spelled:
+            domain, column = domains.get(name, Domain()), state.column(name)
+            lead = not domain.is_shaped and (column.type.length or _ROOMY) >= _ROOMY
+            source = shaped_source(_LEAD if lead else domain, column)
+            made = None if source is None else drawn(state, name, source, label, rows)
+            if made is None:
+                continue
+            if lead:
+                texts = zip(made.data.tolist(), state.drafted[name].data[rows].tolist(), strict=True)
+                made = Values(objects(f"{code} {text}"[: column.type.length] for code, text in texts))
+            state.set_values(name, rows, made)
+
     def _omit(self, rows: Integers, label: str) -> None:
         chosen = to_index(self._state.bits("omit", label), len(self._optional))[rows]
         for place, name in enumerate(self._optional):
             self._state.set_null(name, rows[chosen == place])
 
 
-def _text(found: NDArray[np.object_]) -> Values:
+def there(state: State, name: str) -> list[Values]:
+    """Return the column of the rows that are in the database already, when there are any."""
+    table = state.draft.existing.get(state.key)
+    if table is None or not table.rows:
+        return []
+    found = table.column(name)
+    return [from_python([None] * table.rows, state.column(name).type) if found is None else found]
+
+
+def as_texts(found: NDArray[np.object_]) -> Values:
     null = np.fromiter((item is None for item in found.tolist()), dtype=bool, count=len(found))
     return Values(found, null if null.any() else None)
 

@@ -15,9 +15,11 @@ from syda.errors import ConstraintError
 from syda.planning.checks.arms import Arm, find_arms, find_negations
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.feasible import require_satisfiable
-from syda.planning.checks.leaves import Found, leaf
+from syda.planning.checks.leaves import leaf
 from syda.planning.checks.narrowing import apply_domain
-from syda.planning.checks.reading import columns_of, generated_required, literal, parse, terms
+from syda.planning.checks.plain import literal
+from syda.planning.checks.reading import columns_of, generated_required, parse, terms
+from syda.planning.checks.texts import Found
 from syda.planning.checks.uniques import is_escapable, is_plain
 from syda.schema.model import MOMENTS, Check, Kind, Table
 

@@ -14,16 +14,8 @@ from random import Random
 
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.leaves import leaf
-from syda.planning.checks.reading import (
-    Node,
-    bare,
-    column_of,
-    columns_of,
-    fields_of,
-    is_condition,
-    literal,
-    with_fields,
-)
+from syda.planning.checks.plain import bare, literal
+from syda.planning.checks.reading import Node, column_of, columns_of, fields_of, is_condition, with_fields
 from syda.schema.model import Column, Kind, Table
 
 Arm = Mapping[str, Domain]
@@ -181,7 +173,7 @@ def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # no
     elif isinstance(node, exp.Between) and not want:
         yield from _outside(node, search)
     elif isinstance(node, exp.Case):
-        yield from _cases(node, want)
+        yield from _shuffled_options(_cases(node, want), search)
     elif isinstance(node, exp.Coalesce):
         yield from _coalesced(node, want, table)
     elif (counted := _counted(node, table)) is not None:
@@ -199,6 +191,12 @@ def _outside(node: Node, search: _Search) -> Iterator[Option]:
     above = exp.GT(this=node.this.copy(), expression=node.args["high"].copy())
     for side in _shuffled([below, above], search):
         yield [(side, True)], ()
+
+
+def _shuffled_options(options: Iterable[Option], search: _Search) -> list[Option]:
+    listed = list(options)
+    search.random.shuffle(listed)
+    return listed
 
 
 def _shuffled(items: Sequence[Node], search: _Search) -> list[Node]:

@@ -16,7 +16,7 @@ class Domain:
 
     A list, bounds (inclusive; of moments `datetime64`), values shut out, whether NULL is required or excluded; of text
     the regular expressions that it matches, how many characters it has, its case, and pieces that stand at fixed places
-    (counted from 1); of JSON its type. `text` is the checks' own.
+    (counted from 1, from the end where negative); of JSON its type. `text` is the checks' own.
     """
 
     values: tuple[Any, ...] | None = None
@@ -33,6 +33,10 @@ class Domain:
     json_type: str = ""
     letters: str = ""
     """A class of a regular expression that all characters belong to: ``[0-9a-f]``."""
+    items: tuple[Any, ...] = ()
+    """What a list holds, among others."""
+    numeric: bool = False
+    """The text is a number, within the bounds."""
     text: str = ""
 
     def narrowed(self, other: Domain) -> Domain:
@@ -54,6 +58,8 @@ class Domain:
             pieces=tuple(dict.fromkeys(self.pieces + other.pieces)),
             json_type=other.json_type or self.json_type,
             letters=other.letters or self.letters,
+            items=tuple(dict.fromkeys(self.items + other.items)),
+            numeric=self.numeric or other.numeric,
             text=" and ".join(dict.fromkeys(filter(None, (self.text, other.text)))),
         )
 
@@ -79,7 +85,8 @@ class Domain:
     def is_shaped(self) -> bool:
         """True when it says more than lists, bounds and NULL: how a text or document is made up."""
         sized = (self.shortest or 0) > 1 or self.longest is not None
-        return bool(self.patterns or self.case or self.pieces or self.json_type or self.letters or sized)
+        said = self.patterns or self.case or self.pieces or self.json_type or self.letters or self.items
+        return bool(said or sized or self.numeric)
 
     @property
     def is_timed(self) -> bool:

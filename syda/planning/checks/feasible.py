@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from syda.errors import ConstraintError
 from syda.planning.checks.arms import Demand, has_way
 from syda.planning.checks.domain import Domain
+from syda.planning.checks.orders import circle
 from syda.planning.checks.reading import Node, columns_of, terms
-from syda.schema.model import Check, Kind, Table
+from syda.schema.model import MOMENTS, Check, Kind, Table
 
 _DAY = np.timedelta64(1, "D")
 _Term = tuple[Check, Node]
@@ -20,10 +21,16 @@ _Term = tuple[Check, Node]
 def require_satisfiable(table: Table) -> None:
     """Raise `ConstraintError` when CHECKs that share columns contradict each other, with their expressions."""
     read = [(check, node) for check in table.checks for node in terms(check, table) if _is_understood(node)]
+    if circular := circle(read, table):
+        raise ConstraintError(_none_satisfies(table, circular))
     for group in _groups(read, table):
         if not has_way(table, [node for _, node in group], lambda demand: _certain(table, demand)):
-            listed = " and ".join(dict.fromkeys(f"CHECK ({check.expression})" for check, _ in group))
-            raise ConstraintError(f"no row of {table.key!r} satisfies {listed}")
+            raise ConstraintError(_none_satisfies(table, [check for check, _ in group]))
+
+
+def _none_satisfies(table: Table, checks: Iterable[Check]) -> str:
+    listed = " and ".join(dict.fromkeys(f"CHECK ({check.expression})" for check in checks))
+    return f"no row of {table.key!r} satisfies {listed}"
 
 
 def _is_understood(node: Node) -> bool:
@@ -47,7 +54,7 @@ def _certain(table: Table, demand: Demand) -> Demand | None:
         return name, null
     kind = column.type.kind
     numbers = kind is Kind.INTEGER or (kind is Kind.DECIMAL and column.type.scale is not None)
-    if domain.is_timed:
+    if domain.is_timed and kind in MOMENTS:
         low, high = (
             None if domain.low is None else domain.low - _DAY,
             None if domain.high is None else domain.high + _DAY,

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from syda.planning.checks.clock import clock_bound, moment, written_day
 from syda.planning.checks.domain import Domain
-from syda.planning.checks.reading import Node, bare, column_of, literal
+from syda.planning.checks.plain import bare, casts_to_number, literal
+from syda.planning.checks.reading import Node, column_of
+from syda.planning.checks.texts import TEXTS, Found, beginning, dated, matching, not_matching, of_text
 from syda.schema.model import NUMBERS, Column, Kind, Table
 
-Found = tuple[str, Domain]
-_TEXT = (Kind.TEXT, Kind.ENUM, Kind.OTHER)
 _DAYS = (Kind.DATE, Kind.DATETIME)
+_JSON_LENGTHS = ("jsonb_array_length", "json_array_length", "json_length")
 _JSON_TYPES = ("jsonb_typeof", "json_typeof", "json_type")
-_OF_CLASS = re.compile(r"\^(\[[^\]^][^\]]*\])([*+])\$")
-_NOT_OF_CLASS = re.compile(r"\*\[\^([^\]]+)\]\*")
-_CLASSES = {
-    "[:alnum:]": "A-Za-z0-9",
-    "[:alpha:]": "A-Za-z",
-    "[:digit:]": "0-9",
-    "[:lower:]": "a-z",
-    "[:upper:]": "A-Z",
-    "[:space:]": " ",
-    "[:xdigit:]": "0-9a-f",
-    "[:punct:]": "-_.,;:!?",
-    "[:word:]": "A-Za-z0-9_",
-}
 
 
 def leaf(node: Node, table: Table, *, want: bool = True) -> Found | None:
@@ -48,9 +36,11 @@ def leaf(node: Node, table: Table, *, want: bool = True) -> Found | None:
     if isinstance(node, exp.Between):
         return _between(node, table, want=want)
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike | exp.RegexpILike | exp.Glob):
-        return _matching(node, table) if want else _not_matching(node, table)
-    if isinstance(node, exp.JSONBContainsTopKey | exp.JSONBExists):
-        return _has_key(node, table, want=want)
+        return matching(node, table) if want else not_matching(node, table)
+    if isinstance(node, exp.StartsWith | exp.EndsWith):
+        return beginning(node, table) if want else None
+    if isinstance(node, exp.ArrayContainsAll):
+        return _containing(node.this, bare(node.expression), table) if want else None
     if isinstance(node, exp.Binary):
         return _comparison(node, table, want=want)
     column = column_of(node, table)
@@ -68,7 +58,7 @@ def _is(node: Node, table: Table, *, want: bool) -> Found | None:
     if isinstance(what, exp.Not):
         what, want = bare(what.this), not want
     if column is None:
-        return None
+        return dated(node.this, table) if isinstance(what, exp.Null) and not want else None
     if isinstance(what, exp.Null):
         return column.name, Domain(null=True) if want else Domain(required=True)
     value = literal(what)
@@ -85,10 +75,14 @@ def _listed(subject: Node, items: list[Node], table: Table, *, want: bool) -> Fo
 
 
 def _quantified(node: Node, table: Table, *, want: bool) -> Found | None:
-    """Read ``= ANY (ARRAY[...])`` and ``<> ALL (ARRAY[...])``."""
+    """Read ``= ANY (ARRAY[...])`` and ``<> ALL (ARRAY[...])``, and ``'a' = ANY (x)``."""
     from sqlglot import exp
 
     array = bare(node.expression.this)
+    column, item = column_of(array, table), literal(node.this)
+    if column is not None and column.type.kind is Kind.ARRAY and item is not None:
+        holds = isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any) and want
+        return (column.name, Domain(items=(item,))) if holds else None
     fits = isinstance(node, exp.EQ) == isinstance(node.expression, exp.Any)
     if not isinstance(array, exp.Array) or not fits:
         return None
@@ -96,72 +90,29 @@ def _quantified(node: Node, table: Table, *, want: bool) -> Found | None:
 
 
 def _between(node: Node, table: Table, *, want: bool) -> Found | None:
-    low, high = literal(node.args["low"]), literal(node.args["high"])
-    column = column_of(node.this, table)
-    if want and column is not None and column.type.kind in _DAYS:
-        first, last = _moment(low), _moment(high)
-        return None if first is None or last is None else (column.name, Domain(low=first, high=last))
-    if not want or not _are_numbers(low, high):
+    """Read BETWEEN as its two comparisons."""
+    from sqlglot import exp
+
+    if not want:
         return None
-    if column is not None:
-        return column.name, Domain(low=low, high=high)
-    measured = _measured(node.this, table)
-    return None if measured is None else (measured.name, Domain(shortest=int(low), longest=int(high)))
+    low = _comparison(exp.GTE(this=node.this.copy(), expression=node.args["low"].copy()), table, want=True)
+    high = _comparison(exp.LTE(this=node.this.copy(), expression=node.args["high"].copy()), table, want=True)
+    return None if low is None or high is None else (low[0], low[1].narrowed(high[1]))
 
 
 def _are_numbers(*values: Any) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _matching(node: Node, table: Table) -> Found | None:
-    """Read LIKE, GLOB and regular expressions as patterns of Python's `re`."""
+def _containing(subject: Node, items: Node, table: Table) -> Found | None:
+    """Read ``x @> ARRAY['a', 'b']``."""
     from sqlglot import exp
 
-    column, pattern = column_of(node.this, table), literal(node.expression)
-    if column is None or not isinstance(pattern, str) or column.type.kind not in _TEXT:
+    column = column_of(subject, table)
+    values = tuple(literal(item) for item in items.expressions) if isinstance(items, exp.Array) else ()
+    if column is None or column.type.kind is not Kind.ARRAY or not values or None in values:
         return None
-    if isinstance(node, exp.Like | exp.ILike):
-        return column.name, Domain(patterns=(_of_wildcards(pattern),))
-    if isinstance(node, exp.Glob):
-        return column.name, Domain(patterns=("".join(_of_glob(pattern)),))
-    for name, letters in _CLASSES.items():
-        pattern = pattern.replace(name, letters)
-    if of_class := _OF_CLASS.fullmatch(pattern):
-        return column.name, Domain(letters=of_class[1], shortest=1 if of_class[2] == "+" else None)
-    return column.name, Domain(patterns=(pattern,))
-
-
-def _of_wildcards(pattern: str) -> str:
-    parts = {"%": "[a-z0-9]*", "_": "[a-z0-9]"}
-    return "^" + "".join(parts.get(letter, re.escape(letter)) for letter in pattern) + "$"
-
-
-def _has_key(node: Node, table: Table, *, want: bool) -> Found | None:
-    from sqlglot import exp
-
-    key = bare(node.args.get("path") or node.expression)
-    column = column_of(exp.JSONExtractScalar(this=node.this.copy(), expression=key.copy()), table)
-    return None if column is None else (column.name, Domain(required=True) if want else Domain(null=True))
-
-
-def _not_matching(node: Node, table: Table) -> Found | None:
-    """Read ``NOT GLOB '*[^a-z]*'``: no character is outside the class."""
-    from sqlglot import exp
-
-    column, pattern = column_of(node.this, table), literal(node.expression)
-    found = _NOT_OF_CLASS.fullmatch(pattern) if isinstance(node, exp.Glob) and isinstance(pattern, str) else None
-    return (column.name, Domain(letters=f"[{found[1]}]")) if column is not None and found else None
-
-
-def _of_glob(pattern: str) -> Iterator[str]:
-    """Yield the parts of a regular expression for a GLOB, whose classes are those of regular expressions."""
-    yield "^"
-    for part in re.findall(r"\[\^?\]?[^\]]*\]|.", pattern, re.DOTALL):
-        if part.startswith("[") and len(part) > 2:
-            yield part
-        else:
-            yield {"*": "[a-z0-9]*", "?": "[a-z0-9]"}.get(part, re.escape(part))
-    yield "$"
+    return column.name, Domain(items=values)
 
 
 def _comparison(node: Node, table: Table, *, want: bool) -> Found | None:
@@ -169,27 +120,45 @@ def _comparison(node: Node, table: Table, *, want: bool) -> Found | None:
 
     kind, left, right = type(node), node.this, node.expression
     mirrored = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
-    if literal(left) is not None:
+    if literal(left) is not None or (column_of(left, table) is None and column_of(right, table) is not None):
         kind, left, right = mirrored.get(kind, kind), right, left
-    opposite = {exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT}
+    opposite = {
+        exp.NullSafeEQ: exp.NullSafeNEQ,
+        exp.NullSafeNEQ: exp.NullSafeEQ,
+        exp.EQ: exp.NEQ,
+        exp.NEQ: exp.EQ,
+        exp.LT: exp.GTE,
+        exp.GTE: exp.LT,
+        exp.GT: exp.LTE,
+        exp.LTE: exp.GT,
+    }
     if kind not in opposite:
         return None
     kind = kind if want else opposite[kind]
-    value = literal(right)
+    required = kind is exp.NullSafeEQ
+    kind = {exp.NullSafeEQ: exp.EQ, exp.NullSafeNEQ: exp.NEQ}.get(kind, kind)
+    value, column = literal(right), column_of(left, table)
+    if value is None and column is not None and column.type.kind in _DAYS:
+        return _beside_now(column, kind, right)
     if value is None:
         return _cased(kind, left, right, table)
-    column = column_of(left, table)
+    if column is not None and column.type.kind is Kind.TEXT and _are_numbers(value) and casts_to_number(left):
+        return _as_number(column, kind, value)
     if column is not None:
-        return _compared(column, kind, value)
+        found = _compared(column, kind, right)
+        return (found[0], replace(found[1], required=True)) if found and required else found
     return _of_function(kind, bare(left), value, table)
 
 
-def _compared(column: Column, kind: type, value: Any) -> Found | None:
+def _compared(column: Column, kind: type, right: Node) -> Found | None:
     from sqlglot import exp
 
-    moment = _moment(value) if column.type.kind in _DAYS else None
-    if moment is not None and kind not in (exp.EQ, exp.NEQ):
-        return column.name, _bounded(kind, moment, np.timedelta64(1, "D" if column.type.kind is Kind.DATE else "s"))
+    value = literal(right)
+    named = (
+        moment(right) if column.type.kind in _DAYS else written_day(right) if column.type.kind is Kind.TEXT else None
+    )
+    if named is not None and kind not in (exp.EQ, exp.NEQ):
+        return column.name, _bounded(kind, named, np.timedelta64(1, "s" if column.type.kind is Kind.DATETIME else "D"))
     if kind is exp.EQ:
         return column.name, Domain(values=(value,))
     if kind is exp.NEQ:
@@ -199,14 +168,28 @@ def _compared(column: Column, kind: type, value: Any) -> Found | None:
     return None
 
 
-def _moment(value: Any) -> np.datetime64 | None:
-    """Return a literal that is an ISO date or timestamp without a zone."""
-    try:
-        return (
-            np.datetime64(datetime.fromisoformat(value).replace(tzinfo=None), "us") if isinstance(value, str) else None
-        )
-    except ValueError:
+def _beside_now(column: Column, kind: type, right: Node) -> Found | None:
+    """Read ``x > now() - interval '30 days'``."""
+    from sqlglot import exp
+
+    after = kind in (exp.GT, exp.GTE)
+    bound = clock_bound(right, after=after) if after or kind in (exp.LT, exp.LTE) else None
+    if bound is None:
         return None
+    if column.type.kind is Kind.DATE and after:
+        bound = bound + np.timedelta64(1, "D")
+    return column.name, Domain(low=bound) if after else Domain(high=bound)
+
+
+def _as_number(column: Column, kind: type, value: float) -> Found:
+    """Read ``x::int > 5``, where x is a text."""
+    from sqlglot import exp
+
+    if kind is exp.EQ:
+        return column.name, Domain(values=(str(value),))
+    if kind is exp.NEQ:
+        return column.name, Domain(low=value + 1, numeric=True)
+    return column.name, replace(_bounded(kind, value, 1), numeric=True)
 
 
 def _bounded(kind: type, value: Any, step: Any) -> Domain:
@@ -228,8 +211,14 @@ def _step(column: Column) -> float:
 
 
 def _cased(kind: type, left: Node, right: Node, table: Table) -> Found | None:
-    """Read ``x = lower(x)``."""
+    """Read ``x = lower(x)``, and SQLite's ``x IS date(x)``."""
     from sqlglot import exp
+
+    if kind in (exp.EQ, exp.NullSafeEQ):
+        shapes = (dated(side, table) for side in (left, right))
+        found = next((shape for shape in shapes if shape is not None), None)
+        if found is not None:
+            return found
 
     for one, other in ((left, right), (right, left)):
         column, function = column_of(one, table), bare(other)
@@ -246,35 +235,40 @@ def _of_function(kind: type, function: Node, value: Any, table: Table) -> Found 
 
     measured = _measured(function, table)
     if measured is not None and _are_numbers(value):
-        return _of_length(measured, kind, int(value))
-    named = isinstance(function, exp.Anonymous) and str(function.this).lower() in _JSON_TYPES
-    if (named and function.expressions) or (isinstance(function, exp.JSONType) and not function.args.get("expression")):
-        document = column_of(function.expressions[0] if named else function.this, table)
-        return (document.name, Domain(json_type=str(value).lower())) if document and kind is exp.EQ else None
-    column = column_of(function.this, table) if isinstance(function, exp.Func) and function.this is not None else None
-    if column is None or column.type.kind not in _TEXT:
+        listed = not isinstance(function, exp.Length | exp.ByteLength)
+        return _of_length(measured, kind, int(value), listed=listed)
+    document = _document(function, _JSON_TYPES, table)
+    if document is not None:
+        return (document.name, Domain(json_type=str(value).lower())) if kind is exp.EQ else None
+    return dated(function, table) or of_text(kind, function, value, table)
+
+
+def _document(function: Node, names: Collection[str], table: Table) -> Column | None:
+    """Return the document, or the field of one, that a function of one of the names is given."""
+    from sqlglot import exp
+
+    if isinstance(function, exp.JSONType):
+        read = function.this if "json_type" in names and not function.args.get("expression") else None
+    elif isinstance(function, exp.Anonymous) and str(function.this).lower() in names and function.expressions:
+        read = function.expressions[0]
+    else:
         return None
-    if isinstance(function, exp.Trim) and kind is exp.NEQ and value == "":
-        return column.name, Domain(excluded=("",))
-    if isinstance(function, exp.Substring | exp.Left) and kind is exp.EQ and isinstance(value, str):
-        start = literal(function.args["start"]) if isinstance(function, exp.Substring) else 1
-        return (column.name, Domain(pieces=((start, value),))) if isinstance(start, int) and start > 0 else None
-    return None
+    return None if read is None else column_of(read, table)
 
 
 def _measured(function: Node, table: Table) -> Column | None:
-    """Return the column whose length an expression is."""
+    """Return the column whose length an expression is, of a text or a list in a document."""
     from sqlglot import exp
 
     function = bare(function)
     if not isinstance(function, exp.Length | exp.ByteLength):
-        return None
+        return _document(function, _JSON_LENGTHS, table)
     inner = bare(function.this)
     column = column_of(inner.this if isinstance(inner, exp.Trim) else inner, table)
-    return column if column is not None and column.type.kind in (*_TEXT, Kind.BINARY) else None
+    return column if column is not None and column.type.kind in (*TEXTS, Kind.BINARY) else None
 
 
-def _of_length(column: Column, kind: type, size: int) -> Found | None:
+def _of_length(column: Column, kind: type, size: int, *, listed: bool) -> Found | None:
     from sqlglot import exp
 
     limits: Mapping[type, Domain] = {
@@ -285,4 +279,7 @@ def _of_length(column: Column, kind: type, size: int) -> Found | None:
         exp.LTE: Domain(longest=size),
         exp.NEQ: Domain(shortest=size + 1),
     }
-    return column.name, limits[kind]
+    found = limits.get(kind)
+    if found is None:
+        return None
+    return column.name, replace(found, json_type="array") if listed else found

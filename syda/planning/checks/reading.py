@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from syda.planning.checks.plain import bare, plain
 from syda.schema.model import Check, Column, Kind, LogicalType, Table
 
 _OPERATOR = re.compile(r'OPERATOR\s*\(\s*(?:"?\w+"?\.)?([^\s)]+)\s*\)', re.IGNORECASE)
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _CITEXT = re.compile(r'::\s*(?:"?\w+"?\.)?citext\b', re.IGNORECASE)
 Node = Any
 
@@ -30,7 +30,7 @@ def parse(expression: str, dialect: str) -> Node | None:
         tree = query.expressions[0].unnest() if len(query.expressions) == 1 else None
     except (sqlglot.errors.SqlglotError, ValueError):
         return None
-    return None if tree is None else rewritten(tree.copy(), _plain)
+    return None if tree is None else rewritten(tree.copy(), plain)
 
 
 def guessed_dialect(expression: str) -> str:
@@ -46,35 +46,6 @@ def rewritten(tree: Node, change: Callable[[Node], Node]) -> Node:
             tree = changed if node is tree else tree
             node.replace(changed)
     return tree
-
-
-def _plain(node: Node) -> Node:
-    """Write what sqlglot has several nodes for in one way."""
-    from sqlglot import exp
-
-    if isinstance(node, exp.Is | exp.Like | exp.ILike) and node.args.get("negate"):
-        return exp.Not(this=type(node)(this=node.this.copy(), expression=node.expression.copy()))
-    if isinstance(node, exp.Anonymous) and len(node.expressions) == 1:
-        name, inner = str(node.this).lower(), node.expressions[0]
-        if name == "json_unquote" and isinstance(inner, exp.JSONExtract):
-            return exp.JSONExtractScalar(this=inner.this.copy(), expression=inner.expression.copy())
-        renamed = {"all": exp.All, "octet_length": exp.ByteLength, "ucase": exp.Upper, "lcase": exp.Lower}.get(name)
-        return renamed(this=inner.copy()) if renamed else node
-    if isinstance(node, exp.JSONBExtract | exp.JSONBExtractScalar):
-        keys = literal(node.expression)
-        if isinstance(keys, str) and keys.startswith("{"):
-            steps = [exp.JSONPathKey(this=key) for key in keys.strip("{}").split(",")]
-            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), *steps])
-            kind = exp.JSONExtractScalar if isinstance(node, exp.JSONBExtractScalar) else exp.JSONExtract
-            return kind(this=node.this.copy(), expression=path)
-    if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and not isinstance(node.expression, exp.JSONPath):
-        key = literal(node.expression)
-        if isinstance(key, str):
-            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=key)])
-            return type(node)(this=node.this.copy(), expression=path)
-    if isinstance(node, exp.JSONValue):
-        return exp.JSONExtractScalar(this=node.this.copy(), expression=node.args["path"].copy())
-    return node
 
 
 def terms(check: Check, table: Table) -> tuple[Node, ...]:
@@ -114,15 +85,6 @@ def conjuncts(node: Node) -> list[Node]:
     if isinstance(node, exp.And):
         return [part for side in (node.this, node.expression) for part in conjuncts(side)]
     return [node]
-
-
-def bare(node: Node) -> Node:
-    """Return the node inside brackets and casts."""
-    from sqlglot import exp
-
-    while isinstance(node, exp.Paren | exp.Cast | exp.Collate):
-        node = node.this
-    return node
 
 
 def column_of(node: Node, table: Table) -> Column | None:
@@ -189,36 +151,6 @@ def columns_of(node: Node, table: Table) -> tuple[str, ...]:
 
     found = (column_of(each, table) for each in node.find_all(exp.Column))
     return tuple(dict.fromkeys(column.name for column in found if column is not None))
-
-
-def literal(node: Node) -> Any:
-    """Return the value of a literal as a bool, int, float or str; None of anything else."""
-    from sqlglot import exp
-
-    is_number = _casts_to_number(node)
-    node = bare(node)
-    if isinstance(node, exp.Neg):
-        inner = literal(node.this)
-        return -inner if isinstance(inner, int | float) else None
-    if isinstance(node, exp.Boolean):
-        return bool(node.this)
-    if not isinstance(node, exp.Literal):
-        return None
-    text = str(node.this)
-    if node.is_string and not (is_number and _NUMBER.fullmatch(text)):
-        return text
-    return int(text) if text.lstrip("-").isdigit() else float(text)
-
-
-def _casts_to_number(node: Node) -> bool:
-    """Tell whether a node is cast to a number: PostgreSQL writes -1 as ``'-1'::integer``."""
-    from sqlglot import exp
-
-    while isinstance(node, exp.Paren | exp.Cast):
-        if isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.NUMERIC_TYPES):
-            return True
-        node = node.this
-    return False
 
 
 def is_condition(node: Node, table: Table) -> bool:
