@@ -67,11 +67,15 @@ def _shape_test(domain: Domain) -> Callable[[Any], bool]:
 
     letters = re.compile(f"(?:{domain.letters})*") if domain.letters else None
 
+    item_test = None if domain.each is None else _item_test(domain.each)
+
     def test(item: Any) -> bool:
         size = len(item) if isinstance(item, str | bytes | list) else 0
         sized = size >= (domain.shortest or 0) and (domain.longest is None or size <= domain.longest)
         if domain.json_type:
             return _json_type(item) == domain.json_type and (sized or not isinstance(item, list))
+        if item_test is not None and isinstance(item, list):
+            return all(each is None or item_test(each) for each in item)
         if domain.items:
             return isinstance(item, list) and all(each in item for each in domain.items)
         if not isinstance(item, str | bytes):
@@ -93,6 +97,14 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return re.compile(pattern, re.IGNORECASE)
     except re.error:
         return None
+
+
+def _item_test(domain: Domain) -> Callable[[Any], bool]:
+    """Return the test of an item of a list, for lists and bounds too."""
+    shaped, allowed = _shape_test(domain), domain.allowed()
+    return lambda item: (
+        (allowed is None or item in allowed) and item not in domain.excluded and domain.inside(item) and shaped(item)
+    )
 
 
 def stands(item: str, start: int, text: str) -> bool:

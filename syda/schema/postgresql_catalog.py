@@ -70,6 +70,23 @@ DOMAINS = """
     AND c.relkind IN ('r', 'p') ORDER BY l.depth
 """
 
+# Domains under the domain of an array's items check with it.
+ITEM_DOMAINS = """
+    WITH RECURSIVE layer AS (
+        SELECT a.attrelid, a.attnum, t.oid, t.typbasetype
+        FROM pg_attribute AS a JOIN pg_type AS listed ON listed.oid = a.atttypid
+            JOIN pg_type AS t ON t.oid = listed.typelem
+        WHERE t.typtype = 'd' AND listed.typcategory = 'A' AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT l.attrelid, l.attnum, t.oid, t.typbasetype
+        FROM layer AS l JOIN pg_type AS t ON t.oid = l.typbasetype WHERE t.typtype = 'd')
+    SELECT n.nspname, c.relname, a.attname, pg_get_expr(k.conbin, 0, true) AS condition
+    FROM layer AS l JOIN pg_attribute AS a ON (a.attrelid, a.attnum) = (l.attrelid, l.attnum)
+        JOIN pg_constraint AS k ON k.contypid = l.oid AND k.contype = 'c'
+        JOIN pg_class AS c ON c.oid = l.attrelid {users}
+    AND c.relkind IN ('r', 'p') ORDER BY k.conname
+"""
+
 LEAVES = """
     SELECT n.nspname, c.relname, pg_get_partition_constraintdef(
         CASE WHEN pg_get_expr(leaf.relpartbound, leaf.oid) = 'DEFAULT' THEN tree.parentrelid ELSE leaf.oid END

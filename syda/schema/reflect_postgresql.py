@@ -23,6 +23,7 @@ from syda.schema.postgresql_catalog import (
     DOMAINS,
     ENUMS,
     EXCLUSIONS,
+    ITEM_DOMAINS,
     LEAVES,
     PARTITIONED,
     REFERENCES,
@@ -30,7 +31,7 @@ from syda.schema.postgresql_catalog import (
     TRIGGERS,
     Catalog,
 )
-from syda.schema.tables import domain_check
+from syda.schema.tables import domain_check, items_check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,6 +137,9 @@ class PostgreSQLBackend(Backend):
         )
         of_domains = [
             domain_check(name, check) for name, rows in layers.items() for row in reversed(rows) for check in row.checks
+        ]
+        of_domains += [
+            items_check(row.attname, row.condition) for row in self._rows(ITEM_DOMAINS, table.schema, table.name)
         ]
         completed = replace(
             table,

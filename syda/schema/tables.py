@@ -185,6 +185,18 @@ def domain_check(column: str, expression: str) -> Check:
     return Check(expression=text, dialect="postgres")
 
 
+def items_check(column: str, expression: str) -> Check:
+    """Return the check of the domain of an array's items as one of the column: none of the items breaks it."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    text = _VALUE.sub(lambda match: ITEM if match[0].upper() == "VALUE" else match[0], expression)
+    broken = f"SELECT 1 FROM unnest({quoted}) AS listed({ITEM}) WHERE NOT ({text})"  # noqa: S608 (it is the database's own)
+    return Check(expression=f"NOT EXISTS ({broken})", dialect="postgres")
+
+
+ITEM = "syda_item"
+"""What an array's item is called in `items_check`."""
+
+
 # Strings and quoted names are matched as a whole, so that no VALUE inside them is.
 _VALUE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\bVALUE\b""", re.IGNORECASE)
 

@@ -82,3 +82,14 @@ def test_rows_of_sqlite_differ(columns: str) -> None:
     rows = fill(sqlite_engine(), columns)
     assert len(rows) == 40
     assert varied(rows) >= _FEW
+
+
+@pytest.mark.parametrize(
+    ("condition", "base"),
+    [("VALUE ~ '^[A-Z]{3}$'", "text"), ("VALUE > 500 AND VALUE < 1000", "int"), ("VALUE IN ('a', 'b')", "text")],
+)
+def test_items_of_a_domain(condition: str, base: str, postgresql_engine: sa.Engine) -> None:
+    create(postgresql_engine, f"CREATE DOMAIN of_items AS {base} CHECK ({condition})")
+    rows = fill(postgresql_engine, "a of_items[] NOT NULL")
+    assert len(rows) == 40
+    assert varied(rows) >= _FEW

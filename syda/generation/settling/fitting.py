@@ -16,9 +16,9 @@ from syda.generation.distinct import distinct_values
 from syda.generation.domains import TEXTS, inside
 from syda.generation.settling.reshaping import reshapes
 from syda.generation.settling.state import State
-from syda.generation.settling.typed import numbers, typed_items
+from syda.generation.settling.typed import numbers, typed_items, words
 from syda.planning.checks import Domain, apply_domain
-from syda.schema.model import Column, Kind
+from syda.schema.model import NUMBERS, Column, Kind, LogicalType
 from syda.sources.base import Source
 from syda.sources.scalar import Constant
 from syda.sources.stream import Integers, to_index
@@ -76,21 +76,13 @@ def _point_inside(state: State, name: str, domain: Domain, rows: Integers) -> No
 def _candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[Integers], Values | None]]:
     """Yield ways to make values for the rows, the most believable first."""
     column, planned = state.column(name), state.source(name)
-    if domain.is_timed and column.type.kind in TEXTS:
-        most = _smallest(domain.longest, column.type.length)
-        yield lambda rows: Values(objects(str(day)[:most] for day in _timed(state, name, domain, rows).data.tolist()))
-    elif domain.numeric and column.type.kind in TEXTS:
-        yield lambda rows: Values(objects(map(str, numbers(state, name, domain, rows))))
-    elif domain.is_shaped and column.type.kind in TEXTS:
-        for reshape in reshapes(domain, column):
-            yield partial(_reshaped, state, name, reshape)
-        made = shaped_source(domain, column)
-        if made is not None:
-            yield lambda rows: _from_source(state, name, made, rows)
-            for attempt in range(_SPARE if isinstance(made, Pattern) else 0):
-                yield partial(drawn, state, name, made, f"shape {attempt}")
+    if column.type.kind in TEXTS and (domain.is_shaped or domain.is_timed):
+        yield from _text_candidates(state, name, domain)
     elif column.type.kind is Kind.JSON:
         yield lambda rows: Values(objects(typed_items(state, name, domain, rows)))
+    elif domain.each is not None:
+        each = domain.each
+        yield lambda rows: _with_each(state, name, each, rows)
     elif domain.items:
         yield lambda rows: _holding(state, name, domain, rows)
     elif domain.is_timed:
@@ -109,6 +101,24 @@ def _reshaped(state: State, name: str, reshape: Callable[[str], str], rows: Inte
     return Values(objects(reshape(item) if isinstance(item, str) else item for item in drafted))
 
 
+def _text_candidates(state: State, name: str, domain: Domain) -> Iterator[Callable[[Integers], Values | None]]:
+    """Yield ways to make texts of a shape."""
+    column = state.column(name)
+    if domain.is_timed:
+        most = _smallest(domain.longest, column.type.length)
+        yield lambda rows: Values(objects(str(day)[:most] for day in _timed(state, name, domain, rows).data.tolist()))
+    elif domain.numeric:
+        yield lambda rows: Values(objects(map(str, numbers(state, name, domain, rows))))
+    else:
+        for reshape in reshapes(domain, column):
+            yield partial(_reshaped, state, name, reshape)
+        made = shaped_source(domain, column)
+        if made is not None:
+            yield lambda rows: _from_source(state, name, made, rows)
+            for attempt in range(_SPARE if isinstance(made, Pattern) else 0):
+                yield partial(drawn, state, name, made, f"shape {attempt}")
+
+
 def drawn(state: State, name: str, source: Source, label: str, rows: Integers) -> Values | None:
     """Return other values of a pattern than it would make; None of a source that is none."""
     if not isinstance(source, Pattern):
@@ -116,6 +126,27 @@ def drawn(state: State, name: str, source: Source, label: str, rows: Integers) -
     size = min(source.capacity(state.column(name)) or 1, 1 << 40)
     cell = state.draft.cell(state.key, name, state.first, state.first + state.rows)
     return source.at(cell, to_index(state.bits(label, name), size)[rows])
+
+
+def _with_each(state: State, name: str, domain: Domain, rows: Integers) -> Values:
+    """Return lists as long as the drafted ones, of items in the domain."""
+    drafted = [item if isinstance(item, list) else [] for item in state.drafted[name].data[rows].tolist()]
+    type_ = state.column(name).type.item or LogicalType(kind=Kind.TEXT)
+    places = [_items(state, name, domain, type_, place, rows) for place in range(max(map(len, drafted), default=0))]
+    return Values(objects([column[row] for column in places[: len(item)]] for row, item in enumerate(drafted)))
+
+
+def _items(state: State, name: str, domain: Domain, type_: LogicalType, place: int, rows: Integers) -> list[Any]:
+    """Return an item in the domain for each row."""
+    allowed, label = domain.allowed(), f"{name} {place}"
+    if allowed:
+        return [allowed[number] for number in to_index(state.bits("item", label), len(allowed))[rows].tolist()]
+    if type_.kind in NUMBERS:
+        return numbers(state, label, domain, rows)
+    source = shaped_source(domain, Column(name=name, type=type_))
+    made = None if source is None else drawn(state, name, source, f"item {place}", rows)
+    found: list[Any] = words(state, label, rows) if made is None else made.data.tolist()
+    return found
 
 
 def _holding(state: State, name: str, domain: Domain, rows: Integers) -> Values:

@@ -250,6 +250,17 @@ def literals_of(nodes: Sequence[Node], columns: Sequence[str]) -> Mapping[str, S
     for node in nodes:
         for each in node.find_all(exp.Literal, exp.Boolean, exp.Neg):
             value = literal(each)
-            if value is not None:
+            if value is not None and not _is_pattern(each):
                 found[value] = None
     return dict.fromkeys(columns, tuple(found))
+
+
+def _is_pattern(node: Node) -> bool:
+    """Tell whether a text is what others are matched against, and no value itself."""
+    from sqlglot import exp
+
+    outer = node
+    while isinstance(outer.parent, exp.Cast | exp.Paren):
+        outer = outer.parent
+    patterns = (exp.RegexpLike, exp.RegexpILike, exp.Glob)
+    return isinstance(outer.parent, patterns) and outer.parent.expression is outer

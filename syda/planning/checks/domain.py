@@ -35,6 +35,8 @@ class Domain:
     """A class of a regular expression that all characters belong to: ``[0-9a-f]``."""
     items: tuple[Any, ...] = ()
     """What a list holds, among others."""
+    each: Domain | None = None
+    """What each item of a list is."""
     numeric: bool = False
     """The text is a number, within the bounds."""
     text: str = ""
@@ -59,6 +61,7 @@ class Domain:
             json_type=other.json_type or self.json_type,
             letters=other.letters or self.letters,
             items=tuple(dict.fromkeys(self.items + other.items)),
+            each=self.each.narrowed(other.each) if self.each and other.each else self.each or other.each,
             numeric=self.numeric or other.numeric,
             text=" and ".join(dict.fromkeys(filter(None, (self.text, other.text)))),
         )
@@ -86,7 +89,7 @@ class Domain:
         """True when it says more than lists, bounds and NULL: how a text or document is made up."""
         sized = (self.shortest or 0) > 1 or self.longest is not None
         said = self.patterns or self.case or self.pieces or self.json_type or self.letters or self.items
-        return bool(said or sized or self.numeric)
+        return bool(said or sized or self.numeric or self.each)
 
     @property
     def is_timed(self) -> bool:

@@ -11,9 +11,10 @@ import numpy as np
 from syda.planning.checks.clock import clock_bound, moment, written_day
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.plain import bare, casts_to_number, literal
-from syda.planning.checks.reading import Node, column_of
+from syda.planning.checks.reading import Node, column_of, conjuncts
 from syda.planning.checks.texts import TEXTS, Found, beginning, dated, matching, not_matching, of_text
 from syda.schema.model import NUMBERS, Column, Kind, Table
+from syda.schema.tables import ITEM
 
 _DAYS = (Kind.DATE, Kind.DATETIME)
 _JSON_LENGTHS = ("jsonb_array_length", "json_array_length", "json_length")
@@ -37,12 +38,18 @@ def leaf(node: Node, table: Table, *, want: bool = True) -> Found | None:
         return _between(node, table, want=want)
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike | exp.RegexpILike | exp.Glob):
         return matching(node, table) if want else not_matching(node, table)
-    if isinstance(node, exp.StartsWith | exp.EndsWith):
-        return beginning(node, table) if want else None
-    if isinstance(node, exp.ArrayContainsAll):
-        return _containing(node.this, bare(node.expression), table) if want else None
+    if isinstance(node, exp.Exists):
+        return None if want else _each_item(node, table)
+    if isinstance(node, exp.StartsWith | exp.EndsWith | exp.ArrayContainsAll):
+        read = _containing if isinstance(node, exp.ArrayContainsAll) else beginning
+        return read(node, table) if want else None
     if isinstance(node, exp.Binary):
         return _comparison(node, table, want=want)
+    return _itself(node, table, want=want)
+
+
+def _itself(node: Node, table: Table, *, want: bool) -> Found | None:
+    """Read a column that is a condition by itself."""
     column = column_of(node, table)
     if column is not None and column.type.kind is Kind.BOOLEAN:
         return column.name, Domain(values=(want,))
@@ -104,11 +111,27 @@ def _are_numbers(*values: Any) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _containing(subject: Node, items: Node, table: Table) -> Found | None:
+def _each_item(node: Node, table: Table) -> Found | None:
+    """Read ``NOT EXISTS (SELECT 1 FROM unnest(x) AS listed(item) WHERE NOT (...))``."""
+    from sqlglot import exp
+
+    listed, where = node.find(exp.Unnest), node.find(exp.Where)
+    column = column_of(listed.expressions[0], table) if listed is not None else None
+    if column is None or column.type.item is None or where is None or not isinstance(bare(where.this), exp.Not):
+        return None
+    item = Column(name=ITEM, type=column.type.item)
+    found = [leaf(term, Table(name="", columns=(item,), dialect=table.dialect)) for term in conjuncts(where.this.this)]
+    each = Domain()
+    for one in found:
+        each = each if one is None else each.narrowed(one[1])
+    return None if each.says_nothing else (column.name, Domain(each=each))
+
+
+def _containing(node: Node, table: Table) -> Found | None:
     """Read ``x @> ARRAY['a', 'b']``."""
     from sqlglot import exp
 
-    column = column_of(subject, table)
+    column, items = column_of(node.this, table), bare(node.expression)
     values = tuple(literal(item) for item in items.expressions) if isinstance(items, exp.Array) else ()
     if column is None or column.type.kind is not Kind.ARRAY or not values or None in values:
         return None
