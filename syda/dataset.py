@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from syda.load.frames import Frames
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
-    from syda.load.table_load import TableLoad
+    from syda.load.roads.table_load import TableLoad
+    from syda.load.roads.timing import Constraints
     from syda.load.target import Target
-    from syda.load.timing import Constraints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ class Dataset:
         """
         from syda.load.ddl import build_tables
         from syda.load.options import LoadOptions
-        from syda.load.refusal import explaining
+        from syda.load.refused.explaining import explaining
         from syda.load.sql import foresee_load, load_tables
 
         options = LoadOptions(
@@ -130,7 +130,7 @@ class Dataset:
         return replace(report, notes=(*report.notes, *self.notes))
 
     def _load(self, key: str, target: Any) -> TableLoad:
-        from syda.load.table_load import TableLoad
+        from syda.load.roads.table_load import TableLoad
 
         made = self.tables[key]
         return TableLoad.of(self.plan.schema.tables[key], target, made.rows, made.columns)

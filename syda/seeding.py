@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from syda.load.asynchronous import AsyncTarget
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
+    from syda.load.roads.timing import Constraints
     from syda.load.target import Target
-    from syda.load.timing import Constraints
     from syda.quality.database import DatabaseReport
 
 

@@ -26,7 +26,7 @@ from syda.quality.row_rules import Report, RowRules
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
-    from syda.load.table_load import Block, TableLoad
+    from syda.load.roads.table_load import Block, TableLoad
 
 STREAMED_ROWS = 200_000
 """From how many rows on a table is made while it is loaded; columns of fewer fit into any memory."""
@@ -146,7 +146,7 @@ class _Stream(Dataset):
     """The last blocks of each large table, to show what was refused."""
 
     def _load(self, key: str, target: Any) -> TableLoad:
-        from syda.load.table_load import TableLoad
+        from syda.load.roads.table_load import TableLoad
 
         if key not in self.large:
             return super()._load(key, target)

@@ -25,7 +25,7 @@ from syda.cli.command import (
 if TYPE_CHECKING:
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
-    from syda.load.timing import Constraints
+    from syda.load.roads.timing import Constraints
 
 
 @click.command(
@@ -114,7 +114,7 @@ def _echo_report(report: LoadReport) -> None:
     echo_rows(report.rows)
     if not report.rows:
         click.echo("Note: there are no tables; give --models and --create to make them")
-    from syda.load.timing import LARGE_ROWS
+    from syda.load.roads.timing import LARGE_ROWS
 
     if report.dry_run or max(report.rows.values(), default=0) >= LARGE_ROWS:
         for line in report.explain().splitlines():

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from syda.errors import TargetError
-from syda.load.binding import bindings
+from syda.load.roads.binding import bindings
 from syda.load.target import rejections
 from syda.planning.existing import Existing, ExistingTable
 from syda.schema.model import Schema, Table

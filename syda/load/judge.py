@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection, exc
 
-from syda.load.binding import Binding, bindings
+from syda.load.roads.binding import Binding, bindings
 from syda.load.target import first_line
 from syda.schema.model import Table
 from syda.sources.values import Values

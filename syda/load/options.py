@@ -9,9 +9,9 @@ from typing import Any
 from syda.errors import PlanError, UnknownNameError, near
 from syda.load.guard import require_development
 from syda.load.modes import MODES, Mode
-from syda.load.table_load import Progress
+from syda.load.roads.table_load import Progress
+from syda.load.roads.timing import CONSTRAINTS, Constraints
 from syda.load.target import require_database
-from syda.load.timing import CONSTRAINTS, Constraints
 
 _SWITCHES = ("create", "allow_nontransactional", "redact_values", "dry_run")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from syda.load.timing import Timing, explain_timings
+from syda.load.roads.timing import Timing, explain_timings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

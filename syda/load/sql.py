@@ -9,23 +9,23 @@ from time import perf_counter
 from sqlalchemy import Connection
 
 from syda.errors import MissingTableError, TargetError
-from syda.load import core
-from syda.load.deferral import Deferral
-from syda.load.effects import count_of, lost_note, lost_rows
 from syda.load.guard import require_unprotected
 from syda.load.modes import check_room, make_room
-from syda.load.mysql import MysqlRoad
 from syda.load.options import LoadOptions
-from syda.load.postgresql import PostgresqlRoad
 from syda.load.present import PresentTables
-from syda.load.repoint import repointed
+from syda.load.refused.deferral import Deferral
+from syda.load.refused.effects import count_of, lost_note, lost_rows
+from syda.load.refused.repoint import repointed
+from syda.load.refused.sift import Sifted, insert_sifted, may_sift
 from syda.load.report import LoadReport
-from syda.load.road import Road
-from syda.load.sift import Sifted, insert_sifted, may_sift
-from syda.load.sqlite import SqliteRoad, unchecked_foreign_keys
-from syda.load.table_load import Progress, TableLoad
+from syda.load.roads import core
+from syda.load.roads.mysql import MysqlRoad
+from syda.load.roads.postgresql import PostgresqlRoad
+from syda.load.roads.road import Road
+from syda.load.roads.sqlite import SqliteRoad, unchecked_foreign_keys
+from syda.load.roads.table_load import Progress, TableLoad
+from syda.load.roads.timing import Constraints
 from syda.load.target import Target, connected, one_transaction, rejections, untouched
-from syda.load.timing import Constraints
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 import syda
 from syda.errors import RejectedError
-from syda.load.binding import bindings
+from syda.load.roads.binding import bindings
 from syda.schema.tables import read_table
 from syda.sources.values import from_python
 from tests.databases import sqlite_engine

@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import syda
-from syda.load import core, csv_text
-from syda.load.postgresql import PostgresqlRoad
+from syda.load.roads import core, csv_text
+from syda.load.roads.postgresql import PostgresqlRoad
 
 TEXTS = [
     "",
@@ -141,7 +141,7 @@ def test_copied_values_are_those_of_core(
 ) -> None:
     chosen = csv_text._arrow_csv if arrow else csv_text._plain_csv
     monkeypatch.setattr(
-        "syda.load.postgresql.encoder", lambda bound, rows, other: lambda block: chosen(bound, block, other)
+        "syda.load.roads.postgresql.encoder", lambda bound, rows, other: lambda block: chosen(bound, block, other)
     )
     metadata = tables(TYPES)
     metadata.create_all(postgresql_engine)
@@ -190,7 +190,7 @@ def test_a_block_that_has_no_text_goes_by_core(postgresql_engine: sa.Engine, mon
 
     monkeypatch.setattr(csv_text, "_plain_csv", failing)
     monkeypatch.setattr(csv_text, "_arrow_csv", failing)
-    monkeypatch.setattr("syda.load.table_load.BLOCK_ROWS", 10)
+    monkeypatch.setattr("syda.load.roads.table_load.BLOCK_ROWS", 10)
     other = sa.MetaData()
     sa.Table("u", other, sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Integer))
     other.create_all(postgresql_engine)

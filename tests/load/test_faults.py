@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 import syda
 from syda.errors import TargetError
-from syda.load import csv_text, mysql_text
+from syda.load.roads import csv_text, mysql_text
 from tests.databases import sqlite_engine
 
 METADATA = sa.MetaData()
@@ -65,10 +65,10 @@ def test_a_fault_at_any_statement(engine: sa.Engine, error: BaseException, monke
 
         return encode
 
-    monkeypatch.setattr("syda.load.table_load.BLOCK_ROWS", 10)  # several writes for each table
+    monkeypatch.setattr("syda.load.roads.table_load.BLOCK_ROWS", 10)  # several writes for each table
     monkeypatch.setattr(csv_text, "_plain_csv", stepping(csv_text._plain_csv))
     monkeypatch.setattr(csv_text, "_arrow_csv", stepping(csv_text._arrow_csv))
-    monkeypatch.setattr("syda.load.mysql.literals", stepping(mysql_text.literals))
+    monkeypatch.setattr("syda.load.roads.mysql.literals", stepping(mysql_text.literals))
     sa.event.listen(engine, "before_cursor_execute", step)
     for at[0] in itertools.count():
         count = itertools.count()

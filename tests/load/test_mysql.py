@@ -11,8 +11,8 @@ from sqlalchemy.dialects import mysql
 
 import syda
 from syda.errors import RejectedError, TargetError
-from syda.load.mysql import MysqlRoad
-from syda.load.road import Road
+from syda.load.roads.mysql import MysqlRoad
+from syda.load.roads.road import Road
 
 TEXTS = [
     "",
@@ -38,7 +38,7 @@ def server(request: pytest.FixtureRequest, mariadb_engine: sa.Engine) -> sa.Engi
 
 @pytest.mark.parametrize("mode", ["", ",NO_BACKSLASH_ESCAPES,ANSI_QUOTES"])
 def test_values_are_what_was_made(server: sa.Engine, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syda.load.mysql._LEAST_FILE_ROWS", 1)
+    monkeypatch.setattr("syda.load.roads.mysql._LEAST_FILE_ROWS", 1)
     sa.event.listen(
         server, "connect", lambda driver, _: driver.cursor().execute(f"SET sql_mode = CONCAT(@@sql_mode, '{mode}')")
     )
@@ -78,7 +78,7 @@ def test_values_are_what_was_made(server: sa.Engine, mode: str, monkeypatch: pyt
 
 
 def test_a_refused_row_is_no_warning(server: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syda.load.mysql._LEAST_FILE_ROWS", 1)
+    monkeypatch.setattr("syda.load.roads.mysql._LEAST_FILE_ROWS", 1)
     metadata = sa.MetaData()
     table = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Integer))
     metadata.create_all(server)

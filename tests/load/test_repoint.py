@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from syda.load.repoint import repointed
-from syda.load.table_load import TableLoad
+from syda.load.refused.repoint import repointed
+from syda.load.roads.table_load import TableLoad
 from syda.schema import read_schema
 from syda.sources.values import from_python, to_python
 from tests.databases import execute, sqlite_engine

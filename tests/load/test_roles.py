@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 import syda
 from syda.errors import CycleError, LoadError, TargetError
-from syda.load.timing import LARGE_ROWS
+from syda.load.roads.timing import LARGE_ROWS
 from tests.databases import execute
 
 TABLES = """

@@ -226,7 +226,7 @@ def test_a_sequence_may_fill_text(postgresql_engine: Engine) -> None:
 
 
 def test_a_trigger_that_comes_to_no_end_is_stopped(postgresql_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syda.load.salvage.PATIENCE", 1)
+    monkeypatch.setattr("syda.load.refused.salvage.PATIENCE", 1)
     execute(
         postgresql_engine,
         "CREATE TABLE t (id SERIAL PRIMARY KEY, v INTEGER NOT NULL)",

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 import syda
 from syda.errors import NotEmptyError, PlanError, TargetError, UnknownNameError
-from syda.load.timing import LARGE_ROWS
+from syda.load.roads.timing import LARGE_ROWS
 from tests.databases import execute, sqlite_engine
 
 METADATA = sa.MetaData()

@@ -18,8 +18,8 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy.dialects.postgresql import BIT
 
-from syda.load.binding import Binding
-from syda.load.table_load import Bindings, Block, block_rows
+from syda.load.roads.binding import Binding
+from syda.load.roads.table_load import Bindings, Block, block_rows
 from syda.schema.model import Kind
 from syda.sources.values import Values, decimal_places
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from syda.errors import TargetError
-from syda.load.columns import named_columns, quoted_table
-from syda.load.table_load import TableLoad
+from syda.load.roads.columns import named_columns, quoted_table
+from syda.load.roads.table_load import TableLoad
 
 # The sequences that belong to a column, and those that its default takes numbers from; and the role's rights:
 # setval needs UPDATE, nextval USAGE, and how far a sequence is can be read by USAGE or SELECT.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, exc
 from sqlalchemy.util import await_only
 
-from syda.load.columns import quoted_names, quoted_table
-from syda.load.csv_text import ToText, UnencodableError
-from syda.load.timing import LARGE_ROWS
+from syda.load.roads.columns import quoted_names, quoted_table
+from syda.load.roads.csv_text import ToText, UnencodableError
+from syda.load.roads.timing import LARGE_ROWS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

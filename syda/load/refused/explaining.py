@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import exc
 
 from syda.errors import RejectedError, TargetError
-from syda.load.clues import Clue, read_clue
+from syda.load.refused.clues import Clue, read_clue
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.schema.model import Check, ForeignKey, Table, Unique

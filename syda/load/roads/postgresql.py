@@ -9,16 +9,16 @@ import numpy as np
 import sqlalchemy as sa
 
 from syda.errors import CycleError
-from syda.load import core
-from syda.load.catalog import table_facts
-from syda.load.columns import quoted_table
-from syda.load.constraints import Taken, hindrances, take_constraints
-from syda.load.copy import copier, driver_text
-from syda.load.csv_text import UnencodableError, encoder
-from syda.load.road import Road
-from syda.load.sequences import move_sequences, require_movable
-from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
-from syda.load.timing import LARGE_ROWS, Timing
+from syda.load.roads import core
+from syda.load.roads.catalog import table_facts
+from syda.load.roads.columns import quoted_table
+from syda.load.roads.constraints import Taken, hindrances, take_constraints
+from syda.load.roads.copy import copier, driver_text
+from syda.load.roads.csv_text import UnencodableError, encoder
+from syda.load.roads.road import Road
+from syda.load.roads.sequences import move_sequences, require_movable
+from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.roads.timing import LARGE_ROWS, Timing
 from syda.schema.model import Kind
 
 _COPIED = sa.text(

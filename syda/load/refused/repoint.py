@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from syda.generation.agreement import match_rows
-from syda.load.binding import bindings
-from syda.load.table_load import Block, TableLoad
+from syda.load.roads.binding import bindings
+from syda.load.roads.table_load import Block, TableLoad
 from syda.schema.model import ForeignKey
 from syda.sources.values import Values
 

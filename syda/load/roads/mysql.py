@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from syda.errors import RejectedError, TargetError
-from syda.load import core
-from syda.load.columns import quoted_names, quoted_table
-from syda.load.mysql_text import fields, literals
-from syda.load.road import Road
-from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.roads import core
+from syda.load.roads.columns import quoted_names, quoted_table
+from syda.load.roads.mysql_text import fields, literals
+from syda.load.roads.road import Road
+from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.schema.model import ForeignKey
 
 _LOCAL_FILES = 128  # the client's capability in MySQL's protocol

@@ -12,8 +12,8 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
-from syda.load.columns import quoted_names
-from syda.load.core import execute_as_written
+from syda.load.roads.columns import quoted_names
+from syda.load.roads.core import execute_as_written
 from syda.load.target import refuses_rows
 
 _Loaded = TypeVar("_Loaded")

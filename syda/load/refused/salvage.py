@@ -17,9 +17,9 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
-from syda.load.columns import quoted_names, quoted_table
-from syda.load.core import execute_as_written
-from syda.load.table_load import Block, TableLoad
+from syda.load.roads.columns import quoted_names, quoted_table
+from syda.load.roads.core import execute_as_written
+from syda.load.roads.table_load import Block, TableLoad
 from syda.planning.model import Plan
 from syda.schema.model import DefaultKind, Kind, Table
 from syda.sources.values import Values

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import MONEY
 
 from syda.errors import RejectedError, TargetError
-from syda.load.columns import named_columns
+from syda.load.roads.columns import named_columns
 from syda.schema.model import Column, Kind, Table
 from syda.sources.strings import Strings, numerals, strings
 from syda.sources.values import Values, decimal_places, from_python, to_python

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from syda.errors import RejectedError
 from syda.load.modes import count_rows
-from syda.load.table_load import TableLoad
+from syda.load.roads.table_load import TableLoad
 from syda.planning.model import Plan
 
 if TYPE_CHECKING:
-    from syda.load.road import Road
+    from syda.load.roads.road import Road
 
 _QUERIES = {
     "postgresql": "SELECT EXISTS (SELECT FROM pg_class c WHERE c.relkind IN ('r', 'p')"

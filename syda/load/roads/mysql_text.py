@@ -17,8 +17,8 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from syda.load.binding import Binding
-from syda.load.table_load import Bindings, Block
+from syda.load.roads.binding import Binding
+from syda.load.roads.table_load import Bindings, Block
 from syda.schema.model import Kind
 from syda.sources.values import Values, decimal_places
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from syda.errors import RejectedError
-from syda.load import core
-from syda.load.road import Road
-from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
-from syda.load.timing import Constraints, least_rows
+from syda.load.roads import core
+from syda.load.roads.road import Road
+from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.roads.timing import Constraints, least_rows
 from syda.schema.model import ForeignKey, Kind
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 
-from syda.load.catalog import ForeignKeyRow, Index, has_event_triggers, movable, table_facts
-from syda.load.columns import quoted_table
-from syda.load.core import execute_as_written
-from syda.load.table_load import TableLoad
+from syda.load.roads.catalog import ForeignKeyRow, Index, has_event_triggers, movable, table_facts
+from syda.load.roads.columns import quoted_table
+from syda.load.roads.core import execute_as_written
+from syda.load.roads.table_load import TableLoad
 from syda.load.target import first_line
 
 _MEMORY_KB = 256 * 1024  # most that one load lets PostgreSQL sort in

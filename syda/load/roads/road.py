@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from syda.errors import CycleError
-from syda.load import core
-from syda.load.effects import has_effects
 from syda.load.options import LoadOptions
-from syda.load.table_load import Progress, TableLoad
-from syda.load.timing import Timing, least_rows, timing
+from syda.load.refused.effects import has_effects
+from syda.load.roads import core
+from syda.load.roads.table_load import Progress, TableLoad
+from syda.load.roads.timing import Timing, least_rows, timing
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 

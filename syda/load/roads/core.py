@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, exc
 from sqlalchemy.ext.compiler import compiles
 
-from syda.load.binding import Binding, bindings, overriding_identity
-from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.roads.binding import Binding, bindings, overriding_identity
+from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.schema.model import ForeignKey, Table
 from syda.sources.values import Values
 

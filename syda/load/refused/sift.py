@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, exc
 
 from syda.errors import RejectedError
-from syda.load import core
-from syda.load.road import Road
-from syda.load.salvage import is_elsewhere, is_endless, others, patience, without_triggers
-from syda.load.table_load import Bindings, Block, Progress, TableLoad, block_rows
+from syda.load.refused.salvage import is_elsewhere, is_endless, others, patience, without_triggers
+from syda.load.roads import core
+from syda.load.roads.road import Road
+from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.target import first_line, refuses_rows
 
 logger = logging.getLogger("syda.load")

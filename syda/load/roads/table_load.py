@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from syda.load.binding import Binding, bindings
+from syda.load.roads.binding import Binding, bindings
 from syda.schema.model import Table
 from syda.sources.values import Values
 
