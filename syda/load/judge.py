@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, exc
 
 from syda.load.roads.binding import Binding, bindings
-from syda.load.target import first_line
+from syda.load.target import first_line, without_repeated_errors
 from syda.schema.model import Table
 from syda.sources.values import Values
 
@@ -87,7 +87,7 @@ class DatabaseJudge:
         if not records:
             return True
         try:
-            with self._connection.begin_nested():
+            with without_repeated_errors(self._connection), self._connection.begin_nested():
                 self._connection.execute(sa.insert(judged), records)
         except exc.SQLAlchemyError:
             return False

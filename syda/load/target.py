@@ -186,7 +186,7 @@ def one_transaction(target: Target) -> Iterator[Connection]:
     A connection that is in a transaction already and a session keep theirs: the block is a savepoint in it, and
     the caller commits. An exception of any kind rolls the block back.
     """
-    with connected(target) as connection, _without_repeated_errors(connection):
+    with connected(target) as connection, without_repeated_errors(connection):
         _require_transactions(connection)
         joins = isinstance(target, Session | scoped_session) or connection.in_transaction()
         transaction = _begin(connection, nested=joins)
@@ -203,7 +203,7 @@ def one_transaction(target: Target) -> Iterator[Connection]:
 
 
 @contextmanager
-def _without_repeated_errors(connection: Connection) -> Iterator[None]:
+def without_repeated_errors(connection: Connection) -> Iterator[None]:
     """Keep psycopg from logging, after an error in an executemany, that the rest of its pipeline was aborted too.
 
     It does so beside the error that it raises, and Python prints what is logged and nobody handles.
