@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import syda
 from syda.generation.settling.gaps import UNBOUNDED, Wish, overlapping, placed
@@ -99,3 +102,34 @@ def test_before_a_range_without_an_end_there_is_room():
         (numbers(1), numbers(50), numbers(UNBOUNDED)), (numbers(1), numbers(60), numbers(5)), Wish(1, 7, 0, 1)
     )
     assert (start.tolist(), end.tolist()) == ([45], [50])
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 2), st.integers(-50, 50), st.integers(1, 30)), max_size=25)
+
+
+@given(RANGES, RANGES, st.integers(1, 9), st.integers(0, 3), st.integers(0, 5))
+def test_placed_ranges_overlap_nothing_and_are_not_too_short(others, wanted, least, attempt, key):
+    there: list[tuple[int, int, int]] = []
+    for group, low, length in others:
+        if all(group != each or low >= high or low + length <= start for each, start, high in there):
+            there.append((group, low, low + length))
+    groups = [group for group, _, _ in wanted]
+    lengths = [max(least, length) for _, _, length in wanted]
+    given_ = (numbers(*(each[0] for each in there)), numbers(*(each[1] for each in there)))
+    start, end = placed(
+        (*given_, numbers(*(each[2] for each in there))),
+        (numbers(*groups), numbers(*(low for _, low, _ in wanted)), numbers(*lengths)),
+        Wish(least, 7, attempt, key),
+    )
+    assert (end - start >= least).all()
+    assert (end - start <= numbers(*lengths)).all()
+    together = sorted([*there, *zip(groups, start.tolist(), end.tolist(), strict=True)])
+    assert all(one[0] != two[0] or one[2] <= two[1] for one, two in itertools.pairwise(together))
+
+
+def test_many_ranges_stay_within_the_years_that_are_known(engine: sa.Engine) -> None:
+    create(engine, "CREATE TABLE t (id integer PRIMARY KEY, r tstzrange NOT NULL, EXCLUDE USING gist (r WITH &&))")
+    assert syda.seed(engine, rows=4_000).rows["t"] == 4_000
+    with engine.connect() as connection:
+        last = connection.exec_driver_sql("SELECT max(upper(r)) < '2100-01-01' FROM t").scalar()
+    assert last

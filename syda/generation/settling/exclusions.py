@@ -20,6 +20,7 @@ from syda.schema.model import Exclusion, Table
 from syda.sources.stream import Integers, stream_key, to_index
 from syda.sources.values import Values
 
+_STRETCH = 8
 _PATIENCE = 8
 """Attempts after which ranges are made half as long."""
 
@@ -153,8 +154,12 @@ class ExclusionKeeper:
         counted[mine] = False
         others = np.flatnonzero(counted & present)
         length = _lengths(start[mine], end[mine], start[others], end[others], span.least)
-        if attempt.number:
-            share = _shares(group[others], start[others], group[mine]) // (1 << (attempt.number // _PATIENCE))
+        known = others if attempt.number else np.concatenate([others, mine])  # later they may lie anywhere
+        share = _shares(group[known], start[known], group[mine])
+        if not attempt.number:  # all together they may take some times as long as they lie apart now, not ages
+            length = np.minimum(length, np.maximum(np.minimum(share, UNBOUNDED // _STRETCH) * _STRETCH, span.least))
+        else:
+            share //= 1 << (attempt.number // _PATIENCE)
             length = np.minimum(length, np.maximum(share, span.least))
             near = others[(others >= state.first) & np.isin(group[others], group[mine])] - state.first
             most = int(span.rounded(np.median(length, keepdims=True).astype(np.int64))[0])

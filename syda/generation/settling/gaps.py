@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from dataclasses import dataclass
 from random import Random
 
@@ -71,20 +71,17 @@ def placed(others: Ranges, wanted: Ranges, wish: Wish) -> tuple[Integers, Intege
 
     At first behind the range that is in their way, later anywhere. A range is cut off where the gap ends.
     """
-    taken: dict[int, list[tuple[int, int]]] = {}
-    for number, low, high in zip(*(each.tolist() for each in others), strict=True):
-        taken.setdefault(number, []).append((low, high))
-    for listed in taken.values():
-        listed.sort()
+    taken: dict[int, _Taken] = {}
+    for number, low, high in sorted(zip(*(each.tolist() for each in others), strict=True)):
+        taken.setdefault(number, _Taken(wish.least)).add(low, high)
     random = Random(wish.key)
     starts, ends = wanted[1].copy(), wanted[1] + wanted[2]
     for row, (number, low, length) in enumerate(zip(*(each.tolist() for each in wanted), strict=True)):
-        listed = taken.setdefault(number, [])
-        finite = [each for each in listed if each[0] > -UNBOUNDED and each[1] < UNBOUNDED]
+        room = taken.setdefault(number, _Taken(wish.least))
+        finite = room.finite()
         if finite and (wish.attempt or low <= -UNBOUNDED):
-            low = _elsewhere(finite, low, wish.period, random)
-        starts[row], ends[row] = _room(listed, max(low, -UNBOUNDED // 2), length, wish.least)
-        insort(listed, (int(starts[row]), int(ends[row])))
+            low = _elsewhere(room.blocks[finite.start : finite.stop], low, wish.period, random)
+        starts[row], ends[row] = room.take(max(low, -UNBOUNDED // 2), length)
     return starts, ends
 
 
@@ -96,14 +93,44 @@ def _elsewhere(taken: list[tuple[int, int]], low: int, period: int, random: Rand
     return low + period * random.randint(-_PERIODS, _PERIODS) if way == 1 else random.randint(taken[0][0], taken[-1][1])
 
 
-def _room(taken: list[tuple[int, int]], low: int, length: int, least: int) -> tuple[int, int]:
-    """Return the first gap from `low` on, cut off to `length`; before all ranges where the last has no end."""
-    place = bisect_left(taken, (low, low))
-    if place and taken[place - 1][1] > low:
-        low = taken[place - 1][1]
-    while place < len(taken) and taken[place][0] - low < least:
-        low = max(low, taken[place][1])
-        place += 1
-    if low >= UNBOUNDED:
-        return taken[0][0] - length, taken[0][0]
-    return low, min(low + length, taken[place][0]) if place < len(taken) else low + length
+class _Taken:
+    """What is taken of an axis, as blocks in order; between two of them there is room for `least` at the least.
+
+    Ranges with less between them are one block, so that a long row of them is passed in one step.
+    """
+
+    def __init__(self, least: int) -> None:
+        self.blocks: list[tuple[int, int]] = []
+        self._least = least
+
+    def finite(self) -> range:
+        """Return the places of the blocks that have a beginning and an end."""
+        first = int(bool(self.blocks) and self.blocks[0][0] <= -UNBOUNDED)
+        open_end = bool(self.blocks) and self.blocks[-1][1] >= UNBOUNDED
+        return range(first, max(first, len(self.blocks) - int(open_end)))
+
+    def add(self, low: int, high: int) -> None:
+        place = bisect_left(self.blocks, (low, low))
+        first = place - 1 if place and low - self.blocks[place - 1][1] < self._least else place
+        last = place
+        while last < len(self.blocks) and self.blocks[last][0] - high < self._least:
+            last += 1
+        joined = self.blocks[first:last]
+        ends = [low, high, *(bound for block in joined for bound in block)]
+        self.blocks[first:last] = [(min(ends), max(ends))]
+
+    def take(self, low: int, length: int) -> tuple[int, int]:
+        """Take the first gap from `low` on, cut off to `length`; before all blocks where the last has no end."""
+        blocks = self.blocks
+        place = bisect_left(blocks, (low, low))
+        if place and blocks[place - 1][1] > low:
+            low = blocks[place - 1][1]
+        while place < len(blocks) and blocks[place][0] - low < self._least:
+            low = max(low, blocks[place][1])
+            place += 1
+        if low >= UNBOUNDED:
+            found = blocks[0][0] - length, blocks[0][0]
+        else:
+            found = low, min(low + length, blocks[place][0]) if place < len(blocks) else low + length
+        self.add(*found)
+        return found

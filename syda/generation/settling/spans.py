@@ -27,6 +27,7 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _WEEK = 7
 _THOUSANDTHS = 1_000
+_LATEST = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Span:
             return f"[{low / _THOUSANDTHS},{high / _THOUSANDTHS})"
         unit: Any = "D" if self.native == "daterange" else "us"
         zone = "+00" if self.native == "tstzrange" else ""
-        first, last = (np.datetime64(bound, unit).item() for bound in (low, high))
+        latest = int(np.datetime64(_LATEST, unit).astype(np.int64))  # what Python and most readers know
+        first, last = (np.datetime64(min(bound, latest), unit).item() for bound in (low, high))
         return f"[{first}{zone},{last}{zone})"
 
 
