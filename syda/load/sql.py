@@ -109,6 +109,7 @@ def _load(road: Road, progress: Progress | None) -> tuple[Road, dict[str, Sifted
                     refused |= {load.table.key: load} if sifted[load.table.key].refused else {}
                 else:
                     road.insert(load, late, progress)
+                road.follow(load)
     with rejections("making the constraints after the rows"):
         road.restore()
     for load in road.loads:

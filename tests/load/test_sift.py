@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 import syda
 from syda.errors import RejectedError
@@ -236,3 +237,56 @@ def test_a_trigger_that_comes_to_no_end_is_stopped(postgresql_engine: Engine, mo
     report = syda.seed(postgresql_engine, rows=20)
     assert report.rows["t"] == count(postgresql_engine, "t") == 20
     assert any(note.startswith("t: 20 of 20 rows went in while its triggers were off: ") for note in report.notes)
+
+
+def test_values_of_the_users_are_neither_dropped_nor_changed(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        *TABLES,
+        *FILLS_THE_OTHER["postgresql"],  # a trigger is about
+        "CREATE TABLE hid (id SERIAL PRIMARY KEY, amount INTEGER NOT NULL CHECK (amount < 500))",
+    )
+    metadata = sa.MetaData()
+    sa.Table("hid", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("amount", sa.Integer))
+    for wrong in (777, lambda row, column: 777 if row["id"] == 77 else 5):
+        with pytest.raises(RejectedError, match="amount"):
+            syda.seed(postgresql_engine, metadata, rows=100, overrides={"hid.amount": wrong})
+    assert count(postgresql_engine, "hid") == 0
+
+
+def test_what_a_trigger_refuses_of_them_is_left_out(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, *TABLES, *REFUSES_ODD["postgresql"])
+    report = syda.seed(postgresql_engine, rows=20, overrides={"t.v": 7})
+    assert report.rows["t"] == count(postgresql_engine, "t") == 10
+
+
+def test_a_trigger_may_put_rows_into_a_table_that_is_filled_already(postgresql_engine: Engine) -> None:
+    execute(
+        postgresql_engine,
+        "CREATE TABLE a_log (id BIGSERIAL PRIMARY KEY, note TEXT)",
+        "CREATE TABLE bill (id BIGSERIAL PRIMARY KEY, total INTEGER)",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO a_log (note) VALUES ('billed'); RETURN NULL; END $$",
+        "CREATE TRIGGER note AFTER INSERT ON bill FOR EACH ROW EXECUTE FUNCTION note()",
+    )
+    report = syda.seed(postgresql_engine, rows=20)
+    assert (report.rows["bill"], report.notes) == (20, ())
+    assert count(postgresql_engine, "a_log") == 40
+
+
+def test_a_table_that_takes_none_of_very_many_rows_is_given_up_soon(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, "CREATE TABLE t (id SERIAL PRIMARY KEY, v INTEGER NOT NULL CHECK (v = -7))")
+    seen: list[str] = []
+    event.listen(postgresql_engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("v", sa.Integer, nullable=False))
+    report = syda.seed(postgresql_engine, metadata, rows=10_000)
+    assert report.rows["t"] == 0
+    assert any(note.startswith("t: the database refused 10000 of 10000 rows") for note in report.notes)
+    assert len(seen) < 2_000
+
+
+def test_many_refused_rows_among_others_do_not_exhaust_the_server(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, *TABLES, *REFUSES_ODD["postgresql"])
+    report = syda.seed(postgresql_engine, rows=4_000)
+    assert report.rows["t"] == count(postgresql_engine, "t") == 2_000

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, exc
 
 from syda.errors import RejectedError
@@ -20,8 +22,11 @@ from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, blo
 from syda.load.target import first_line, refuses_rows
 
 logger = logging.getLogger("syda.load")
+Mask = NDArray[np.bool_]
 _FEW = 8
 """How many rows show whether a table takes rows made in another way."""
+_HOPELESS = 100
+"""Rows after which a table that takes none of them is given up; so many are tried first, then ever more at once."""
 _MOST = 10_000
 """Refused rows from which on the load is given up rather than sifted row by row."""
 
@@ -36,6 +41,8 @@ class Sifted:
     """Whether all that was refused is what triggers wrote into other tables."""
     how: str = ""
     """How rows went in all the same, after all had been refused."""
+    given: bool = False
+    """Whether columns hold values of the user's: then only what a trigger raises leaves rows out."""
 
     def note(self, load: TableLoad, *, redact: bool = False) -> str:
         """Return what was left out, without the words of the database, which hold values, when these are kept out."""
@@ -44,6 +51,11 @@ class Sifted:
             return f"{load.table.key}: {load.rows - self.refused} of {load.rows} rows went in {self.how}{said}"
         return f"{load.table.key}: the database refused {self.refused} of {load.rows} rows{said}"
 
+    def may_leave_out(self, error: exc.DBAPIError, load: TableLoad) -> bool:
+        """Tell whether the rows that were refused may be left out, rather than be an error."""
+        ours = isinstance(error, exc.IntegrityError | exc.DataError) and not is_elsewhere(error, load)
+        return refuses_rows(error) and not (self.given and ours)
+
     def add(self, error: exc.DBAPIError, load: TableLoad) -> None:
         self.elsewhere = is_elsewhere(error, load) and (self.elsewhere or not self.refused)
         self.refused += 1
@@ -51,22 +63,28 @@ class Sifted:
 
 
 def may_sift(road: Road, load: TableLoad) -> bool:
-    """Tell whether refused rows of a table are left out: where triggers are about, or the schema is the database's own
-    and the columns are syda's, so that no rule of theirs is to be told; and nobody asked for the rows by name.
+    """Tell whether refused rows of a table are left out: where triggers are about, or the schema is the database's own;
+    and nobody asked for the rows by name.
     """
     planned = road.plan.tables.get(load.table.key)
     asked = planned is not None and (planned.exact or planned.rows_from is not None)
-    given = planned is not None and any(column.author == "user" for column in planned.columns.values())
-    unforeseen = bool(load.table.exclusions) or road.has_effects
-    return not asked and (unforeseen or bool(road.plan.schema.dialect and not given))
+    foreseen = not (load.table.exclusions or road.has_effects)
+    return not asked and not (foreseen and (_is_given(road, load) or not road.plan.schema.dialect))
+
+
+def _is_given(road: Road, load: TableLoad) -> bool:
+    """Tell whether columns of the table hold values of the user's: these are neither dropped nor changed in silence."""
+    planned = road.plan.tables.get(load.table.key)
+    return planned is not None and any(column.author == "user" for column in planned.columns.values())
 
 
 def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress: Progress | None) -> Sifted:
     """Insert a table's rows; when the database refuses some, all but these.
 
-    Raises `RejectedError` when it refuses too many to try them one by one.
+    Raises the driver's error where what is refused may be the user's own values, `RejectedError` when the database
+    refuses too many rows to try them one by one.
     """
-    sifted = Sifted()
+    sifted = Sifted(given=_is_given(road, load))
     savepoint = road.connection.begin_nested()
     try:
         with patience(road.connection, load):
@@ -74,7 +92,7 @@ def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress
         savepoint.commit()
     except exc.DBAPIError as error:
         endless = is_endless(error, load)
-        if not (endless or refuses_rows(error)) or error.connection_invalidated:
+        if not (endless or sifted.may_leave_out(error, load)) or error.connection_invalidated:
             raise
         savepoint.rollback()
         if endless:
@@ -83,7 +101,7 @@ def insert_sifted(road: Road, load: TableLoad, without: frozenset[str], progress
     else:
         return sifted
     _insert_parts(road.connection, load, without, sifted)
-    if sifted.refused == load.rows:
+    if sifted.refused == load.rows and not sifted.given:
         sifted = _salvaged(road, load, without, sifted)
     if sifted.refused or sifted.how:
         logger.warning("%s", sifted.note(load, redact=True))
@@ -137,28 +155,56 @@ def _insert_anew(connection: Connection, load: TableLoad, without: frozenset[str
 
 
 def _insert_parts(connection: Connection, load: TableLoad, without: frozenset[str], sifted: Sifted) -> None:
+    """Insert all rows but those that are refused; no more are tried when none of very many was taken."""
     bound = load.bindings(connection.dialect, without)
+    tried = 0
     for block in load.blocks():
         for part in _parts(block, bound):
-            _insert(connection, load, bound, part, sifted)
+            if tried >= _HOPELESS and sifted.refused >= tried:
+                sifted.refused = load.rows
+                return
+            _insert_part(connection, load, bound, part, sifted)
+            tried += block_rows(part)
 
 
-def _parts(block: Block, bound: Bindings, rows: int = 1_000) -> Iterator[Block]:
+def _parts(block: Block, bound: Bindings) -> Iterator[Block]:
     """Yield a block in parts that are not too long to be tried again and again."""
-    for start in range(0, block_rows(block), rows):
-        stop = min(start + rows, block_rows(block))
+    rows = block_rows(block)
+    for start in (0, *range(_HOPELESS, rows, 1_000)):
+        stop = min(start + (1_000 if start else _HOPELESS), rows)
         yield {name: block[name].slice(start, stop) for name in bound}
 
 
-def _insert(connection: Connection, load: TableLoad, bound: Bindings, block: Block, sifted: Sifted) -> None:
-    """Insert a block; one that is refused in halves, down to the row that is."""
+def _insert_part(connection: Connection, load: TableLoad, bound: Bindings, part: Block, sifted: Sifted) -> None:
+    """Insert the rows that the database takes, in one piece: a server keeps every savepoint until the load ends."""
+    refused = sifted.refused
+    savepoint = connection.begin_nested()
+    taken = _taken(connection, load, bound, part, sifted)
+    if taken.all():
+        savepoint.commit()
+        return
+    savepoint.rollback()
+    if not taken.any():
+        return
+    savepoint = connection.begin_nested()
+    whole = {name: values.take(np.flatnonzero(taken)) for name, values in part.items()}
+    if _taken(connection, load, bound, whole, Sifted()).all():
+        savepoint.commit()
+        return
+    savepoint.rollback()  # without the others a trigger takes these no longer: one by one, then
+    sifted.refused = refused
+    _taken(connection, load, bound, part, sifted)
+
+
+def _taken(connection: Connection, load: TableLoad, bound: Bindings, block: Block, sifted: Sifted) -> Mask:
+    """Insert a block, one that is refused in halves, down to the row that is; return which rows were taken."""
     rows = block_rows(block)
     savepoint = connection.begin_nested()
     try:
         core.insert(connection, load, bound, [block], None)
         savepoint.commit()
     except exc.DBAPIError as error:
-        if not refuses_rows(error) or error.connection_invalidated:
+        if not sifted.may_leave_out(error, load) or error.connection_invalidated:
             raise
         savepoint.rollback()
         if rows == 1:
@@ -166,7 +212,8 @@ def _insert(connection: Connection, load: TableLoad, bound: Bindings, block: Blo
             if sifted.refused > _MOST:
                 message = f"loading table {load.table.key!r}: the database refused {sifted.refused:,} rows"
                 raise RejectedError(f"{message}: {sifted.reason}", table=load.table.key) from error
-            return
-        for start, stop in ((0, rows // 2), (rows // 2, rows)):
-            part = {name: values.slice(start, stop) for name, values in block.items()}
-            _insert(connection, load, bound, part, sifted)
+            return np.zeros(1, dtype=bool)
+        halves = ((0, rows // 2), (rows // 2, rows))
+        parts = ({name: values.slice(start, stop) for name, values in block.items()} for start, stop in halves)
+        return np.concatenate([_taken(connection, load, bound, part, sifted) for part in parts])
+    return np.ones(rows, dtype=bool)

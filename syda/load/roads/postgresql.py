@@ -100,6 +100,10 @@ class PostgresqlRoad(Road):
         name = quoted_table(load.target, self.connection.dialect)
         return bool(self.connection.scalar(_COPIED, {"name": name}))
 
+    def follow(self, load: TableLoad) -> None:
+        if self.has_effects:  # a trigger of another table may put rows into this one
+            move_sequences(self.connection, [load])
+
     def restore(self) -> None:
         if self._taken:
             self._taken.restore()

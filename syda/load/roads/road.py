@@ -102,6 +102,9 @@ class Road:
         bound = load.bindings(self.connection.dialect, without)
         core.insert(self.connection, load, bound, load.blocks(), progress)
 
+    def follow(self, load: TableLoad) -> None:
+        """Do what has to be done when the rows of one table are there and others are still to come."""
+
     def restore(self) -> None:
         """Make again what `prepare` has taken away, and check what was not checked."""
 
