@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.base import ischema_names
 
-from syda.schema.backend import Backend, ColumnNames, Reference, with_json_columns
+from syda.schema.backend import Backend, ColumnNames, Reference, TableName, with_json_columns
 from syda.schema.declarations import declared_type
 from syda.schema.declared import Declared
 from syda.schema.keys import distinct_uniques
@@ -43,6 +43,16 @@ class SQLiteBackend(Backend):
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
         self.inspector = _WithoutForeignKeys(connection)
+
+    def tables(self, schema: str | None) -> list[TableName]:
+        """Return the tables but for virtual ones, an index for search say, and those in which these keep their data.
+
+        What rows go in there, and how, only their modules know; most are kept up by triggers.
+        """
+        listed = self.connection.exec_driver_sql(f"PRAGMA {_quoted(schema)}.table_list")
+        rows = listed.all() if listed.returns_rows else ()  # versions before 3.37 do not know it
+        left = {row.name for row in rows if row.schema == (schema or "main") and row.type in ("virtual", "shadow")}
+        return [each for each in super().tables(schema) if each[1] not in left]
 
     def declarations(self, schema: str | None) -> Mapping[ColumnNames, str]:
         rows = self.connection.execute(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+import syda
 from syda.schema import Check, ForeignKey, Kind, LogicalType, Schema, Unique, read_schema
+from tests.databases import execute, sqlite_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +221,23 @@ def test_triggers_that_fire_on_insert_are_named(connection: sa.Connection) -> No
 def test_a_default_that_calls_an_unknown_function_is_none(connection: sa.Connection) -> None:
     table = read(connection, "CREATE TABLE t (a TEXT DEFAULT (no_such('x')), b TEXT DEFAULT (upper('x')))").tables["t"]
     assert [column.default for column in table.columns] == [None, "upper('x')"]
+
+
+def test_virtual_tables_and_those_behind_them_are_left_alone(tmp_path):
+    engine = sqlite_engine(tmp_path / "t.db")
+    execute(
+        engine,
+        "CREATE TABLE notes (id integer PRIMARY KEY, body text NOT NULL)",
+        "CREATE VIRTUAL TABLE notes_fts USING fts5 (body)",
+        "CREATE TABLE notes_fts_own (id integer PRIMARY KEY)",
+        "CREATE TRIGGER added AFTER INSERT ON notes BEGIN"
+        " INSERT INTO notes_fts (rowid, body) VALUES (NEW.id, NEW.body); END",
+        "CREATE VIRTUAL TABLE boxes USING rtree (id, low, high)",
+    )
+    for mode in ("if_empty", "append"):
+        report = syda.seed(engine, rows=20, mode=mode)
+        assert report.rows == {"notes": 20, "notes_fts_own": 20}
+    execute(engine, "INSERT INTO notes (body) VALUES ('hello again')")
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT count(*) FROM notes_fts WHERE body MATCH 'hello'").scalar()
+    assert found == 1
