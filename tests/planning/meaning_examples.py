@@ -48,6 +48,10 @@ GENERAL: tuple[Example, ...] = (
     # person
     E("first name", "first_name", S(50), first_name),
     E("first name", "FirstName", S(40), first_name),
+    E("first name", "firstname", S(40), first_name),
+    E("last name", "customer_lastname", S(40), last_name),
+    E("full name", "comment_author", S(100), full_name),
+    E("user name", "user_login", S(60), USERNAME),
     E("middle name", "middle_name", S(50), first_name),
     E("last name", "surname", S(50), last_name),
     E("full name", "emergency_contact_name", S(100), full_name),

@@ -60,12 +60,12 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("last name", r"(\w+_)?(last_name|family_name|surname|sur_name|lname|maiden_name)|last", TEXT, Person(part="last_name"), 0.02),
     Meaning("full name", r"(\w+_)?(full|display|real|contact|person|customer|client|user|employee|patient|author|owner|recipient|sender|student|teacher|doctor|physician|manager|supervisor"
             r"|passenger|guest|holder|card_holder|cardholder|account_holder|driver|billing|shipping|ship|nick|legal|member|buyer|seller|signer|agent|attending)_name"
-            r"|author|assignee|reporter|cardholder|instructor|supervisor|signed_by|addressee|attendee", TEXT, Person(part="full_name"), 0.05),
+            r"|((comment|post|article|book|review|message|note)_)?author|commenter|reviewer|assignee|reporter|cardholder|instructor|supervisor|signed_by|addressee|attendee", TEXT, Person(part="full_name"), 0.05),
     Meaning("initials", "initials?|middle_initial", TEXT, Person(part="initials")),
     Meaning("gender", "gender|sex", (*TEXT, Kind.INTEGER), Person(part="gender"), 0.05),
     Meaning("salutation", "salutation|honorific|name_prefix|(courtesy|personal)_title|title_of_courtesy", TEXT, Person(part="prefix"), 0.3),
     Meaning("email", r"(\w+_)?e?_?mail(_address)?|email_\w*address", TEXT, Person(part="email"), 0.02),
-    Meaning("user name", r"(\w+_)?user_?name|userid|login(_name|_id)?|account_name|handle|screen_name|nick(_?name)?|slack_(user|handle|name|id)|alias|(github|twitter|telegram)(_user(name)?|_handle)?",
+    Meaning("user name", r"(\w+_)?user_?name|userid|(user_)?login(_name|_id)?|account_name|handle|screen_name|nick(_?name)?|slack_(user|handle|name|id)|alias|(github|twitter|telegram)(_user(name)?|_handle)?",
             TEXT, Person(part="username"), 0.02),
     Meaning("phone", r"(\w+_)?(phone|mobile|cell|cell_phone|tele?phone|fax|tel|whatsapp)(_?(number|no))?", TEXT, Phone(), 0.1),
     Meaning("phone number", r"(\w+_)?(phone|mobile|fax)(_number)?", WHOLE, Number(low=2_025_550_100, high=2_025_550_199)),

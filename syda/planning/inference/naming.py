@@ -9,6 +9,11 @@ _ABBREVIATIONS = {
     "qty": "quantity", "amt": "amount", "desc": "description", "descr": "description", "addr": "address", "num": "number",
     "nbr": "number", "pct": "percent", "dt": "date", "tm": "time", "usr": "user", "pwd": "password", "msg": "message",
     "cust": "customer", "prod": "product", "cat": "category", "org": "organization", "tel": "phone", "img": "image",
+    # written together
+    "firstname": "first_name", "lastname": "last_name", "middlename": "middle_name", "fullname": "full_name",
+    "displayname": "display_name", "givenname": "given_name", "familyname": "family_name", "nicename": "nick_name",
+    "phonenumber": "phone_number", "companyname": "company_name", "postalcode": "postal_code", "birthday": "birth_date",
+    "createdat": "created_at", "updatedat": "updated_at", "deletedat": "deleted_at", "emailaddress": "email_address",
 }  # fmt: skip
 
 
