@@ -107,6 +107,18 @@ def test_a_trigger_is_told_from_a_constraint(engine: Engine) -> None:
     assert error.table == "t"
 
 
+def test_a_check_that_the_models_do_not_have_is_told_as_far_as_the_database_says(engine: Engine) -> None:
+    execute(engine, "CREATE TABLE hid (id INTEGER PRIMARY KEY, amount INTEGER NOT NULL CHECK (amount < 500))")
+    metadata = sa.MetaData()
+    sa.Table("hid", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("amount", sa.Integer))
+    with pytest.raises(RejectedError) as caught:
+        syda.seed(engine, metadata, rows=5, overrides={"hid.amount": 777})
+    assert (caught.value.table, caught.value.columns) == ("hid", ("amount",))
+    assert caught.value.sources["amount"].startswith("made by always 777")
+    if engine.dialect.name == "sqlite":  # the others tell a name and no text
+        assert caught.value.values == {"amount": 777}
+
+
 def test_values_are_kept_out_when_asked(engine: Engine) -> None:
     error = refused(engine, models(), redact=True, a=1, b="hidden")
     shown = "".join(traceback.format_exception(error))

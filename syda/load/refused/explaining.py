@@ -201,7 +201,7 @@ def _rule(table: Table, clue: Clue) -> Rule | None:
     if named:
         return named[0]
     if clue.kind == "check":
-        return _unnamed_check(table, name)
+        return _unnamed_check(table, name) or _told(clue)
     if name == "primary" or (name.endswith("_pkey") and not clue.columns):
         return next((rule for rule in table.unique_sets if rule.name is None), None)
     about = {column.strip('"').lower() for column in clue.columns} or {name}
@@ -213,6 +213,8 @@ def _rule(table: Table, clue: Clue) -> Rule | None:
 
 def _told(clue: Clue) -> Rule | None:
     """Return the rule as the database tells it, for one that the schema does not have."""
+    if clue.kind == "check" and re.search(r"[^\w.`]", clue.constraint or ""):  # a text, not a name
+        return Check(expression=clue.constraint or "")
     return Unique(name=clue.constraint, columns=clue.columns) if clue.kind == "unique" and clue.columns else None
 
 
@@ -260,7 +262,9 @@ def _columns(table: Table, rule: Rule | None, clue: Clue) -> tuple[str, ...]:
         )
     by_lower = {name.lower(): name for name in table.by_name}
     told = [by_lower.get(each.strip('"').lower()) for each in clue.columns]
-    return tuple(name for name in told if name) or tuple(_mentioned(table, " ".join(clue.columns)))
+    named = re.sub(rf"^{re.escape(table.name)}_|_check\d*$", "", clue.constraint or "") if clue.kind == "check" else ""
+    words = " ".join((*clue.columns, named))
+    return tuple(name for name in told if name) or tuple(_mentioned(table, words))
 
 
 def _expression(table: Table, rule: Rule | None, clue: Clue) -> str | None:
