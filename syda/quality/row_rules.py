@@ -53,7 +53,8 @@ class Report:
         """Raise `IntegrityError` that lists the breaches, when there are any; with `redact` it names no value."""
         if self.breaches:
             listed = "\n".join(f"  {breach.shown(redact=redact)}" for breach in self.breaches[:10])
-            raise IntegrityError(f"the rows made break {len(self.breaches)} rules:\n{listed}")
+            number = "a rule" if len(self.breaches) == 1 else f"{len(self.breaches)} rules"
+            raise IntegrityError(f"the rows made break {number}:\n{listed}")
 
 
 class RowRules:
@@ -75,9 +76,12 @@ class RowRules:
         return Report(checked=self.checked - before, breaches=breaches)
 
     def breaches(self, columns: Mapping[str, Values]) -> Iterator[Breach]:
+        told = set()
         for name, values in columns.items():
-            yield from self._column(self._table.column(name), values, self._domains.get(name))
-        yield from self._broken_conditions(columns)
+            for breach in self._column(self._table.column(name), values, self._domains.get(name)):
+                told.add(breach.rule)
+                yield breach
+        yield from (breach for breach in self._broken_conditions(columns) if breach.rule not in told)
 
     def _column(self, column: Column, values: Values, domain: Domain | None) -> Iterator[Breach]:
         self.checked += 1
@@ -89,7 +93,7 @@ class RowRules:
             ("length", long),
             ("range", _out_of_range(column, values)),
             ("enum", _not_listed(column, values)),
-            ("check", _outside(domain, column, values)),
+            (f"check ({domain.text})" if domain else "check", _outside(domain, column, values)),
         )
         for rule, broken in rules:
             if broken is not None and broken.any():

@@ -51,5 +51,5 @@ def test_values_that_the_user_gives_are_held_to_the_checks(type_, check, bad, go
         "t", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("c", type_, sa.CheckConstraint(check))
     )
     assert syda.generate(metadata, rows=3, overrides={"t.c": good}).rows == {"t": 3}
-    with pytest.raises(IntegrityError, match="t: check: c="):
+    with pytest.raises(IntegrityError, match=r"t: check \(.*\): c="):
         syda.generate(metadata, rows=3, overrides={"t.c": bad})
