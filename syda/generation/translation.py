@@ -143,6 +143,9 @@ def _function(name: str, node: Node) -> Node:
         for term, argument in zip(terms, given, strict=True):
             term.find(exp.Column).replace(argument.copy())
         return exp.paren(_sum(terms))
+    if name == "julianday" and len(given) == 1:  # DuckDB's days begin at midnight, SQLite's at noon
+        days = exp.Anonymous(this="julian", expressions=[exp.cast(given[0].copy(), "timestamp")])
+        return exp.paren(exp.Sub(this=days, expression=exp.Literal.number("0.5")))
     if name in ("jsonb_array_length", "json_length") and len(given) == 1:
         return exp.Anonymous(this="json_array_length", expressions=[given[0].copy()])
     if name in ("jsonb_typeof", "json_typeof") and len(given) == 1:
