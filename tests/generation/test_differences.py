@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ import syda
 from syda.generation.settling.offsets import differences_of
 from syda.planning.checks import parse
 from syda.schema.model import Column, Kind, LogicalType, Table
+from syda.sources.scalar import Constant
 from tests.databases import sqlite_engine
 from tests.generation.test_settling import create, table_rows
 
@@ -27,6 +29,9 @@ CLASSES = (
     (_DATES, "b - a BETWEEN 30 AND 60", _P),
     (_DATES, "b = a + interval '1 month'", _P),
     (_DATES, "b > a + make_interval(weeks => 3) AND b - a < 40", _P),
+    (_DATES, "date_part('year', age(b, a)) >= 18", _P),
+    (_DATES, "extract(year FROM b) - extract(year FROM a) BETWEEN 2 AND 3", _P),
+    ("a numeric NOT NULL, b numeric NOT NULL", "a - b < 1e30 AND a - b > 12.5", _P),
     (_MOMENTS, "b < a - interval '3 years'", _P),
     ("s timestamptz NOT NULL, t timestamptz NOT NULL", "t - s BETWEEN interval '15 min' AND interval '8 hours'", _P),
     ("s timestamp NOT NULL, t timestamp NOT NULL", "t - s >= interval '1 day 02:30:00'", _P),
@@ -42,10 +47,12 @@ CLASSES = (
     ("a double precision NOT NULL, b double precision NOT NULL", "a - b BETWEEN 0.5 AND 0.75", _ALL),
     (_DATES, "b >= a + interval 16 year", _M),
     (_DATES, "datediff(b, a) BETWEEN 1 AND 14", _M),
+    (_DATES, "timestampdiff(YEAR, a, b) >= 16", _M),
     ("a datetime NOT NULL, b datetime NOT NULL", "timestampdiff(MINUTE, a, b) BETWEEN 10 AND 90", _M),
     (_DATES, "julianday(b) - julianday(a) BETWEEN 1 AND 14", _S),
     ("a timestamp NOT NULL, b timestamp NOT NULL", "julianday(b) - julianday(a) BETWEEN 1 AND 14", _S),
     (_DATES, "b >= date(a, '+16 years')", _S),
+    (_DATES, "strftime('%Y', b) - strftime('%Y', a) BETWEEN 2 AND 3", _S),
 )
 CASES = [pytest.param(*each[:2], on, id=f"{each[1]} on {on}") for each in CLASSES for on in each[2]]
 
@@ -75,6 +82,18 @@ def test_what_bounds_no_difference_is_left_to_other_changes(check: str) -> None:
     whole = LogicalType(kind=Kind.INTEGER)
     table = Table(name="t", columns=tuple(Column(name=name, type=whole) for name in "abc"))
     assert differences_of([parse(check, "postgres")], table) == []
+
+
+@pytest.mark.parametrize("given", ["hired", "birth"])
+def test_what_the_user_gives_stays_and_the_other_column_moves(given: str, postgresql_engine: sa.Engine) -> None:
+    create(
+        postgresql_engine,
+        "CREATE TABLE t (id integer PRIMARY KEY, hired date, birth date, CHECK (birth <= hired - interval '16 years'))",
+    )
+    syda.seed(postgresql_engine, rows=60, seed=3, overrides={f"t.{given}": Constant(value="2001-05-06")})
+    rows = table_rows(postgresql_engine)
+    assert {row[given] for row in rows} == {date(2001, 5, 6)}
+    assert len({(row["hired"], row["birth"]) for row in rows}) >= 30
 
 
 _GRADED = "CREATE FUNCTION is_fine(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _STEPS = {Kind.DATE: (DAY,), Kind.DATETIME: (DAY, HOUR, MINUTE, SECOND, 1), Kind
 _ENOUGH = 200
 """How many values a range should have left when only those of whole days, hours or minutes are taken."""
 _AS_FAR_AGAIN = 2
+_MOST = 1 << 61
 _LEAST = {Kind.DATE: 10 * DAY, Kind.DATETIME: HOUR, Kind.TIME: HOUR}
 _YEAR, _NUMBERS = 365 * DAY, 100
 """How far a range goes that has no other end, nor a beginning to tell how large it may be."""
@@ -32,6 +34,8 @@ def keep_apart(
     `turn` says how often that was tried, by which the other column moves another time. Columns that are part of
     several differences follow one another through whole chains of them.
     """
+    if turn > 1:  # what was read may be less than is asked: other changes have to get by without this one too
+        rows = rows[to_index(state.bits(label, "left"), 2)[rows] > 0]
     for _ in differences:
         for ways in differences:
             chosen = to_index(state.bits(label, "way", ways[0].column, ways[0].other), len(ways))[rows]
@@ -61,7 +65,7 @@ def _keep(state: State, difference: Difference, rows: Integers, label: str, turn
 
 
 def _moving(near: Mask, far: Mask, numbers: bool, turn: int, bits: Any) -> Mask:
-    """Tell where the first column moves: numbers grow, so that none turns negative, moments go back, not ahead of now."""
+    """Tell where the first column moves: numbers grow, so that none turns negative, moments go back, not past now."""
     if turn > 1:
         return np.asarray(bits & np.uint64(1), dtype=bool)
     preferred = near if numbers else far
@@ -86,10 +90,12 @@ class _Axis:
     def read(self, state: State, name: str, rows: Integers) -> Integers:
         data, column = state.values(name, rows).data, state.column(name)
         if data.dtype.kind in "mM":
-            return data.astype("timedelta64[us]" if data.dtype.kind == "m" else "datetime64[us]").astype(np.int64)
+            unit = "timedelta64[us]" if data.dtype.kind == "m" else "datetime64[us]"
+            moments: Integers = data.astype(unit).astype(np.int64)
+            return moments
         if data.dtype.kind == "f":
             return np.round(data * self.scale).astype(np.int64)
-        return data.astype(np.int64) * 10 ** (self.places - _places(column))
+        return data.astype(np.int64) * np.int64(10 ** (self.places - _places(column)))
 
     def write(self, state: State, name: str, rows: Integers, axis: Integers) -> None:
         dtype, column = state.data[name].dtype, state.column(name)
@@ -103,17 +109,22 @@ class _Axis:
 
     def least(self, base: Integers, bound: Bound) -> Integers:
         """Return the least that is far enough from each base."""
-        return _shifted(base, bound.months) + int(-(-bound.exact * self.scale // 1)) + int(bound.open)
+        return _shifted(base, bound.months) + _held(ceil(bound.exact * self.scale)) + int(bound.open)
 
     def greatest(self, base: Integers, bound: Bound) -> Integers:
         """Return the greatest that is near enough to each base."""
-        return _shifted(base, bound.months) + int(bound.exact * self.scale // 1) - int(bound.open)
+        return _shifted(base, bound.months) + _held(floor(bound.exact * self.scale)) - int(bound.open)
 
     def span(self, bound: Bound) -> int:
         """Return how far beyond a bound a range goes that has no other end."""
         if not bound.size:
             return _NUMBERS * self.scale if self.kind in NUMBERS else _YEAR
-        return max(int(abs(bound.size) * self.scale * _AS_FAR_AGAIN), _LEAST.get(self.kind, 10 * self.scale))
+        return max(_held(int(abs(bound.size) * self.scale * _AS_FAR_AGAIN)), _LEAST.get(self.kind, 10 * self.scale))
+
+
+def _held(number: int) -> int:
+    """Return a number that can be added to another of 64 bits."""
+    return min(max(number, -_MOST), _MOST)
 
 
 def _places(column: Column) -> int:
@@ -131,7 +142,8 @@ def _shifted(moments: Integers, months: int) -> Integers:
     into = moments - month.astype("datetime64[us]").astype(np.int64)
     target = month + np.timedelta64(months, "M")
     begin, end = (each.astype("datetime64[us]").astype(np.int64) for each in (target, target + np.timedelta64(1, "M")))
-    return begin + np.minimum(into // DAY, (end - begin) // DAY - 1) * DAY + into % DAY
+    days = np.minimum(into // DAY, (end - begin) // DAY - 1)
+    return np.asarray(begin + days * DAY + into % DAY, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +168,8 @@ class _Move:
         least = None if low is None else axis.least(base, low)
         greatest = None if high is None else axis.greatest(base, high)
         if least is None:
-            assert high is not None and greatest is not None
+            assert high is not None
+            assert greatest is not None
             return greatest - axis.span(high), greatest
         if greatest is None:
             assert low is not None

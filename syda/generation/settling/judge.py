@@ -78,7 +78,9 @@ class Judgement:
         if self._judge is not None:
             return []
         known = {name for name in state.owners if self._is_made(state, name)}
-        return [each for each in conditions if not (all(self._engines[id(each)].decided) and known.issuperset(each.columns))]
+        return [
+            each for each in conditions if not (all(self._engines[id(each)].decided) and known.issuperset(each.columns))
+        ]
 
     def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:
         """Leave conditions to the target database where it does not judge rows as DuckDB does; tell whether any is.

@@ -1,4 +1,4 @@
-"""Reads how far two columns of a row have to be from one another: ``t - s BETWEEN 5 AND 10``, ``b <= a - interval ...``."""
+"""Reads how far two columns of a row have to be from one another: ``t - s BETWEEN 5 AND 10``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ _UNITS = {
     "epoch": SECOND,
 }
 _CLOCKS = {"julianday": DAY, "unixepoch": SECOND, "to_days": DAY, "unix_timestamp": SECOND}
+_FORMATS: Mapping[str, Fraction | int] = {"%s": SECOND, "%J": DAY, "%Y": 12 * _MONTH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,12 @@ def differences_of(nodes: Sequence[Node], table: Table) -> list[tuple[Difference
     """Return for each two columns how far from one another conditions want them: one way, or several to choose from."""
     from sqlglot import exp
 
-    always = _narrowest([part for node in nodes for part in conjuncts(node)], table, {})
+    always = _narrowest([part for node in nodes for part in conjuncts(node)], table)
     ways: dict[tuple[str, str], dict[Difference, None]] = {}
     for node in nodes:
         for either in node.find_all(exp.Or):
             for side in (either.this, either.expression):
-                parts = _narrowest(conjuncts(side), table, {})
+                parts = _narrowest(conjuncts(side), table)
                 for pair, found in parts.items():
                     ways.setdefault(pair, {})[always[pair].narrowed(found) if pair in always else found] = None
     found_ways = [tuple(ways.get(pair, (always.get(pair),))) for pair in {**always, **ways}]
@@ -96,11 +97,9 @@ def differences_of(nodes: Sequence[Node], table: Table) -> list[tuple[Difference
     return [some for some in kept if some]
 
 
-def _narrowest(
-    parts: Sequence[Node], table: Table, known: Mapping[tuple[str, str], Difference]
-) -> dict[tuple[str, str], Difference]:
+def _narrowest(parts: Sequence[Node], table: Table) -> dict[tuple[str, str], Difference]:
     """Return what parts that must all hold say of each two columns."""
-    found = dict(known)
+    found: dict[tuple[str, str], Difference] = {}
     for part in parts:
         for each in _compared(part, table):
             pair = (each.column, each.other)
@@ -113,15 +112,16 @@ def _compared(node: Node, table: Table) -> Iterator[Difference]:
     from sqlglot import exp
 
     node = node.unnest()
-    opposite = {exp.LT: exp.GTE, exp.LTE: exp.GT, exp.GT: exp.LTE, exp.GTE: exp.LT}
+    opposite: dict[type, type] = {exp.LT: exp.GTE, exp.LTE: exp.GT, exp.GT: exp.LTE, exp.GTE: exp.LT}
     if isinstance(node, exp.Not):
         inner = node.this.unnest()
-        if type(inner) in opposite:
-            yield from _compared(opposite[type(inner)](this=inner.this, expression=inner.expression), table)
+        turned = opposite.get(type(inner))
+        if turned is not None:
+            yield from _compared(turned(this=inner.this.copy(), expression=inner.expression.copy()), table)
     elif isinstance(node, exp.Between):
         yield from _compared(exp.GTE(this=node.this.copy(), expression=node.args["low"].copy()), table)
         yield from _compared(exp.LTE(this=node.this.copy(), expression=node.args["high"].copy()), table)
-    elif isinstance(node, (*opposite, exp.EQ)):
+    elif type(node) in (*opposite, exp.EQ):
         left, right = _read(node.this, table), _read(node.expression, table)
         apart = None if left is None or right is None else left.plus(right, -1)
         found = None if apart is None else _bounded(apart, type(node), table)
@@ -245,14 +245,17 @@ def _called(node: Node, table: Table) -> _Sum | None:
 
     if isinstance(node, exp.DateDiff | exp.TimestampDiff):
         found = _joined(node.this, node.expression, table, -1)
-        return None if found is None else found.counted(_micros(str(node.args.get("unit") or "day")))
+        return None if found is None else found.counted(_duration(str(node.args.get("unit") or "day")))
     if isinstance(node, exp.DateAdd | exp.DateSub):
         unit, amount = node.args.get("unit"), node.expression
         moved = exp.Interval(this=amount.copy(), unit=unit.copy()) if unit is not None else amount
         return _joined(node.this, moved, table, 1 if isinstance(node, exp.DateAdd) else -1)
     if isinstance(node, exp.Extract):
         inner = _read(node.expression, table)
-        return None if inner is None else inner.counted(_micros(str(node.this)))
+        return None if inner is None else inner.counted(_duration(str(literal(node.this) or node.this)))
+    if isinstance(node, exp.TimeToStr):
+        inner = _read(node.this, table)
+        return None if inner is None else inner.counted(_FORMATS.get(str(literal(node.args["format"]))))
     if not isinstance(node, exp.Anonymous) or not node.expressions:
         return None
     name, given = str(node.this).lower(), node.expressions
@@ -272,7 +275,9 @@ def _length(node: Node) -> _Sum | None:
     from sqlglot import exp
 
     if isinstance(node, exp.MakeInterval):
-        parts = [(literal(each.expression), str(each.this)) for each in node.args.values() if isinstance(each, exp.Kwarg)]
+        parts = [
+            (literal(each.expression), str(each.this)) for each in node.args.values() if isinstance(each, exp.Kwarg)
+        ]
         return _spelled(" ".join(f"{number} {unit}" for number, unit in parts))
     amount = literal(node.this) if isinstance(node, exp.Interval) and node.this is not None else literal(node)
     unit = (node.args.get("unit") or "") if isinstance(node, exp.Interval) else ""
@@ -297,6 +302,12 @@ def _spelled(text: str) -> _Sum | None:
 
 def _micros(unit: str) -> int | None:
     return _unit(unit, _UNITS)
+
+
+def _duration(unit: str) -> Fraction | int | None:
+    """Return how long a unit is, about how long where the calendar decides."""
+    months = _unit(unit, _MONTHS)
+    return _micros(unit) if months is None else months * _MONTH
 
 
 def _unit(name: str, units: Mapping[str, int]) -> int | None:
