@@ -19,7 +19,7 @@ Progress = Callable[[str, int, int], None]
 class TableRows:
     """The new rows of one table: `rows` of them, a `Values` for each column that the database does not fill.
 
-    `note` says why there are fewer rows than planned, where there are.
+    `note` says why there are fewer rows than planned, where there are, and which conditions nobody has checked.
     """
 
     rows: int
@@ -71,7 +71,7 @@ def judged_by_database(maker: Maker, table: str) -> frozenset[str]:
 
 
 def shortfall(maker: Maker, table: str) -> str:
-    """Return why there are fewer rows than planned, nothing where there are not."""
+    """Return why there are fewer rows than planned, and which conditions nobody has checked; nothing otherwise."""
     planned, settled = maker.table_plan(table), maker.settled(table)
     if settled is not None and settled.note:
         return settled.note

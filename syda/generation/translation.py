@@ -38,6 +38,7 @@ def _changes() -> Mapping[type, Change]:
         exp.Column: _column,
         exp.CurrentTimestamp: _now,
         exp.DataType: _data_type,
+        exp.Extract: _extract,
         exp.Like: _like,
         exp.RegexpLike: _padded,
         exp.RegexpILike: _padded,
@@ -77,6 +78,14 @@ def _data_type(node: Node, _: Table) -> Node:
     if node.this == exp.DataType.Type.USERDEFINED:  # an enum or a domain
         return exp.DataType.build("text")
     return exp.DataType.build("timestamp") if node.is_type("timestamptz", "timestampltz") else node
+
+
+def _extract(node: Node, _: Table) -> Node:
+    """Name the part that is asked for without the cast that PostgreSQL shows it with."""
+    from sqlglot import exp
+
+    part = literal(node.this)
+    return exp.Extract(this=exp.var(part), expression=node.expression.copy()) if isinstance(part, str) else node
 
 
 def _like(node: Node, table: Table) -> Node:
@@ -143,6 +152,9 @@ def _function(name: str, node: Node) -> Node:
         for term, argument in zip(terms, given, strict=True):
             term.find(exp.Column).replace(argument.copy())
         return exp.paren(_sum(terms))
+    if name == "julianday" and len(given) == 1:  # DuckDB's days begin at midnight, SQLite's at noon
+        days = exp.Anonymous(this="julian", expressions=[exp.cast(given[0].copy(), "timestamp")])
+        return exp.paren(exp.Sub(this=days, expression=exp.Literal.number("0.5")))
     if name in ("jsonb_array_length", "json_length") and len(given) == 1:
         return exp.Anonymous(this="json_array_length", expressions=[given[0].copy()])
     if name in ("jsonb_typeof", "json_typeof") and len(given) == 1:

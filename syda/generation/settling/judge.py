@@ -73,6 +73,15 @@ class Judgement:
         left = (each.text in self.judged or not all(self._engines[id(each)].decided) for each in conditions)
         return self._judge is not None and any(left)
 
+    def unchecked(self, state: State, conditions: Sequence[Condition]) -> list[Condition]:
+        """Return the conditions that nobody evaluates."""
+        if self._judge is not None:
+            return []
+        known = {name for name in state.owners if self._is_made(state, name)}
+        return [
+            each for each in conditions if not (all(self._engines[id(each)].decided) and known.issuperset(each.columns))
+        ]
+
     def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:
         """Leave conditions to the target database where it does not judge rows as DuckDB does; tell whether any is.
 

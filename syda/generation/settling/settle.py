@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syda.errors import ConstraintError
+from syda.generation.settling.differences import keep_apart
 from syda.generation.settling.documents import documents_of, fit_documents
 from syda.generation.settling.draft import Draft
 from syda.generation.settling.exclusions import ExclusionKeeper, exclusions_of
 from syda.generation.settling.fitting import fit
 from syda.generation.settling.judge import Judgement
+from syda.generation.settling.offsets import differences_of
 from syda.generation.settling.perturb import CHANGES, Change, literals_of, ordered_of
 from syda.generation.settling.solving import equations_of
 from syda.generation.settling.state import Mask, State
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _ROUNDS = 8
 """How often each way to change a row is tried."""
+_APART = 2
+"""How often columns that have to be far from one another are moved before anything else is changed: each of them."""
 _PROBED = 100
 """Rows that a change is tried on before all of them are sent to the database."""
 
@@ -37,7 +41,7 @@ class Settled:
     """The rows that are left and what stands in them.
 
     `kept` numbers them among the drafted ones; `links` are the parents with -1 for NULL, `base` those that NOT NULL
-    columns agree with. `note` says why rows were left out.
+    columns agree with. `note` says why rows were left out, and what nobody has checked.
     """
 
     draft: Draft
@@ -83,7 +87,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     note = settler.note(broken, dict(zip(map(str, keepers), repeated, strict=True)))
     if len(kept) < state.rows and (planned.exact or owner.inherits):
         raise ConstraintError(f"table {table!r}: {note}{settler.example(broken)}")
-    return _contents(state, kept, note, settler.judgement.judged)
+    return _contents(state, kept, "; ".join(filter(None, (note, settler.unchecked()))), settler.judgement.judged)
 
 
 def _contents(state: State, kept: Integers, note: str, judged: Iterable[str]) -> Settled:
@@ -153,7 +157,9 @@ class _Settler:
         nodes = [each.node for each in group if each.node is not None]
         literals, ordered = literals_of(nodes, columns), ordered_of(nodes, state.table)
         equations = equations_of(nodes, state.table) if broken.any() else []
-        for attempt in range(1 + _ROUNDS * len(CHANGES)):
+        differences = differences_of(nodes, state.table) if broken.any() else []
+        apart = _APART if differences else 0
+        for attempt in range(1 + apart + _ROUNDS * len(CHANGES)):
             rows = np.flatnonzero(broken)
             if not len(rows):
                 break
@@ -161,8 +167,10 @@ class _Settler:
             for some in self._portions(group, rows):
                 state.reset(columns, some)
                 self._by_arms(arms, some, label)
+                if attempt > apart:
+                    _change(attempt - apart - 1, Change(state, some, columns, literals, label, ordered, equations))
                 if attempt:
-                    _change(attempt - 1, Change(state, some, columns, literals, label, ordered, equations))
+                    keep_apart(state, differences, some, label, attempt - 1)
                 fits = self.judgement.holds(state, group, some)
                 broken[some] = ~fits
                 if not fits.any():
@@ -246,6 +254,12 @@ class _Settler:
         why = ["no more satisfy " + " and ".join(f"CHECK ({text[:200]})" for text in texts)] if len(rows) else []
         why += [rule for rule, found in repeated.items() if found.any()]
         return f"{int((~out).sum())} rows instead of {len(out)}: {'; '.join(why)}"
+
+    def unchecked(self) -> str:
+        """Return which CHECKs are taken to hold, because only a database can evaluate them and none is at hand."""
+        texts = dict.fromkeys(each.text for each in self.judgement.unchecked(self.state, self.conditions))
+        listed = " and ".join(f"CHECK ({text[:200]})" for text in texts)
+        return f"{listed} not checked: only the database can evaluate it" if texts else ""
 
     def example(self, broken: Mask) -> str:
         """Return what stands in the first row that cannot be made right."""
