@@ -174,9 +174,13 @@ def untouched(target: Target) -> Iterator[Connection]:
         was_in_transaction = connection.in_transaction()
         try:
             yield connection
-        finally:
-            if not was_in_transaction:
-                connection.rollback()
+        except BaseException:
+            with _or_invalidated(connection):
+                if not was_in_transaction:
+                    connection.rollback()
+            raise
+        if not was_in_transaction:
+            connection.rollback()
 
 
 @contextmanager
@@ -194,12 +198,37 @@ def one_transaction(target: Target) -> Iterator[Connection]:
             yield connection
             with rejections("committing"):
                 transaction.commit()
-        except BaseException:
-            if transaction.is_active:
-                transaction.rollback()
-            elif not joins:
-                _end(connection, transaction)
+        except BaseException as error:
+            with _or_invalidated(connection):
+                if transaction.is_active:
+                    transaction.rollback()
+                elif not joins:
+                    _end(connection, transaction)
+            if connection.invalidated and (interruption := _interruption(error)):
+                raise interruption from None
             raise
+
+
+@contextmanager
+def _or_invalidated(connection: Connection) -> Iterator[None]:
+    """Close a connection that cannot be rolled back, without asking the server, which then rolls back by itself.
+
+    It may be in the middle of a COPY that was interrupted. What led to the rollback is what there is to tell.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not connection.closed and not connection.invalidated:
+            connection.invalidate(error)
+        if not isinstance(error, Exception):
+            raise
+
+
+def _interruption(error: BaseException | None) -> BaseException | None:
+    """Return the Ctrl-C that an error came after, as when a savepoint could not be rolled back, or None."""
+    while error is not None and isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 @contextmanager
