@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from syda.errors import RejectedError, TargetError, near
 from syda.redact import redact_cause, redact_url
+from syda.schema.drivers import missing_driver
 from syda.schema.reach import full_url, reach, require_file, sqlite_file
 from syda.schema.read import DATABASE_ENDINGS
 
@@ -119,7 +120,7 @@ def _engine(url: URL | str) -> Engine:
         meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""
         raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}{meant}") from None
     except ImportError as error:
-        raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
+        raise missing_driver(parsed, error) from error
 
 
 def use_transactions(connection: Connection) -> bool:
