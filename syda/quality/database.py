@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from syda.quality.rules import Rule, TableRules, clause
-from syda.quality.unanswered import is_unfit
+from syda.quality.unanswered import is_lost, is_unfit
 from syda.schema.model import Schema, Table
 
 SAMPLES = 3
@@ -222,7 +222,7 @@ class _Checker:
         return self._try(what, lambda: list(self._connection.execute(query)), must_run=must_run)
 
     def _try(self, what: str, work: Callable[[], Result], *, must_run: bool = False) -> Result | None:
-        """Return what the server answers; when it does not, note it and return None.
+        """Return what the server answers; when it refuses, note it and return None.
 
         What is unfit for this database is noted as skipped, unless it `must_run`, and all else as unread.
         """
@@ -230,6 +230,8 @@ class _Checker:
             with self._savepoint():
                 return work()
         except exc.SQLAlchemyError as error:
+            if is_lost(error):
+                raise
             reason = getattr(error, "orig", None) or error
             noted = self.skipped if is_unfit(error) and not must_run else self.unread
             noted.append(f"{what}: {' '.join(str(reason).split())[:300]}")

@@ -17,12 +17,17 @@ _UNREADABLE = _RIGHTS | _TROUBLE | _WAITING
 """Numbers of MariaDB and MySQL for missing rights, crashed tables, locks, limits and lost connections."""
 
 
+def is_lost(error: exc.SQLAlchemyError) -> bool:
+    """Tell whether nothing can be asked: the connection has ended, or what was opened is no database."""
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
+
+
 def is_unfit(error: exc.SQLAlchemyError) -> bool:
     """Tell whether the query itself cannot be run here; otherwise the database refused to have the data read."""
     if not isinstance(error, exc.DBAPIError):
         return not isinstance(error, exc.InvalidRequestError)  # such as that of a transaction that has failed
-    if error.connection_invalidated:
-        return False
     original: Any = error.orig
     if isinstance(original, sqlite3.Error):
         return getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF == sqlite3.SQLITE_ERROR

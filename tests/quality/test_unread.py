@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 import syda
 from syda.cli import main
+from syda.errors import TargetError
 from tests.databases import execute
 
 TABLES = (
@@ -100,3 +101,21 @@ def test_what_sqlite_does_not_authorize(tmp_path: Path) -> None:
     assert not report.ok
     assert report.unread
     assert all("people" in each for each in report.unread)
+
+
+def test_a_connection_that_ends_is_an_error(postgresql_engine: Engine) -> None:
+    execute(postgresql_engine, *TABLES)
+    engine = create_engine(postgresql_engine.url)
+
+    def cut(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "count(*)" in statement:
+            execute(
+                postgresql_engine,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+
+    event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(TargetError, match="checking the database: the database failed"):
+        syda.check(engine)
+    engine.dispose()
