@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,18 @@ def _connection_of(session: Session | scoped_session[Any]) -> Connection:
 
 
 def _remove_unfilled(file: Path) -> None:
-    """Remove a file that SQLite made to be asked, unless something was committed to it."""
+    """Remove a file that SQLite made to be asked, unless something was committed to it that it holds."""
     journal = file.with_name(f"{file.name}-journal")  # there while a transaction is neither committed nor rolled back
     with suppress(OSError):
-        if journal.exists() or not file.stat().st_size:
+        if journal.exists() or not file.stat().st_size or _holds_nothing(file):
             file.unlink()
             journal.unlink(missing_ok=True)
+
+
+def _holds_nothing(file: Path) -> bool:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as connection:
+        return not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    return False
 
 
 def require_database(target: Target) -> None:

@@ -299,6 +299,25 @@ def test_seed_of_a_database_without_tables_says_what_to_do(shop: Path) -> None:
     assert result.stdout.startswith("Note: there are no tables; give --models and --create")
 
 
+@pytest.mark.parametrize("holder", ["", ":Base", ":metadata", ":listed"])
+def test_models_without_tables_are_an_error_that_makes_no_file(shop: Path, holder: str) -> None:
+    text = "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase): pass\n"
+    (shop / "empty.py").write_text(text + "metadata = Base.metadata\nlisted = []\ndel metadata" * (not holder))
+    if holder:
+        (shop / "empty.py").write_text(text + "metadata = Base.metadata\nlisted = []\n")
+    for options in (("--create",), ("--create", "--dry-run"), ()):
+        result = run("seed", "--url", "sqlite:///e2.db", "--models", f"empty{holder}", *options)
+        assert result.exit_code == 1
+        assert f"'empty{holder}' has no tables" in result.stderr
+    assert not list(shop.glob("e2.db*"))
+
+
+def test_a_file_in_which_no_table_was_made_does_not_stay(shop: Path) -> None:
+    result = run("seed", "--url", "sqlite:///e3.db", "--create")
+    assert result.stdout.startswith("Note: there are no tables; give --models and --create")
+    assert not list(shop.glob("e3.db*"))
+
+
 def test_check_of_a_clean_database() -> None:
     url = make_database(*GOOD)
     for rules in ((), ("--models", "shopmodels:Base")):
