@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def check(ctx: click.Context, *, url: str, models: str | None, schema: str | None, as_json: bool) -> None:
     """Count the rows that break a rule.
 
-    Exits with 1 when there are any. The rules are those of --models or --schema, or else the database's
-    own. Nothing is changed.
+    Exits with 1 when there are any, or when the database refuses to have a table read. The rules are those of --models
+    or --schema, or else the database's own. Nothing is changed.
     """
     one_source(needed=False, models=models, schema=schema)
     import syda
@@ -54,5 +54,14 @@ def echo_report(report: DatabaseReport) -> None:
             click.echo("    " + ", ".join(f"{name}={value!r}" for name, value in sample.items()))
     for skipped in report.skipped:
         click.echo(f"Not checked: {skipped}")
-    found = f"{len(report.violations)} do not hold" if report.violations else "all hold"
-    click.echo(f"Checked {report.checked} rules: {found}")
+    for unread in report.unread:
+        click.echo(f"Not readable: {unread}")
+    click.echo(f"Checked {report.checked} rules: {_found(report)}")
+
+
+def _found(report: DatabaseReport) -> str:
+    if report.ok:
+        return "all hold"
+    broken = [f"{len(report.violations)} do not hold"] if report.violations else []
+    refused = [f"failed, the database refused to be read {len(report.unread)} times"] if report.unread else []
+    return ", ".join(broken + refused)

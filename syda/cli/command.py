@@ -18,6 +18,7 @@ from syda.errors import SydaError
 FAILED = 1
 INTERRUPTED = 130
 _COUNT = re.compile(r"[0-9]+")
+_OTHER_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
 
 
 class Command(click.Command):
@@ -109,6 +110,8 @@ def _read_rows(_ctx: click.Context, _param: click.Parameter, given: tuple[str, .
     named: dict[str, int] = {}
     for part in ",".join(given).split(",") if given else ():
         name, _, count = (piece.strip() for piece in part.rpartition("="))
+        if _OTHER_NUMBER.fullmatch(count) and not _COUNT.fullmatch(count):
+            raise click.BadParameter(f"expected 0 or more rows, got {part!r}")
         if not name and _COUNT.fullmatch(count):
             raise click.BadParameter("give one number for all tables or names like Customer=10, not both")
         if not name or not _COUNT.fullmatch(count):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +25,18 @@ def load_models(spec: str) -> Any:
         raise UnknownNameError(f"{name!r} cannot name a module; expected package.module:Name{_meant(name)}")
     with redirect_stdout(sys.stderr):
         module = _import(name)
-        return _attribute(module, attribute) if attribute else _base(module)
+        found = _attribute(module, attribute) if attribute else _base(module)
+    if _is_empty(found):
+        raise SchemaError(f"{spec!r} has no tables; name what holds the models, and import what they are defined in")
+    return found
+
+
+def _is_empty(found: Any) -> bool:
+    """Tell whether what was found is a Base, MetaData or list that no table belongs to."""
+    if isinstance(found, list | tuple | set):
+        return not found
+    tables = getattr(getattr(found, "metadata", found), "tables", None)
+    return isinstance(tables, Mapping) and not tables
 
 
 def _import(name: str) -> ModuleType:

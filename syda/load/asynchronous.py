@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import URL, StaticPool, exc
-from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
-    AsyncSession,
-    async_scoped_session,
-    create_async_engine,
-)
+from sqlalchemy import URL, StaticPool, exc, make_url
 
-from syda.errors import TargetError
+from syda.errors import MissingExtraError, TargetError
 from syda.load.target import use_transactions
 from syda.redact import redact_cause, redact_url
+from syda.schema.drivers import ASYNCHRONOUS, missing_driver
 from syda.schema.reach import full_url
+
+try:
+    import_module("greenlet")  # some versions of SQLAlchemy miss it only later, and in other words
+    from sqlalchemy.ext.asyncio import (
+        AsyncConnection,
+        AsyncEngine,
+        AsyncSession,
+        async_scoped_session,
+        create_async_engine,
+    )
+except ImportError as error:
+    raise MissingExtraError(f"asynchronous engines need greenlet: {ASYNCHRONOUS}") from error
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -106,7 +113,9 @@ async def _reached(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def _engine(url: URL | str) -> AsyncIterator[AsyncEngine]:
     try:
         engine = create_async_engine(url)
-    except (exc.ArgumentError, exc.InvalidRequestError, ImportError, ValueError) as error:
+    except ImportError as error:
+        raise missing_driver(make_url(url), error) from error
+    except (exc.ArgumentError, exc.InvalidRequestError, ValueError) as error:
         written = url if isinstance(url, str) else full_url(url)
         cause = redact_cause(error, written)
         raise TargetError(f"cannot use {redact_url(written)} asynchronously: {cause}") from None

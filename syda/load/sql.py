@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 
 from syda.errors import MissingTableError, TargetError
 from syda.load.guard import require_unprotected
@@ -25,7 +25,7 @@ from syda.load.roads.road import Road
 from syda.load.roads.sqlite import SqliteRoad, unchecked_foreign_keys
 from syda.load.roads.table_load import Progress, TableLoad
 from syda.load.roads.timing import Constraints
-from syda.load.target import Target, connected, one_transaction, rejections, untouched
+from syda.load.target import Target, connected, first_line, one_transaction, rejections, untouched
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 
@@ -70,6 +70,7 @@ def foresee_load(target: Target, plan: Plan, loads: list[TableLoad], options: Lo
         require_unprotected(connection, options.allow_hosts)
         missing = _missing_tables(PresentTables(connection), loads, create=options.create)
         _require_parents(PresentTables(connection), plan, missing)
+        _require_types(connection, missing)
         loads, full = check_room(connection, plan, loads, options.mode)
         with rejections("looking how the rows would be loaded"):
             timings = _road(connection, plan, loads, options).foresee({load.table.key for load in full})
@@ -125,7 +126,27 @@ def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *
     missing = _missing_tables(present, loads, create=create)
     if missing:
         _require_parents(present, plan, missing)
-        missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
+        _require_types(connection, missing)
+        try:
+            missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
+        except exc.CompileError as error:
+            raise TargetError(f"the tables cannot be made in {connection.dialect.name}: {first_line(error)}") from error
+
+
+def _require_types(connection: Connection, missing: list[TableLoad]) -> None:
+    """Raise `TargetError` where a table to be made has a column of a type that the database has not."""
+    database = connection.dialect.name
+    for load in missing:
+        for column in load.target.columns:
+            try:
+                connection.dialect.type_compiler_instance.process(column.type, type_expression=column)
+            except exc.UnsupportedCompilationError as error:
+                type_ = type(column.type).__name__
+                raise TargetError(
+                    f"cannot make {load.table.key}.{column.name}: {database} has no type {type_}; give the column one "
+                    f"for {database} too, such as {type_}().with_variant(String(), {database!r}), or make the table "
+                    f"yourself"
+                ) from error
 
 
 def _missing_tables(present: PresentTables, loads: list[TableLoad], *, create: bool) -> list[TableLoad]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from syda.errors import RejectedError, TargetError, near
 from syda.redact import redact_cause, redact_url
+from syda.schema.drivers import missing_driver
 from syda.schema.reach import full_url, reach, require_file, sqlite_file
 from syda.schema.read import DATABASE_ENDINGS
 
@@ -81,12 +83,18 @@ def _connection_of(session: Session | scoped_session[Any]) -> Connection:
 
 
 def _remove_unfilled(file: Path) -> None:
-    """Remove a file that SQLite made to be asked, unless something was committed to it."""
+    """Remove a file that SQLite made to be asked, unless something was committed to it that it holds."""
     journal = file.with_name(f"{file.name}-journal")  # there while a transaction is neither committed nor rolled back
     with suppress(OSError):
-        if journal.exists() or not file.stat().st_size:
+        if journal.exists() or not file.stat().st_size or _holds_nothing(file):
             file.unlink()
             journal.unlink(missing_ok=True)
+
+
+def _holds_nothing(file: Path) -> bool:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(file)) as connection:
+        return not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    return False
 
 
 def require_database(target: Target) -> None:
@@ -119,7 +127,7 @@ def _engine(url: URL | str) -> Engine:
         meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""
         raise TargetError(f"cannot use {redact_url(written)}: {redact_cause(error, written)}{meant}") from None
     except ImportError as error:
-        raise TargetError(f"the driver for {redact_url(full_url(parsed))} is not installed: {error}") from error
+        raise missing_driver(parsed, error) from error
 
 
 def use_transactions(connection: Connection) -> bool:
@@ -174,9 +182,13 @@ def untouched(target: Target) -> Iterator[Connection]:
         was_in_transaction = connection.in_transaction()
         try:
             yield connection
-        finally:
-            if not was_in_transaction:
-                connection.rollback()
+        except BaseException:
+            with _or_invalidated(connection):
+                if not was_in_transaction:
+                    connection.rollback()
+            raise
+        if not was_in_transaction:
+            connection.rollback()
 
 
 @contextmanager
@@ -194,12 +206,37 @@ def one_transaction(target: Target) -> Iterator[Connection]:
             yield connection
             with rejections("committing"):
                 transaction.commit()
-        except BaseException:
-            if transaction.is_active:
-                transaction.rollback()
-            elif not joins:
-                _end(connection, transaction)
+        except BaseException as error:
+            with _or_invalidated(connection):
+                if transaction.is_active:
+                    transaction.rollback()
+                elif not joins:
+                    _end(connection, transaction)
+            if connection.invalidated and (interruption := _interruption(error)):
+                raise interruption from None
             raise
+
+
+@contextmanager
+def _or_invalidated(connection: Connection) -> Iterator[None]:
+    """Close a connection that cannot be rolled back, without asking the server, which then rolls back by itself.
+
+    It may be in the middle of a COPY that was interrupted. What led to the rollback is what there is to tell.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not connection.closed and not connection.invalidated:
+            connection.invalidate(error)
+        if not isinstance(error, Exception):
+            raise
+
+
+def _interruption(error: BaseException | None) -> BaseException | None:
+    """Return the Ctrl-C that an error came after, as when a savepoint could not be rolled back, or None."""
+    while error is not None and isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 @contextmanager

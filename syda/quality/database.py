@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -28,9 +28,11 @@ from sqlalchemy import (
 )
 
 from syda.quality.rules import Rule, TableRules, clause
+from syda.quality.unanswered import is_lost, is_unfit
 from syda.schema.model import Schema, Table
 
 SAMPLES = 3
+Result = TypeVar("Result")
 _MATCH_FULL = text("""
     SELECT n.nspname, n.nspname = current_schema(), r.relname, c.conname,
         (SELECT array_agg(CAST(a.attname AS text) ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a
@@ -72,17 +74,19 @@ class Violation:
 class DatabaseReport:
     """`checked` rules were tried; `violations` did not hold; `tables` are the numbers of rows.
 
-    `skipped` lists the rules that this database cannot be asked, each with the reason.
+    `skipped` lists the rules that this database cannot be asked, each with the reason. `unread` lists the tables and
+    rules whose rows the database refused to have read, so that nothing is known of them: the report is then not `ok`.
     """
 
     checked: int
     violations: tuple[Violation, ...]
     tables: Mapping[str, int]
     skipped: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return not self.violations
+        return not self.violations and not self.unread
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values, for JSON."""
@@ -92,6 +96,7 @@ class DatabaseReport:
             "violations": [violation.to_dict() for violation in self.violations],
             "tables": dict(self.tables),
             "skipped": list(self.skipped),
+            "unread": list(self.unread),
         }
 
 
@@ -99,8 +104,9 @@ def check_database(connection: Connection, schema: Schema) -> DatabaseReport:
     """Count the rows that break a rule of `schema`, whatever the database itself enforces.
 
     Keys, unique sets, NOT NULL, foreign keys, CHECKs, enums and lengths of every table are tried; a table or column
-    that the database lacks is a violation. On SQLite its own ``integrity_check`` and ``foreign_key_check`` are asked
-    as well. Nothing is changed; a connection outside a transaction is left outside.
+    that the database lacks is a violation, and what it refuses to have read is noted as unread. On SQLite its own
+    ``integrity_check`` and ``foreign_key_check`` are asked as well. Nothing is changed; a connection outside a
+    transaction is left outside.
     """
     was_in_transaction = connection.in_transaction()
     checker = _Checker(connection, schema)
@@ -110,7 +116,11 @@ def check_database(connection: Connection, schema: Schema) -> DatabaseReport:
         if not was_in_transaction:
             connection.rollback()
     return DatabaseReport(
-        checked=checker.checked, violations=violations, tables=checker.tables, skipped=tuple(checker.skipped)
+        checked=checker.checked,
+        violations=violations,
+        tables=checker.tables,
+        skipped=tuple(checker.skipped),
+        unread=tuple(checker.unread),
     )
 
 
@@ -120,6 +130,7 @@ class _Checker:
         self.checked = 0
         self.tables: dict[str, int] = {}
         self.skipped: list[str] = []
+        self.unread: list[str] = []
 
     def violations(self) -> Iterator[Violation]:
         for table in self._schema:
@@ -132,15 +143,16 @@ class _Checker:
             yield from self._half_references_by_postgresql()
 
     def _table(self, table: Table) -> Iterator[Violation]:
-        if not inspect(self._connection).has_table(table.name, schema=table.schema):
+        what, tables = f"{table.key}: rows", inspect(self._connection)
+        is_there = self._try(what, lambda: tables.has_table(table.name, schema=table.schema), must_run=True)
+        if is_there is False:
             yield Violation(table=table.key, rule="table", detail="the database has no such table", count=1)
-            return
-        rows = self._ask(f"{table.key}: rows", select(func.count()).select_from(clause(table)))
+        query = select(func.count()).select_from(clause(table))
+        rows = self._ask(what, query, must_run=True) if is_there else None
         if rows is None:
             return
         self.tables[table.key] = rows[0][0]
-        missing = self._missing_columns(table)
-        for name in missing:
+        for name in self._try(f"{table.key}: columns", lambda: self._missing_columns(table), must_run=True) or ():
             yield Violation(table=table.key, rule="column", detail=f"the database has no column {name!r}", count=1)
         for rule in TableRules(self._schema, table, self._connection.dialect.name):
             yield from self._rule(table, rule)
@@ -205,14 +217,24 @@ class _Checker:
             if detail != "ok":
                 yield Violation(table="", rule="integrity_check", detail=detail, count=count)
 
-    def _ask(self, what: str, query: Select[Any] | TextClause) -> list[Any] | None:
-        """Return the rows of a query; note the rule as skipped and return None when the server cannot run it."""
+    def _ask(self, what: str, query: Select[Any] | TextClause, *, must_run: bool = False) -> list[Any] | None:
+        """Return the rows of a query, or None when the server does not run it."""
+        return self._try(what, lambda: list(self._connection.execute(query)), must_run=must_run)
+
+    def _try(self, what: str, work: Callable[[], Result], *, must_run: bool = False) -> Result | None:
+        """Return what the server answers; when it refuses, note it and return None.
+
+        What is unfit for this database is noted as skipped, unless it `must_run`, and all else as unread.
+        """
         try:
             with self._savepoint():
-                return list(self._connection.execute(query))
+                return work()
         except exc.SQLAlchemyError as error:
+            if is_lost(error):
+                raise
             reason = getattr(error, "orig", None) or error
-            self.skipped.append(f"{what}: {' '.join(str(reason).split())[:300]}")
+            noted = self.skipped if is_unfit(error) and not must_run else self.unread
+            noted.append(f"{what}: {' '.join(str(reason).split())[:300]}")
             return None
 
     def _savepoint(self) -> AbstractContextManager[Any]:

@@ -18,9 +18,10 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from syda.errors import MissingExtraError, SchemaError, UnknownNameError, near
+from syda.errors import SchemaError, UnknownNameError, near
 from syda.redact import redact_cause, redact_url
 from syda.schema.backend import Backend, Reference, TableName
+from syda.schema.drivers import missing_driver
 from syda.schema.keys import named_apart
 from syda.schema.model import ForeignKey, Schema, Table
 from syda.schema.reach import full_url, reach, require_file
@@ -68,8 +69,8 @@ def _reflect_url(source: str | sa.URL, tables: Collection[str] | None, schema: s
     written = source if isinstance(source, str) else full_url(source)
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool)
-    except ModuleNotFoundError as exc:
-        raise MissingExtraError(f"{url.drivername} needs the package {exc.name!r}; install it with pip") from exc
+    except ImportError as exc:
+        raise missing_driver(url, exc) from exc
     except (NoSuchModuleError, ArgumentError) as exc:
         raise SchemaError(f"cannot use {redact_url(written)}: {redact_cause(exc, written)}") from None
     try:

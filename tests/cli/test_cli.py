@@ -78,7 +78,10 @@ def test_each_command_has_help_with_an_example(command: str) -> None:
         (["plan", *PLANNED, "--rows", "Order=1"], "'Order' is given twice"),
         (["plan", "--models", "shopmodels", "--rows", "Customer"], "'Customer' is neither a number like 50"),
         (["plan", "--models", "shopmodels", "--rows", "Customer=x"], "'Customer=x' is neither"),
-        (["plan", "--models", "shopmodels", "--rows", "-3"], "'-3' is neither"),
+        (["plan", "--models", "shopmodels", "--rows", "-3"], "expected 0 or more rows, got '-3'"),
+        (["plan", "--models", "shopmodels", "--rows=-1"], "expected 0 or more rows, got '-1'"),
+        (["plan", "--models", "shopmodels", "--rows", "3.5"], "expected 0 or more rows, got '3.5'"),
+        (["plan", "--models", "shopmodels", "--rows", "Customer=-1"], "expected 0 or more rows, got 'Customer=-1'"),
         (["plan", "--models", "shopmodels", "--rows", ""], "'' is neither"),
         (["plan", "--models", "shopmodels", "--seed", "x"], "'x' is not a valid integer"),
         (["generate", "--plan", "schema.yaml", "--rows", "5", "--as-of", "now", "--out", "x"], "without --rows and"),
@@ -294,6 +297,25 @@ def test_seed_of_a_database_without_tables_says_what_to_do(shop: Path) -> None:
     result = run("seed", "--url", "sqlite:///empty.db")
     assert result.exit_code == 0
     assert result.stdout.startswith("Note: there are no tables; give --models and --create")
+
+
+@pytest.mark.parametrize("holder", ["", ":Base", ":metadata", ":listed"])
+def test_models_without_tables_are_an_error_that_makes_no_file(shop: Path, holder: str) -> None:
+    text = "from sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase): pass\n"
+    (shop / "empty.py").write_text(text + "metadata = Base.metadata\nlisted = []\ndel metadata" * (not holder))
+    if holder:
+        (shop / "empty.py").write_text(text + "metadata = Base.metadata\nlisted = []\n")
+    for options in (("--create",), ("--create", "--dry-run"), ()):
+        result = run("seed", "--url", "sqlite:///e2.db", "--models", f"empty{holder}", *options)
+        assert result.exit_code == 1
+        assert f"'empty{holder}' has no tables" in result.stderr
+    assert not list(shop.glob("e2.db*"))
+
+
+def test_a_file_in_which_no_table_was_made_does_not_stay(shop: Path) -> None:
+    result = run("seed", "--url", "sqlite:///e3.db", "--create")
+    assert result.stdout.startswith("Note: there are no tables; give --models and --create")
+    assert not list(shop.glob("e3.db*"))
 
 
 def test_check_of_a_clean_database() -> None:

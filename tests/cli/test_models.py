@@ -23,7 +23,9 @@ def test_models_in_a_package_and_its_metadata(shop: Path) -> None:
     (shop / "shoppackage").mkdir()
     (shop / "shoppackage" / "__init__.py").write_text("")
     (shop / "shoppackage" / "models.py").write_text("from shopmodels import Base as Base")
-    (shop / "shoppackage" / "core.py").write_text("import sqlalchemy\nmetadata = sqlalchemy.MetaData()")
+    (shop / "shoppackage" / "core.py").write_text(
+        "import sqlalchemy as sa\nmetadata = sa.MetaData()\nsa.Table('t', metadata)"
+    )
     assert load_models("shoppackage.models") is load_models("shopmodels:Base")
     assert type(load_models("shoppackage.core")).__name__ == "MetaData"
     with pytest.raises(UnknownNameError, match=r"'shoppackage.model'; did you mean 'shoppackage.models'"):

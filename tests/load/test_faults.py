@@ -139,6 +139,64 @@ def test_a_server_connection_that_ends_while_copying(postgresql_engine: sa.Engin
     assert state(postgresql_engine) == before
 
 
+@pytest.mark.parametrize("joins", [False, True])
+def test_an_interrupt_that_leaves_a_copy_unfinished(postgresql_engine: sa.Engine, joins: bool) -> None:
+    """Wherever it comes, it goes on as it is, though nothing can be rolled back on a connection within a COPY."""
+    METADATA.create_all(postgresql_engine)
+    dataset = syda.generate(METADATA, rows=30)
+    before = state(postgresql_engine)
+    count, at = itertools.count(), -1
+
+    def step(connection: sa.Connection, *_: Any) -> None:
+        if next(count) == at:
+            driver: Any = connection.connection.driver_connection
+            driver.pgconn.exec_(b"COPY pg_temp.left_open FROM STDIN")
+            raise KeyboardInterrupt
+
+    sa.event.listen(postgresql_engine, "before_cursor_execute", step)
+    sa.event.listen(
+        postgresql_engine,
+        "connect",
+        lambda driver, _: driver.execute("CREATE TEMP TABLE left_open (a int)") and driver.commit(),
+    )
+    postgresql_engine.dispose()
+    for place in itertools.count(1 if joins else 0):
+        with postgresql_engine.connect() as connection:
+            if joins:
+                connection.exec_driver_sql("SELECT 1")
+            count, at = itertools.count(), place
+            try:
+                dataset.to_sql(connection if joins else postgresql_engine, constraints="last")
+                break
+            except KeyboardInterrupt:
+                at = -1
+                assert connection.invalidated == joins
+        assert state(postgresql_engine) == before, f"something was left after an interrupt at statement {place}"
+    assert place >= 10
+
+
+@pytest.mark.parametrize("rows", [30, 25_000])
+def test_an_interrupt_while_copying_and_a_rollback_that_fails(
+    postgresql_engine: sa.Engine, rows: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    METADATA.create_all(postgresql_engine)
+    dataset = syda.generate(METADATA, rows=rows)
+    before = state(postgresql_engine)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def fail(_: sa.Connection) -> None:
+        raise sa.exc.OperationalError("ROLLBACK", None, Exception("another command is already in progress"))
+
+    sa.event.listen(postgresql_engine, "rollback", fail)
+    with pytest.raises(KeyboardInterrupt):
+        dataset.to_sql(postgresql_engine, progress=interrupt)
+    sa.event.remove(postgresql_engine, "rollback", fail)
+    assert caplog.records == []
+    assert state(postgresql_engine) == before
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     engine = sqlite_engine(tmp_path / "test.db")
     METADATA.create_all(engine)
