@@ -56,24 +56,11 @@ class Engine:
         A row on which the expression fails (a text that is no number) does not satisfy it.
         """
         found = self._run(columns, _AS_CHECK)
-        rows = len(next(iter(columns.values()))) if columns else 0
         for place, sql in enumerate(self._sql):
-            if found[place] is None and sql is not None and rows:
-                found[place] = self._halved(sql, columns, rows)
+            if found[place] is None and sql is not None:
+                frame, typed = _frame(self._table, columns)
+                found[place] = _select([_AS_TRIED_CHECK.format(sql)], typed, frame)[0]
         return [None if each is None else np.asarray(each, dtype=bool) for each in found]
-
-    def _halved(self, sql: str, columns: Mapping[str, Values], rows: int) -> NDArray[Any]:
-        """Find the rows on which an expression fails by trying ever smaller parts."""
-        frame, typed = _frame(self._table, columns)
-        found = _select([_AS_CHECK.format(sql)], typed, frame)[0]
-        if found is not None or rows == 1:
-            return np.zeros(1, dtype=bool) if found is None else found
-        middle = rows // 2
-        parts = [
-            self._halved(sql, {name: values.slice(*part) for name, values in columns.items()}, part[1] - part[0])
-            for part in ((0, middle), (middle, rows))
-        ]
-        return np.concatenate(parts)
 
     def predicates(self, columns: Mapping[str, Values]) -> list[Mask | None]:
         """Return for each expression which rows satisfy it, as a WHERE does: NULL counts as false."""
@@ -101,6 +88,8 @@ class Engine:
 
 
 _AS_CHECK = "coalesce(({}), TRUE)"
+_AS_TRIED_CHECK = "coalesce(TRY(coalesce(({}), TRUE)), FALSE)"
+"""Slower: a row on which the expression fails makes the whole query fail otherwise."""
 _AS_WHERE = "coalesce(({}), FALSE)"
 _AS_TEXT = "CAST(({}) AS VARCHAR)"
 

@@ -288,5 +288,5 @@ def test_a_table_that_takes_none_of_very_many_rows_is_given_up_soon(postgresql_e
 
 def test_many_refused_rows_among_others_do_not_exhaust_the_server(postgresql_engine: Engine) -> None:
     execute(postgresql_engine, *TABLES, *REFUSES_ODD["postgresql"])
-    report = syda.seed(postgresql_engine, rows=4_000)
-    assert report.rows["t"] == count(postgresql_engine, "t") == 2_000
+    report = syda.seed(postgresql_engine, rows=1_600)
+    assert report.rows["t"] == count(postgresql_engine, "t") == 800
