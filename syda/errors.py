@@ -17,6 +17,14 @@
             * `ProtectedTargetError`: the database looks like production, or forbids seeding
             * `NotEmptyError`: tables to be filled have rows
         * `RejectedError`: the database refused a row
+    * `ModelError`: a language model could not be asked, or gave no answer that can be used
+        * `MissingKeyError`: a model was named, and the key that its provider wants is not there
+        * `RefusedRequestError`: the provider will not answer this request at any time: a wrong key, an unknown model
+        * `QuotaError`: the account has no money or quota left
+        * `UnreachableError`: no reply came for too long
+        * `BudgetError`: going on would cost more than was allowed
+        * `ReplayError`: only recorded replies may be used, and one is missing
+        * `UnusableReplyError`: the model's replies held fewer usable rows than were asked
     * `MissingExtraError`: an optional package is not installed
 """
 
@@ -120,6 +128,42 @@ class RejectedError(LoadError):
         self.columns = tuple(columns)
         self.values = dict(values or {})
         self.sources = dict(sources or {})
+
+
+class ModelError(SydaError):
+    """A language model could not be asked, or gave no answer that can be used. What was paid for is kept."""
+
+
+class MissingKeyError(ModelError):
+    """A model was named, and the key that its provider wants is not there."""
+
+
+class RefusedRequestError(ModelError):
+    """The provider will not answer this request at any time: a wrong key, an unknown model."""
+
+
+class QuotaError(ModelError):
+    """The account has no money or quota left."""
+
+
+class UnreachableError(ModelError):
+    """No reply came for too long."""
+
+
+class BudgetError(ModelError):
+    """Going on would cost more than was allowed."""
+
+
+class ReplayError(ModelError):
+    """Only recorded replies may be used, and one is missing."""
+
+
+class UnusableReplyError(ModelError):
+    """The model's replies held fewer usable rows than were asked; `rows` are those that were usable."""
+
+    def __init__(self, message: str, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.rows = [dict(row) for row in rows]
 
 
 class MissingExtraError(SydaError):

@@ -1,0 +1,93 @@
+"""Asks one model: what was answered before is read, the rest is sent at the pace of the server and within a budget."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from syda.llm.exchange import Client, Reply, Request, Usage
+from syda.llm.journal import Journal
+from syda.llm.ledger import Budget, Ledger
+from syda.llm.pace import Clock, Pace, Patience
+from syda.llm.prices import price_of
+from syda.llm.scripted import estimated
+
+_Found = TypeVar("_Found")
+
+
+class Asker:
+    """One model for one run. Belongs to the event loop that it is used in."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        journal: Journal | None = None,
+        budget: Budget | None = None,
+        prices: Mapping[str, tuple[float, ...]] | None = None,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.client = client
+        self.ledger = Ledger(price_of(client.model, client.endpoint, prices), budget, model=client.model)
+        self._journal = journal
+        self._pace = Pace(patience, clock)
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the reply to a request, from the journal where it is there. A new one is there before it is returned.
+
+        Raises a `ModelError` when there is none; `BudgetError` before sending what the budget does not allow.
+        """
+        if self._journal is not None and (known := self._journal.find(self.client, request)) is not None:
+            self.ledger.replay(request)
+            return known
+        self.ledger.promise(request, expected_usage(request))
+        tries = 0
+        reply = None
+
+        async def attempt() -> Reply:
+            nonlocal tries
+            tries += 1
+            return await self.client.ask(request)
+
+        try:
+            reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
+        finally:
+            self.ledger.settle(request, reply, retries=max(0, tries - 1))
+        if self._journal is not None:
+            self._journal.write(self.client, request, reply)
+        return reply
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+def expected_usage(request: Request) -> Usage:
+    """Return the most that a request may cost, as far as that can be told without the model's own tokenizer."""
+    asked = sum(len(part) for part in (request.instructions, request.context, request.task, str(request.answer)))
+    return Usage(estimated(asked), request.max_tokens)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
+    """Run a coroutine to its end, also where an event loop runs already, as in a notebook: then in a thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    found: list[_Found] = []
+    failed: list[BaseException] = []
+
+    def inside() -> None:
+        try:
+            found.append(asyncio.run(work()))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=inside, name="syda-llm", daemon=True)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]

@@ -1,0 +1,150 @@
+"""Finds the client for what a user calls a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from syda.errors import ModelError, near
+from syda.llm.exchange import Client
+from syda.llm.keys import required_key, setting
+from syda.llm.providers.presets import PRESETS, Preset
+from syda.redact import redact_url
+from syda.schemas import ModelConfig, ProxyConfig
+
+GROUP = "syda.providers"
+Keys: TypeAlias = Mapping[str, str]
+Provider: TypeAlias = Callable[[ModelConfig, Keys], Client]
+"""Makes a client; `Keys` are those that the user gave, by the provider's name."""
+_FAMILIES = {
+    "gpt-": "openai",
+    "chatgpt": "openai",
+    "o1": "openai",
+    "o3": "openai",
+    "o4": "openai",
+    "claude": "anthropic",
+}
+_FAMILIES |= {"gemini": "gemini"}
+_WORDS = "'openai:MODEL', 'anthropic:MODEL', a preset such as 'ollama:MODEL', 'local', or a base URL (URL#MODEL)"
+
+
+def connect(model: str | ModelConfig | Client, keys: Keys | None = None) -> Client:
+    """Return the client for a model: its name, settings, base URL, or a client of the user's own.
+
+    Raises `ModelError` for what is none of these, `MissingKeyError` where its provider wants a key that is not there.
+    """
+    if isinstance(model, str):
+        model = config_of(model)
+    if not isinstance(model, ModelConfig):
+        if not callable(getattr(model, "ask", None)):
+            raise ModelError(f"expected a model: {_WORDS}, a ModelConfig or a client; got {type(model).__name__}")
+        return model
+    providers = _providers()
+    if model.provider not in providers:
+        raise ModelError(f"there is no provider {model.provider!r}{near(model.provider, providers)}")
+    return providers[model.provider](model, keys or {})
+
+
+def config_of(written: str) -> ModelConfig:
+    """Return the settings that a name stands for: ``provider:model``, a known model's name, or ``URL#model``."""
+    if written.startswith(("http://", "https://")):
+        url, _, name = written.partition("#")
+        try:
+            return ModelConfig(provider="compatible", model_name=name, proxy=ProxyConfig(base_url=url))
+        except ValidationError as error:
+            raise ModelError(f"{redact_url(written)} cannot be used: {error.errors()[0]['msg']}") from None
+    provider, found, name = written.partition(":")
+    if found or provider in _providers():
+        return ModelConfig(provider=provider, model_name=name)
+    for start, family in _FAMILIES.items():
+        if written.startswith(start):
+            return ModelConfig(provider=family, model_name=written)
+    raise ModelError(f"cannot tell whose model {written!r} is; expected {_WORDS}")
+
+
+def _providers() -> dict[str, Provider]:
+    """Return the providers by name: ours, and those of installed packages' entry points."""
+    found: dict[str, Provider] = {name: _preset(name, preset) for name, preset in PRESETS.items()}
+    found |= {"openai": _openai, "anthropic": _anthropic, "compatible": _compatible}
+    for entry in entry_points(group=GROUP):
+        found[entry.name] = _Entry(entry)
+    return found
+
+
+class _Entry:
+    """A provider of another package, imported when it is asked for."""
+
+    def __init__(self, entry: Any) -> None:
+        self._entry = entry
+
+    def __call__(self, config: ModelConfig, keys: Keys) -> Client:
+        try:
+            client: Client = self._entry.load()(config, keys)
+        except ImportError as error:
+            raise ModelError(f"the provider {self._entry.name!r} cannot be loaded: {error}") from error
+        return client
+
+
+def _openai(config: ModelConfig, keys: Keys) -> Client:
+    from syda.llm.providers.openai import ENDPOINT, ChatClient, ResponsesClient
+
+    key = required_key("openai", config.model_name, "OPENAI_API_KEY", keys.get("openai"))
+    elsewhere = config.proxy.base_url if config.proxy else setting("OPENAI_BASE_URL")
+    if elsewhere:  # what speaks for OpenAI knows Chat Completions; Responses not always
+        return ChatClient(_named(config), key=key, endpoint=elsewhere)
+    return ResponsesClient(_named(config), key=key, endpoint=ENDPOINT)
+
+
+def _anthropic(config: ModelConfig, keys: Keys) -> Client:
+    from syda.llm.providers.anthropic import ENDPOINT, MessagesClient
+
+    key = required_key("anthropic", config.model_name, "ANTHROPIC_API_KEY", keys.get("anthropic"))
+    elsewhere = config.proxy.base_url if config.proxy else setting("ANTHROPIC_BASE_URL")
+    return MessagesClient(_named(config), key=key, endpoint=elsewhere or ENDPOINT)
+
+
+def _compatible(config: ModelConfig, keys: Keys) -> Client:
+    from syda.llm.providers.openai import ChatClient
+
+    if config.proxy is None:
+        raise ModelError(
+            "the provider 'compatible' needs a base URL: ModelConfig(..., proxy=ProxyConfig(base_url=...))"
+        )
+    key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or "none"  # never the key of another provider
+    return ChatClient(_named(config), key=key, endpoint=config.proxy.base_url)
+
+
+def _preset(name: str, preset: Preset) -> Provider:
+    def provider(config: ModelConfig, keys: Keys) -> Client:
+        from syda.llm.providers.openai import ChatClient
+
+        key = keys.get(name) or "none"
+        if preset.variable:
+            key = required_key(name, config.model_name, preset.variable, keys.get(name))
+        headers = {preset.key_header: key} if preset.key_header else {}
+        proxy = config.proxy or ProxyConfig(
+            base_url=_endpoint(name, preset), params=dict(preset.query), headers=headers
+        )
+        return ChatClient(_named(config.model_copy(update={"proxy": proxy})), key=key, endpoint=proxy.base_url)
+
+    return provider
+
+
+def _endpoint(name: str, preset: Preset) -> str:
+    told = setting(preset.endpoint_variable) if preset.endpoint_variable else None
+    if told is None:
+        if not preset.endpoint:
+            raise ModelError(f"{name} needs {preset.endpoint_variable} in the environment: where it listens")
+        return preset.endpoint
+    told = told if "://" in told else f"http://{told}"
+    path = "/openai/v1" if name == "azure" else "/v1"
+    return told.rstrip("/") if told.rstrip("/").endswith("/v1") else told.rstrip("/") + path
+
+
+def _named(config: ModelConfig) -> ModelConfig:
+    if not config.model_name:
+        raise ModelError(f"which model of {config.provider!r}? Write it behind a colon, or behind # of a URL")
+    return config

@@ -1,0 +1,85 @@
+"""What the SDKs raise, as one of our errors or as trouble that may pass. Both SDKs use the same names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from syda.errors import ModelError, QuotaError, RefusedRequestError
+from syda.llm.exchange import Trouble
+
+_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+_NO_MONEY = ("credit balance is too low", "exceeded your current quota", "insufficient credits", "payment required")
+_LONGEST_WORDS = 300
+
+
+class ParameterError(Exception):
+    """The provider refused a request for what stands in it: it may take it in another form."""
+
+    def __init__(self, message: str, parameter: str | None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+def translated(error: Exception, model: str, endpoint: str) -> Exception:
+    """Return what to raise for an error of an SDK, or of what is below it."""
+    kind = type(error).__name__
+    if "Timeout" in kind and not hasattr(error, "status_code"):
+        return Trouble("the server took too long")
+    if "Connection" in kind or isinstance(error, OSError):
+        return Trouble(f"the server at {endpoint} cannot be reached: {_words(error.__cause__ or error)}")
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        return _of_status(error, status, model, endpoint)
+    if isinstance(error, json.JSONDecodeError) or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
+        return Trouble(f"the reply cannot be read: {_words(error)}")
+    return ModelError(f"asking {model!r} at {endpoint}: {kind}: {_words(error)}")
+
+
+def _of_status(error: Exception, status: int, model: str, endpoint: str) -> Exception:
+    said, code, parameter = _body(error)
+    where = f"{model!r} at {endpoint}: error {status}: {said}"
+    if status == 402 or code in _QUOTA or any(words in said.lower() for words in _NO_MONEY):
+        # a host that calls every limit a quota still says when to come back
+        wait = _wait(error)
+        if status != 429 or wait is None or code in _QUOTA:
+            return QuotaError(f"{where}; what was paid for is kept, and the same call goes on from there")
+    if status == 429 or status in (503, 529):
+        return Trouble(f"error {status}: {said}", crowded=True, wait=_wait(error))
+    if status in (408, 409, 425) or status >= 500:
+        return Trouble(f"error {status}: {said}", wait=_wait(error))
+    if status in (400, 413, 422):
+        return ParameterError(said, parameter)
+    hint = {401: "; is the key right?", 403: "; may the key use this model?", 404: "; is the model's name right?"}
+    return RefusedRequestError(f"{where}{hint.get(status, '')}")
+
+
+def _body(error: Exception) -> tuple[str, str | None, str | None]:
+    """Return what the provider said, its code and the parameter that it is about."""
+    body = getattr(error, "body", None)
+    inner: Any = body.get("error", body) if isinstance(body, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return _words(inner if isinstance(inner, str) else getattr(error, "message", error)), None, None
+    code = inner.get("code") or inner.get("type")
+    parameter = inner.get("param")
+    said = inner.get("message") or inner
+    return _words(said), str(code) if code else None, parameter if isinstance(parameter, str) else None
+
+
+def _wait(error: Exception) -> float | None:
+    """Return the seconds that the server asks to wait for."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers[name]) * unit
+        except (KeyError, ValueError):
+            continue
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None
+
+
+def _words(said: object) -> str:
+    text = " ".join(str(said).split())
+    return text if len(text) <= _LONGEST_WORDS else text[:_LONGEST_WORDS] + " ..."

@@ -1,0 +1,162 @@
+"""Replies that were paid for, in files that are only ever added to.
+
+A folder holds any number of files of lines, one reply a line, found by the address of its request. Each process writes
+a file of its own, made when it has something to write, so that none waits for another and a folder that is committed
+with a test suite does not change by being read. A line is on the disk before its reply is used; one that a crash cut
+is as good as not there. Addresses hold no key and no header, and neither do replies.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from syda.errors import ModelError, ReplayError
+from syda.llm.exchange import Client, Finish, Reply, Request, Usage, key_of
+
+Cache: TypeAlias = Literal["record", "replay", "off"]
+_VERSION = 1
+
+
+class Journal:
+    """A folder of replies. With `replay`, a request without one is an error; otherwise `write` adds it."""
+
+    def __init__(self, folder: Path, *, replay: bool = False) -> None:
+        self.folder, self.replay = folder, replay
+        self._lock = threading.Lock()
+        self._file: Path | None = None
+        self._known: dict[str, Mapping[str, Any]] = {}
+        for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+            self._read(path)
+        if replay and not self._known:
+            raise ReplayError(f"{folder} holds no recorded replies; record them first with cache='record'")
+
+    def _read(self, path: Path) -> None:
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                entry = json.loads(line)
+                if entry["syda"] == _VERSION:
+                    self._known[entry["key"]] = entry
+            except (ValueError, KeyError, TypeError):
+                continue  # a crash cut it, or somebody else wrote it
+
+    def find(self, client: Client, request: Request) -> Reply | None:
+        """Return the reply to an equal request.
+
+        Raises `ReplayError`, which shows what changed, when only recorded replies are wanted and there is none.
+        """
+        entry = self._known.get(key_of(client, request))
+        if entry is not None:
+            return Reply(**{**entry["reply"], "finish": Finish(entry["reply"]["finish"]), "usage": Usage(), "calls": 0})
+        if self.replay:
+            raise ReplayError(self._missing(client, request))
+        return None
+
+    def write(self, client: Client, request: Request, reply: Reply) -> None:
+        """Add a reply, and return when it is on the disk.
+
+        Raises `ModelError` when it cannot be written.
+        """
+        key = key_of(client, request)
+        entry = {
+            "syda": _VERSION,
+            "key": key,
+            "endpoint": client.endpoint,
+            "model": client.model,
+            "settings": dict(client.settings),
+            "request": request.content(),
+            "reply": asdict(reply),
+        }
+        line = json.dumps(entry, ensure_ascii=True) + "\n"
+        with self._lock:
+            try:
+                self._append(key, line.encode())
+            except OSError as error:
+                self._file = None  # it may end in half a line
+                raise ModelError(
+                    f"a reply cannot be written to {self.folder}: {error.strerror}; nothing more is asked of the model"
+                ) from error
+            self._known[key] = entry
+
+    def _append(self, key: str, line: bytes) -> None:
+        new = self._file is None
+        if self._file is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._own_file(key)
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(descriptor, line[written:])
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if new and os.name == "posix":
+            self._sync_folder()
+
+    def _own_file(self, key: str) -> Path:
+        """Claim a file that no other process has; its name follows from its first reply."""
+        for number in range(1000):
+            path = self.folder / f"{key[:12]}{f'-{number}' if number else ''}.jsonl"
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            except FileExistsError:
+                continue
+            return path
+        raise FileExistsError(0, "too many files with one name", str(self.folder))
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _missing(self, client: Client, request: Request) -> str:
+        """Say which prompt changed, by the recorded one that is most like it."""
+        said = f"{self.folder} holds no reply to the request about table {request.table!r} ({request.purpose})"
+        best = self._nearest(request)
+        if best is None:
+            return f"{said}, and none of the kind; record again with cache='record'"
+        changes = _changes(
+            {"endpoint": best["endpoint"], "model": best["model"], **best["settings"], **best["request"]},
+            {"endpoint": client.endpoint, "model": client.model, **client.settings, **request.content()},
+        )
+        return f"{said}; since the most similar one was recorded, this changed:\n{changes}"
+
+    def _nearest(self, request: Request) -> Mapping[str, Any] | None:
+        same = [
+            entry
+            for entry in self._known.values()
+            if (entry["request"]["purpose"], entry["request"]["table"]) == (request.purpose, request.table)
+        ]
+        return max(same, key=lambda entry: _likeness(entry["request"], request.content()), default=None)
+
+
+def _likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    equal = float(sum(bool(one.get(name) == value) for name, value in other.items()))
+    return equal + difflib.SequenceMatcher(None, str(one.get("task"))[:2000], str(other.get("task"))[:2000]).ratio()
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    lines: list[str] = []
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name):
+            lines.append(f"  {name}:")
+            lines += [f"    {line}" for line in _difference(_lines(old.get(name)), _lines(new.get(name)))]
+    return "\n".join(lines[:40])
+
+
+def _lines(value: object) -> list[str]:
+    text = value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True)
+    return text.splitlines()
+
+
+def _difference(old: list[str], new: list[str]) -> Iterable[str]:
+    return (line[:200] for line in difflib.ndiff(old, new) if line[:2] in ("- ", "+ "))

@@ -1,0 +1,74 @@
+"""What models cost: dollars per million tokens, as their providers list them.
+
+Facts from the providers' pages as of November 2026 (platform.claude.com, about-claude/pricing; developers.openai.com,
+api/docs/pricing). They change; `prices=` overrides them, and a model that is not listed has no known price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from syda.llm.exchange import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Dollars per million tokens: of input, of output, and of input that the provider had in its cache."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def of(self, usage: Usage) -> float:
+        """Return dollars."""
+        cached = self.input if self.cached is None else self.cached
+        new = usage.input - usage.cached
+        return (new * self.input + usage.cached * cached + usage.output * self.output) / 1_000_000
+
+
+PRICES: Mapping[str, Price] = {
+    "claude-fable-5-1": Price(10, 50, 0.25),
+    "claude-fable-5": Price(10, 50, 1),
+    "claude-opus-5-5": Price(4, 20, 0.2),
+    "claude-opus-5": Price(5, 25, 0.5),
+    "claude-opus-4-8": Price(5, 25, 0.5),
+    "claude-opus-4-7": Price(5, 25, 0.5),
+    "claude-opus-4-6": Price(5, 25, 0.5),
+    "claude-opus-4-5": Price(5, 25, 0.5),
+    "claude-sonnet-5-5": Price(2, 10, 0.1),
+    "claude-sonnet-5": Price(2, 10, 0.2),
+    "claude-sonnet-4-6": Price(3, 15, 0.3),
+    "claude-sonnet-4-5": Price(3, 15, 0.3),
+    "claude-haiku-5-5": Price(0.1, 0.5, 0.01),
+    "claude-haiku-4-5": Price(1, 5, 0.1),
+    "gpt-6.1-sol": Price(2, 10, 0.1),
+    "gpt-6-sol": Price(2, 10, 0.2),
+    "gpt-6-luna": Price(0.1, 0.5, 0.01),
+    "gpt-5.4": Price(2.5, 15, 0.25),
+    "gpt-5.4-mini": Price(0.75, 4.5, 0.075),
+    "gpt-5.2": Price(1.75, 14, 0.175),
+    "gpt-5.1": Price(1.25, 10, 0.125),
+    "gpt-5": Price(1.25, 10, 0.125),
+    "gpt-5-mini": Price(0.25, 2, 0.025),
+    "gpt-4.1": Price(2, 8, 0.5),
+    "gpt-4o": Price(2.5, 10, 1.25),
+    "gpt-4o-mini": Price(0.15, 0.6, 0.075),
+}
+_DATE = re.compile(r"[-@]20\d{2}-?\d{2}-?\d{2}$")
+_FREE = re.compile(r"^https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)")
+
+
+def price_of(model: str, endpoint: str, prices: Mapping[str, tuple[float, ...]] | None = None) -> Price | None:
+    """Return a model's price: the user's, the listed one, nothing for a server on this machine; None if not known.
+
+    A dated snapshot costs what its model does.
+    """
+    plain = _DATE.sub("", model)
+    for name in (model, plain):
+        if prices and name in prices:
+            return Price(*prices[name])
+    if _FREE.match(endpoint) or not endpoint.startswith("http"):
+        return Price(0, 0, 0)
+    return PRICES.get(plain)

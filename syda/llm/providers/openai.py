@@ -1,0 +1,168 @@
+"""OpenAI, and every server that speaks its Responses or Chat Completions protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
+from syda.llm.ladder import Method
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient
+from syda.llm.shapes import in_words, strict
+from syda.schemas import ModelConfig
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+ENDPOINT = "https://api.openai.com/v1"
+_NAME = "answer"
+
+
+class _OpenAIClient(SdkClient):
+    """What both protocols share."""
+
+    def __init__(self, config: ModelConfig, *, key: str, endpoint: str, seconds: float, path: str) -> None:
+        super().__init__(config, endpoint, path)
+        self._key, self._seconds = key, seconds
+
+    @cached_property
+    def _client(self) -> AsyncOpenAI:
+        import openai
+
+        proxy = self.config.proxy
+        return openai.AsyncOpenAI(
+            api_key=self._key,
+            base_url=self.endpoint,
+            default_headers=dict(proxy.headers) if proxy else None,
+            default_query=dict(proxy.params) if proxy else None,
+            timeout=openai.Timeout(self._seconds, connect=CONNECT_SECONDS),
+            max_retries=0,
+        )
+
+    def sdk(self) -> AsyncOpenAI:
+        return self._client
+
+
+class ChatClient(_OpenAIClient):
+    """Chat Completions."""
+
+    def __init__(self, config: ModelConfig, *, key: str, endpoint: str = ENDPOINT, seconds: float = 600.0) -> None:
+        super().__init__(config, key=key, endpoint=endpoint, seconds=seconds, path="/chat/completions")
+
+    def body(self, request: Request, method: Method) -> dict[str, Any]:
+        system, form = request.instructions, strict(request.answer)
+        body: dict[str, Any] = {"model": self.model, **self.sampling("temperature", "top_p", "seed")}
+        body[self._ladder.name("max_completion_tokens")] = self.max_tokens(request)
+        if method is Method.SCHEMA:
+            schema = {"name": _NAME, "strict": True, "schema": form}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif method is Method.TOOL:
+            body["tools"] = [{"type": "function", "function": {"name": TOOL, "strict": True, "parameters": form}}]
+            body["tool_choice"] = {"type": "function", "function": {"name": TOOL}}
+        else:
+            system = f"{system}\n\n{in_words(form)}"
+            if method is Method.JSON:
+                body["response_format"] = {"type": "json_object"}
+        user = f"{request.context}\n\n{request.task}"
+        body["messages"] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+        return body
+
+    def read(self, found: Mapping[str, Any]) -> Reply:
+        choice = _first(found.get("choices"))
+        message = choice.get("message")
+        if not isinstance(message, Mapping):
+            raise Trouble(f"the reply has no message: {str(found)[:120]}")
+        text, finish, detail = _text(message), _CHAT_FINISH.get(str(choice.get("finish_reason")), Finish.COMPLETE), ""
+        if isinstance(message.get("refusal"), str) and message["refusal"]:
+            finish, detail = Finish.REFUSED, message["refusal"]
+        elif finish is Finish.COMPLETE and not text.strip():
+            finish = Finish.EMPTY
+        return Reply(text=text, finish=finish, detail=detail, usage=_usage(found, "prompt", "completion"))
+
+
+class ResponsesClient(_OpenAIClient):
+    """Responses."""
+
+    methods = (Method.SCHEMA, Method.TOOL, Method.JSON, Method.PROMPT)
+
+    def __init__(self, config: ModelConfig, *, key: str, endpoint: str = ENDPOINT, seconds: float = 600.0) -> None:
+        super().__init__(config, key=key, endpoint=endpoint, seconds=seconds, path="/responses")
+
+    def body(self, request: Request, method: Method) -> dict[str, Any]:
+        system, form = request.instructions, strict(request.answer)
+        body: dict[str, Any] = {"model": self.model, "store": False, **self.sampling("temperature", "top_p")}
+        body["max_output_tokens"] = self.max_tokens(request)
+        body["prompt_cache_key"] = f"syda:{request.purpose}:{request.table}"[:64]
+        if method is Method.SCHEMA:
+            body["text"] = {"format": {"type": "json_schema", "name": _NAME, "strict": True, "schema": form}}
+        elif method is Method.TOOL:
+            body["tools"] = [{"type": "function", "name": TOOL, "strict": True, "parameters": form}]
+            body["tool_choice"] = {"type": "function", "name": TOOL}
+        else:
+            system = f"{system}\n\n{in_words(form)}"
+            if method is Method.JSON:
+                body["text"] = {"format": {"type": "json_object"}}
+        body["instructions"] = system
+        body["input"] = f"{request.context}\n\n{request.task}"
+        return body
+
+    def read(self, found: Mapping[str, Any]) -> Reply:
+        output = found.get("output")
+        if not isinstance(output, list):
+            raise Trouble(f"the reply has no output: {str(found)[:120]}")
+        if found.get("status") == "failed":
+            raise Trouble(f"the server failed: {str(found.get('error'))[:200]}")
+        parts = [part for item in _objects(output) for part in _objects(item.get("content"))]
+        refusals = [str(part.get("refusal")) for part in parts if part.get("type") == "refusal"]
+        called = [str(item.get("arguments")) for item in _objects(output) if item.get("type") == "function_call"]
+        text = "".join(called or [str(part.get("text") or "") for part in parts if part.get("type") == "output_text"])
+        reason = (found.get("incomplete_details") or {}).get("reason") if found.get("status") == "incomplete" else None
+        finish = Finish.COMPLETE if text.strip() else Finish.EMPTY
+        if refusals:
+            finish = Finish.REFUSED
+        elif reason:
+            finish = Finish.FILTERED if reason == "content_filter" else Finish.LENGTH
+        return Reply(text=text, finish=finish, detail=" ".join(refusals), usage=_usage(found, "input", "output"))
+
+
+_CHAT_FINISH = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    """Return what a message says: the arguments of the tool that it calls, or its content, whole or in parts."""
+    for call in _objects(message.get("tool_calls")):
+        arguments = (call.get("function") or {}).get("arguments")
+        if isinstance(arguments, str):
+            return arguments
+        if isinstance(arguments, Mapping):  # as some servers write it
+            return json.dumps(arguments)
+    content = message.get("content")
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in _objects(content))
+    return content if isinstance(content, str) else ""
+
+
+def _usage(found: Mapping[str, Any], into: str, out: str) -> Usage:
+    """Return the tokens that a body tells of; servers other than OpenAI's leave details out."""
+    usage = found.get("usage")
+    if not isinstance(usage, Mapping):
+        return Usage()
+    details = usage.get(f"{into}_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    return Usage(count(usage.get(f"{into}_tokens")), count(usage.get(f"{out}_tokens")), count(cached))
+
+
+def count(value: object) -> int:
+    """Return a number of tokens; 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _objects(found: object) -> list[Mapping[str, Any]]:
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def _first(found: object) -> Mapping[str, Any]:
+    listed = _objects(found)
+    return listed[0] if listed else {}

@@ -1,0 +1,175 @@
+"""Reads what models write: JSON that may be fenced, wrapped in prose, or cut.
+
+Nothing is repaired. An object or row is taken as it stands or not at all: what a repair adds was never written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+LARGEST = 4_000_000
+"""Characters of a reply from which on it is not read."""
+_DEEPEST = 64
+_FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)```", re.DOTALL)
+_SPACE = " \t\r\n"
+
+
+class UnreadableError(ValueError):
+    """A reply is not the JSON that was asked for; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a reply. `whole` says that the list was closed: no row of it is missing."""
+
+    rows: list[Any]
+    whole: bool
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Return the one JSON object of a reply.
+
+    Raises `UnreadableError` when there is none, or one with NaN, a key twice or half of a surrogate pair.
+    """
+    found, _ = _decode(text, _start(text, "{"))
+    if not isinstance(found, dict):
+        raise UnreadableError("it holds no JSON object")
+    return found
+
+
+def read_rows(text: str, key: str = "rows") -> Rows:
+    """Return the rows of a reply that is an object with a list under `key`, or such a list by itself.
+
+    Of a list that is cut, the rows before the cut. A row that is no JSON by our rules is left out.
+
+    Raises `UnreadableError` when there is no such list.
+    """
+    start = _list_start(text, key)
+    rows: list[Any] = []
+    place = start + 1
+    while True:
+        place = _skip(text, place, _SPACE + ",")
+        if place >= len(text):
+            return Rows(rows, whole=False)
+        if text[place] == "]":
+            return Rows(rows, whole=True)
+        try:
+            row, place = _decode(text, place)
+        except UnreadableError:
+            end = _end_of_value(text, place)
+            if end is None:
+                return Rows(rows, whole=False)
+            place = end
+        else:
+            rows.append(row)
+
+
+def _list_start(text: str, key: str) -> int:
+    """Return where the list of rows opens; a list under another key is not taken for it."""
+    _require_readable(text)
+    body, offset = _unfenced(text)
+    bare = _skip(body, 0, _SPACE)
+    if bare < len(body) and body[bare] == "[":
+        return offset + bare
+    found = re.search(rf'\{{(?:[^{{}}\[\]]|"(?:[^"\\]|\\.)*")*?"{re.escape(key)}"\s*:\s*\[', body)
+    if found is None:
+        raise UnreadableError(f"it holds no list {key!r}")
+    return offset + found.end() - 1
+
+
+def _start(text: str, opening: str) -> int:
+    _require_readable(text)
+    body, offset = _unfenced(text)
+    place = body.find(opening)
+    if place < 0:
+        raise UnreadableError("it holds no JSON object")
+    return offset + place
+
+
+def _require_readable(text: str) -> None:
+    if len(text) > LARGEST:
+        raise UnreadableError(f"it has {len(text):,} characters")
+    if not text.strip():
+        raise UnreadableError("it is empty")
+
+
+def _unfenced(text: str) -> tuple[str, int]:
+    """Return the inside of the first fenced block, or the whole text, and where that begins."""
+    found = None if text.lstrip()[:1] in ("{", "[") else _FENCE.search(text)
+    return (found[1], found.start(1)) if found else (text, 0)
+
+
+def _decode(text: str, start: int) -> tuple[Any, int]:
+    _require_shallow(text, start)
+    try:
+        found, end = _DECODER.raw_decode(text, start)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableError(f"it is not JSON: {error}") from None
+    _require_unicode(text[start:end], found)
+    return found, end
+
+
+def _require_shallow(text: str, start: int) -> None:
+    depth = 0
+    for place, sign in _signs(text, start):
+        depth += 1 if sign in "{[" else -1
+        if depth > _DEEPEST:
+            raise UnreadableError(f"it is nested deeper than {_DEEPEST} levels at character {place}")
+        if depth == 0:
+            return
+
+
+def _require_unicode(written: str, found: object) -> None:
+    if "\\u" not in written:
+        return
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UnreadableError("it holds half of a surrogate pair") from None
+
+
+def _signs(text: str, start: int) -> Iterator[tuple[int, str]]:
+    """Yield the brackets from `start` on that stand in no string."""
+    for found in _TOKEN.finditer(text, start):
+        if found[0][0] != '"':
+            yield found.start(), found[0]
+
+
+def _end_of_value(text: str, start: int) -> int | None:
+    """Return where the object or list that opens at `start` ends; None where it is cut, or is no such thing."""
+    depth = 0
+    for place, sign in _signs(text, start):
+        if depth == 0 and place != start:
+            return None
+        depth += 1 if sign in "{[" else -1
+        if depth == 0:
+            return place + 1
+    return None
+
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+def _skip(text: str, place: int, signs: str) -> int:
+    while place < len(text) and text[place] in signs:
+        place += 1
+    return place
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is no JSON", name, 0)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        raise json.JSONDecodeError(f"the key {twice!r} stands twice", twice, 0)
+    return made
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_refuse_constant)

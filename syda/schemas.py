@@ -1,0 +1,69 @@
+"""Which language model to ask, and how to reach it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from syda.redact import redact_url
+
+
+class ProxyConfig(BaseModel):
+    """A gateway between syda and a provider.
+
+    `headers` and `params` (of the URL's query) are sent with every request and never stored or shown. `path_format`
+    is the path below `base_url`, in which ``{provider}`` stands for the provider's name; without it, the usual one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    params: dict[str, str] = Field(default_factory=dict, repr=False)
+    path_format: str | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"expected a URL that begins with http:// or https://, got {redact_url(value)!r}")
+        return value.rstrip("/")
+
+    @field_validator("path_format")
+    @classmethod
+    def _is_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        try:
+            value.format(provider="openai")
+        except (LookupError, ValueError):
+            raise ValueError(f"expected a path with no other field than {{provider}}, got {value!r}") from None
+        return "/" + value.lstrip("/")
+
+    def path(self, provider: str) -> str | None:
+        """Return the path of requests to a provider; None for the provider's own."""
+        return None if self.path_format is None else self.path_format.format(provider=provider)
+
+
+class ModelConfig(BaseModel):
+    """A model and how to ask it. What is None is not sent, and the provider's own default holds.
+
+    `temperature` is 0 to 2, `top_p` 0 to 1, `seed` any whole number; a model that does not know one of them is asked
+    without it. `max_tokens` is the most that one reply may have.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    provider: str
+    model_name: str = ""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    proxy: ProxyConfig | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what replies depend on besides the model."""
+        sampling = {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
+        return {name: value for name, value in sampling.items() if value is not None}

@@ -1,0 +1,137 @@
+"""Nothing is paid twice, and no more than is allowed."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from syda.errors import BudgetError, ModelError, ReplayError
+from syda.llm.asking import Asker, run
+from syda.llm.exchange import Reply, Trouble, Usage
+from syda.llm.journal import Journal
+from syda.llm.ledger import Budget
+from syda.llm.prices import Price, price_of
+from syda.llm.scripted import ScriptedClient
+from tests.llm.test_journal import REQUEST
+
+REPLY = Reply(text="{}", usage=Usage(1000, 500, 200))
+OTHERS = [replace(REQUEST, task=f"{number}", table=f"t{number % 2}") for number in range(6)]
+
+
+class DeathError(BaseException):
+    """What nothing handles."""
+
+
+def asked(asker, *requests):
+    async def work():
+        return await asyncio.gather(*map(asker.ask, requests))
+
+    return run(work)
+
+
+def test_a_reply_is_paid_once(tmp_path):
+    for calls in (6, 0):
+        client = ScriptedClient(lambda _: REPLY)
+        asker = Asker(client, journal=Journal(tmp_path))
+        asked(asker, *OTHERS)
+        assert (len(client.requests), asker.ledger.total.calls, asker.ledger.total.replayed) == (
+            calls,
+            calls,
+            6 - calls,
+        )
+
+
+def test_what_was_answered_before_a_run_died_is_kept(tmp_path):
+    lines = iter([REPLY, REPLY, DeathError()])
+
+    def script(_):
+        line = next(lines)
+        if isinstance(line, BaseException):
+            raise line
+        return line
+
+    with pytest.raises(DeathError):
+        asked_in_turn(Asker(ScriptedClient(script), journal=Journal(tmp_path)), *OTHERS)
+    again = ScriptedClient(lambda _: REPLY)
+    asked_in_turn(Asker(again, journal=Journal(tmp_path)), *OTHERS)
+    assert len(again.requests) == 4
+
+
+def asked_in_turn(asker, *requests):
+    async def work():
+        return [await asker.ask(request) for request in requests]
+
+    return run(work)
+
+
+def test_a_replay_asks_nobody(tmp_path):
+    asked(Asker(ScriptedClient(lambda _: REPLY), journal=Journal(tmp_path)), *OTHERS[:3])
+    replay = Asker(ScriptedClient([]), journal=Journal(tmp_path, replay=True))
+    assert [reply.text for reply in asked(replay, *OTHERS[:3])] == ["{}"] * 3
+    with pytest.raises(ReplayError, match="task:"):
+        asked(replay, OTHERS[3])
+
+
+@pytest.mark.parametrize(
+    ("budget", "calls"), [(Budget(calls=3), 3), (Budget(tokens=4000), 2), (Budget(cost=0.01), 3), (Budget(), 6)]
+)
+def test_a_budget_stops_before_it_is_exceeded_and_a_higher_one_goes_on(tmp_path, budget, calls):
+    prices = {"scripted": (2.0, 4.0, 1.0)}
+    client = ScriptedClient(lambda _: REPLY)
+    asker = Asker(client, journal=Journal(tmp_path), budget=budget, prices=prices)
+    if calls < 6:
+        with pytest.raises(BudgetError, match=r"max_\w+=.* stops the run at table 't\d'"):
+            asked_in_turn(asker, *OTHERS)
+    else:
+        asked_in_turn(asker, *OTHERS)
+    assert len(client.requests) == calls
+    assert asker.ledger.total.usage.total == 1500 * calls
+    rest = ScriptedClient(lambda _: REPLY)
+    asked_in_turn(Asker(rest, journal=Journal(tmp_path), prices=prices), *OTHERS)
+    assert len(rest.requests) == 6 - calls
+
+
+def test_requests_under_way_count_towards_the_budget():
+    client = ScriptedClient(lambda _: REPLY)
+    with pytest.raises(BudgetError):
+        asked(Asker(client, budget=Budget(calls=3)), *OTHERS)
+    assert len(client.requests) <= 3
+
+
+def test_every_attempt_is_counted():
+    lines = iter([Trouble("busy", wait=0.0), Trouble("busy", wait=0.0), replace(REPLY, calls=2)])
+    asker = Asker(ScriptedClient(lambda _: next(lines)))
+    asked(asker, REQUEST)
+    assert (asker.ledger.of("customer").calls, asker.ledger.of("customer").retries) == (4, 2)
+
+
+def test_money(tmp_path):
+    price = Price(2, 10, 0.2)
+    assert price.of(Usage(1_000_000, 100_000, 500_000)) == pytest.approx(1.0 + 0.1 + 1.0)
+    assert price_of("gpt-5-mini-2025-08-07", "https://api.openai.com/v1") == price_of("gpt-5-mini", "https://x")
+    assert price_of("nobody-knows", "https://x") is None
+    assert price_of("nobody-knows", "http://localhost:8000/v1") == Price(0, 0, 0)
+    assert price_of("gpt-5", "https://x", {"gpt-5": (1.0, 2.0)}) == Price(1.0, 2.0)
+    client = ScriptedClient(lambda _: REPLY)
+    client.endpoint = "https://somewhere.example"
+    with pytest.raises(BudgetError, match="the price of 'scripted' is not known"):
+        Asker(client, budget=Budget(cost=1))
+    assert Asker(client).ledger.cost(Usage(1, 1)) is None
+
+
+def test_a_script():
+    client = ScriptedClient(['{"a": 1}', {"b": 2}, ModelError("told"), ""])
+    asker = Asker(client)
+    assert [asked(asker, request)[0].text for request in OTHERS[:2]] == ['{"a": 1}', '{"b": 2}']
+    with pytest.raises(ModelError, match="told"):
+        asked(asker, OTHERS[2])
+    assert asked(asker, OTHERS[3])[0].finish == "empty"
+    with pytest.raises(ModelError, match="over after 4 replies"):
+        asked(asker, OTHERS[4])
+
+
+def test_inside_a_running_loop():
+    async def notebook():
+        return run(lambda: Asker(ScriptedClient(lambda _: REPLY)).ask(REQUEST))
+
+    assert asyncio.run(notebook()) == REPLY

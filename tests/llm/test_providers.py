@@ -1,0 +1,285 @@
+"""Both SDKs against a real server: what is sent, what is understood, and what a bad day ends in."""
+
+import asyncio
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
+from syda.llm.asking import Asker, run
+from syda.llm.exchange import Finish, Request, Usage
+from syda.llm.pace import Patience
+from syda.llm.providers.anthropic import MessagesClient
+from syda.llm.providers.openai import ChatClient, ResponsesClient
+from syda.schemas import ModelConfig, ProxyConfig
+from tests.llm.server import Answer, error, reply, serving
+from tests.llm.test_pace import VirtualClock
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "rows": {
+            "type": "array",
+            "minItems": 3,
+            "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer", "minimum": 0}},
+            },
+        }
+    },
+}
+REQUEST = Request(
+    purpose="rows",
+    table="people",
+    instructions="Be exact.",
+    context="People.",
+    task="Three.",
+    answer=SCHEMA,
+    max_tokens=99,
+)
+TEXT = '{"rows": [{"name": "Ada", "age": 3}]}'
+CLIENTS = {"chat": ChatClient, "responses": ResponsesClient, "messages": MessagesClient}
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request, server):
+    return make(CLIENTS[request.param], server)
+
+
+def make(kind, server, **settings):
+    """Return a client; what is learnt of a model is kept for the life of the process, so each has its own."""
+    config = ModelConfig(provider="test", model_name=f"model-{uuid.uuid4().hex[:8]}", **settings)
+    proxy = config.proxy
+    return kind(config, key="sk-secret", endpoint=proxy.base_url if proxy else server.url)
+
+
+def ask(client, request=REQUEST, **options):
+    """Ask in virtual time: pauses between attempts take none."""
+
+    async def work():
+        clock = VirtualClock()
+        asker = Asker(client, clock=clock, **options)
+        try:
+            task = asyncio.ensure_future(asker.ask(request))
+            while not task.done():
+                await asyncio.sleep(0.001)
+                if clock.sleepers:
+                    clock.time, _, woken = clock.sleepers.pop(0)
+                    woken.set_result(None)
+            return task.result(), asker
+        finally:
+            await asker.close()
+
+    return run(work)
+
+
+def test_a_reply_and_what_it_cost(client, server):
+    server.behave = lambda _: TEXT
+    found, asker = ask(client)
+    assert (found.text, found.finish, found.usage) == (TEXT, Finish.COMPLETE, Usage(100, 20, 30))
+    assert asker.ledger.of("people").calls == len(server.received) == 1
+
+
+def test_what_varies_comes_last_and_the_form_is_asked_for(client, server):
+    ask(client)
+    (received,) = server.received
+    sent = json.dumps(received.body)
+    assert sent.index("People.") < sent.index("Three.")
+    assert "additionalProperties" in sent
+    assert "maxLength: 20" in sent
+    assert '"maxLength"' not in sent
+    for name in ("temperature", "top_p", "seed"):
+        assert name not in received.body
+
+
+@pytest.mark.parametrize(
+    ("finish", "expected"),
+    [("length", Finish.LENGTH), ("refusal", Finish.REFUSED), ("filter", {Finish.FILTERED, Finish.REFUSED})],
+)
+def test_replies_that_are_no_data_are_told_apart(client, server, finish, expected):
+    server.behave = lambda received: Answer(reply(received.path, "I cannot", finish=finish))
+    found, _ = ask(client)
+    assert found.finish in (expected if isinstance(expected, set) else {expected})
+
+
+@pytest.mark.parametrize("text", [None, "", "  \n"])
+def test_an_empty_reply(client, server, text):
+    server.behave = lambda received: Answer(reply(received.path, text, usage=False))
+    found, _ = ask(client)
+    assert (found.finish, found.usage) == (Finish.EMPTY, Usage())
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        error(500, "broken"),
+        error(503, "busy"),
+        error(529, "overloaded", type="overloaded_error"),
+        error(429, "slow down", headers={"Retry-After": "3"}),
+        error(429, "slow down", headers={"retry-after-ms": "20"}),
+        error(408, "late"),
+        Answer("<html>502 Bad Gateway</html>", 502, {"Content-Type": "text/html"}),
+        Answer("<html>Welcome</html>", 200, {"Content-Type": "text/html"}),
+        Answer("[1, 2]"),
+        Answer('{"choices": [{"mess', 200),
+        Answer('{"cut": ', 200, cut=True),
+        Answer("{}"),
+    ],
+    ids=lambda each: f"{each.status} {str(each.body)[:12]}",
+)
+def test_what_passes_is_tried_again(client, server, first):
+    answers = iter([first])
+    server.behave = lambda _: next(answers, TEXT)
+    found, asker = ask(client)
+    assert found.text == TEXT
+    assert len(server.received) == 2
+    assert (asker.ledger.of("people").calls, asker.ledger.of("people").retries) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        (error(401, "Incorrect API key provided"), RefusedRequestError, "is the key right"),
+        (error(403, "no access"), RefusedRequestError, "may the key use this model"),
+        (error(404, "The model does not exist"), RefusedRequestError, "is the model's name right"),
+        (error(400, "Unknown something"), RefusedRequestError, "Unknown something"),
+        (
+            error(429, "You exceeded your current quota", code="insufficient_quota"),
+            QuotaError,
+            "what was paid for is kept",
+        ),
+        (error(402, "Payment required"), QuotaError, "Payment"),
+        (error(400, "Your credit balance is too low"), QuotaError, "credit balance"),
+    ],
+    ids=["key", "rights", "model", "request", "quota", "payment", "credit"],
+)
+def test_what_does_not_pass_is_asked_once(client, server, answer, kind, says):
+    server.behave = lambda _: answer
+    with pytest.raises(kind, match=says):
+        ask(client)
+    assert len(server.received) == 1
+
+
+def test_an_endless_429_is_given_up(client, server):
+    server.behave = lambda _: error(429, "slow down")
+    with pytest.raises(UnreachableError, match="slow down"):
+        ask(client, patience=Patience(progress=60))
+    assert 3 < len(server.received) < 20
+
+
+def test_a_host_that_calls_every_limit_a_quota_is_waited_for(client, server):
+    answers = iter([error(429, "insufficient credits for now", headers={"Retry-After": "2"})])
+    server.behave = lambda _: next(answers, TEXT)
+    assert ask(client)[0].text == TEXT
+
+
+def test_nobody_listens(client, server):
+    with serving() as gone:
+        pass
+    nobody = type(client)(client.config, key="k", endpoint=gone.url)
+    with pytest.raises(UnreachableError, match=r"cannot be reached.*tried 6 times"):
+        ask(nobody)
+
+
+def test_a_parameter_that_is_refused_is_dropped_once_and_remembered(server):
+    for kind in CLIENTS.values():
+        client = make(kind, server, temperature=0.5, top_p=0.5)
+        server.received.clear()
+
+        def behave(received):
+            for name in ("temperature", "top_p"):
+                if name in received.body:
+                    return error(400, f"Unsupported parameter: '{name}' is not supported with this model.", param=name)
+            return TEXT
+
+        server.behave = behave
+        assert ask(client)[0].calls == 3
+        again = type(client)(client.config, key="k", endpoint=client.endpoint)
+        assert ask(again)[0].calls == 1
+        assert len(server.received) == 4
+
+
+def test_max_tokens_by_the_name_that_the_model_knows(server):
+    client = make(ChatClient, server)
+    server.behave = lambda received: (
+        TEXT if "max_tokens" in received.body else error(400, "Unknown parameter: 'max_completion_tokens'")
+    )
+    assert ask(client)[0].text == TEXT
+
+
+def test_a_form_that_is_not_known_is_asked_for_in_another_way(client, server):
+    def behave(received):
+        sent = json.dumps(received.body)
+        if "json_schema" in sent or "tools" in sent or "json_object" in sent:
+            return error(400, "response_format / output_config / tools are not supported")
+        return TEXT
+
+    server.behave = behave
+    found, _ = ask(client)
+    assert found.text == TEXT
+    assert "fits this JSON Schema" in json.dumps(server.received[-1].body)
+    assert ask(type(client)(client.config, key="k", endpoint=client.endpoint))[0].calls == 1
+
+
+def test_a_server_that_ignores_the_form_is_asked_in_another_way(client, server):
+    server.behave = lambda received: (
+        TEXT if "fits this JSON Schema" in json.dumps(received.body) else "Sure, here are some people!"
+    )
+    assert ask(client)[0].text == TEXT
+
+
+def test_tools_answer_in_their_arguments(server):
+    chat, messages = make(ChatClient, server), make(MessagesClient, server)
+    call = {"choices": [{"message": {"tool_calls": [{"function": {"name": "answer", "arguments": TEXT}}]}}]}
+    assert chat.read(call).text == TEXT
+    block = {"content": [{"type": "tool_use", "input": json.loads(TEXT)}], "stop_reason": "tool_use"}
+    assert json.loads(messages.read(block).text) == json.loads(TEXT)
+
+
+def test_a_gateway_gets_headers_parameters_and_a_path(server):
+    for kind in CLIENTS.values():
+        server.received.clear()
+        proxy = ProxyConfig(
+            base_url=f"{server.url}/gate/",
+            headers={"X-Team": "data"},
+            params={"api-version": "7"},
+            path_format="/proxy/{provider}/completions",
+        )
+        client = make(kind, server, proxy=proxy)
+        server.behave = lambda _: Answer(reply(path_of(kind), TEXT))  # noqa: B023 - used at once
+        assert ask(client)[0].text == TEXT
+        (received,) = server.received
+        assert received.path == "/gate/proxy/test/completions?api-version=7"
+        assert received.headers["x-team"] == "data"
+
+
+def path_of(kind):
+    return {ChatClient: "/chat", ResponsesClient: "/responses", MessagesClient: "/messages"}[kind]
+
+
+def test_errors_show_no_key(client, server):
+    server.behave = lambda _: error(401, "wrong key")
+    with pytest.raises(ModelError) as caught:
+        ask(client)
+    assert "sk-secret" not in repr(caught.value) + str(caught.value)
+    assert "sk-secret" not in repr(client.config)
+
+
+def test_a_wide_reply_is_read(client, server):
+    long = json.dumps({"rows": [{"name": "x" * 1000}] * 2000})
+    server.behave = lambda _: long
+    assert len(ask(client)[0].text) == len(long)
+
+
+def test_another_table_is_another_line(client, server):
+    server.behave = lambda _: TEXT
+    _, asker = ask(client, replace(REQUEST, table="pets"))
+    assert list(asker.ledger.lines) == ["pets"]
