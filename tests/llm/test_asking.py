@@ -73,7 +73,7 @@ def test_a_replay_asks_nobody(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("budget", "calls"), [(Budget(calls=3), 3), (Budget(tokens=4000), 2), (Budget(cost=0.01), 3), (Budget(), 6)]
+    ("budget", "calls"), [(Budget(calls=3), 3), (Budget(tokens=3100), 2), (Budget(cost=0.0105), 3), (Budget(), 6)]
 )
 def test_a_budget_stops_before_it_is_exceeded_and_a_higher_one_goes_on(tmp_path, budget, calls):
     prices = {"scripted": (2.0, 4.0, 1.0)}
