@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from syda.errors import NotEmptyError, TargetError
 from syda.load.present import PresentTables
 from syda.load.referrers import require_unused
+from syda.load.roads.columns import LISTED, listed
 from syda.load.target import rejections
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey, Schema, Table
@@ -153,12 +154,9 @@ def _claim(connection: Connection, loads: list[Loadable]) -> None:
         return
     default = connection.dialect.default_schema_name
     names = [f"syda {load.target.schema or default} {load.target.name}" for load in loads]
-    claim = sa.text(
-        "SELECT bool_and(pg_try_advisory_xact_lock(hashtextextended(name, 0)))"
-        " FROM unnest(string_to_array(:names, chr(31))) AS name"
-    )
+    claim = sa.text(f"SELECT bool_and(pg_try_advisory_xact_lock(hashtextextended(t.name, 0))) FROM {LISTED}")
     with rejections("claiming the tables"):
-        if not connection.scalar(claim, {"names": chr(31).join(sorted(names))}):
+        if not connection.scalar(claim, listed(sorted(names))):
             raise TargetError("another load into these tables is under way; wait for its end, or use mode='append'")
 
 

@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 
+_SEPARATOR = "\x1f"
+LISTED = "unnest(string_to_array(:names, chr(31))) AS t (name)"
+"""The names of `listed` as rows of PostgreSQL's. They come as one text: drivers do not agree on what an array is."""
+
+
+def listed(names: Iterable[str]) -> dict[str, str]:
+    """Return the parameter of a statement with `LISTED` in it."""
+    return {"names": _SEPARATOR.join(names)}
+
+
 def named_columns(target: sa.Table) -> dict[str, sa.Column[Any]]:
     """Return the table's columns by the names that a `Schema` knows: `Table.c` has them by `Column.key`."""
     return {str(column.name): column for column in target.columns}

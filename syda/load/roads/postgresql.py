@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,21 @@ import sqlalchemy as sa
 from syda.errors import CycleError
 from syda.load.roads import core
 from syda.load.roads.catalog import table_facts
-from syda.load.roads.columns import quoted_table
+from syda.load.roads.columns import LISTED, listed, quoted_table
 from syda.load.roads.constraints import Taken, hindrances, take_constraints
 from syda.load.roads.copy import copier, driver_text
 from syda.load.roads.csv_text import UnencodableError, encoder
 from syda.load.roads.road import Road
-from syda.load.roads.sequences import move_sequences, require_movable
+from syda.load.roads.sequences import Owned, move_sequences, require_movable, sequences_of
 from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.roads.timing import LARGE_ROWS, Timing
 from syda.schema.model import Kind
 
 _COPIED = sa.text(
     # a COPY runs no rules, and is refused where row security holds for the role
-    "SELECT c.relkind IN ('r', 'p') AND NOT row_security_active(c.oid) AND NOT EXISTS"
+    f"SELECT t.name FROM {LISTED} JOIN pg_class c ON c.oid = to_regclass(t.name)"
+    " WHERE c.relkind IN ('r', 'p') AND NOT row_security_active(c.oid) AND NOT EXISTS"
     " (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '3' AND r.ev_enabled <> 'D')"
-    " FROM pg_class c WHERE c.oid = to_regclass(:name)"
 )
 
 
@@ -36,7 +37,7 @@ class PostgresqlRoad(Road):
 
     def require_loadable(self) -> None:
         """Refuse sequences that would be left behind, and circles of required keys that the role may not defer."""
-        require_movable(self.connection, self.loads)
+        require_movable(self._sequences)
         for load, link in self.unchecked():
             fact = table_facts(self.connection, quoted_table(load.target, self.connection.dialect))
             if fact and not fact.owned:
@@ -45,6 +46,16 @@ class PostgresqlRoad(Road):
                     f"foreign keys, and role {fact.role!r}, which does not own the table, cannot have it checked "
                     f"later; load as its owner, have it made DEFERRABLE, or make a column nullable"
                 )
+
+    @cached_property
+    def _sequences(self) -> list[Owned]:
+        return sequences_of(self.connection, self.loads)
+
+    @cached_property
+    def _copied(self) -> frozenset[str]:
+        """The tables, by their quoted names, into which a COPY does what an INSERT would."""
+        names = listed(quoted_table(load.target, self.connection.dialect) for load in self.loads)
+        return frozenset(self.connection.scalars(_COPIED, names))
 
     def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
         return hindrances(self.connection, self.loads, large, emptied)
@@ -97,12 +108,11 @@ class PostgresqlRoad(Road):
     def _can_copy(self, load: TableLoad, bound: Bindings) -> bool:
         if not bound or load.leaves_defaults() or any(each.needs_core() for each in bound.values()):
             return False
-        name = quoted_table(load.target, self.connection.dialect)
-        return bool(self.connection.scalar(_COPIED, {"name": name}))
+        return quoted_table(load.target, self.connection.dialect) in self._copied
 
     def follow(self, load: TableLoad) -> None:
         if self.has_effects:  # a trigger of another table may put rows into this one
-            move_sequences(self.connection, [load])
+            move_sequences(self.connection, [each for each in self._sequences if each[0].table.key == load.table.key])
 
     def restore(self) -> None:
         if self._taken:
@@ -115,7 +125,7 @@ class PostgresqlRoad(Road):
         for statement in self._altered:
             core.execute_as_written(self.connection, statement)
         # a sequence's new number outlives a rollback: nothing may fail after it
-        move_sequences(self.connection, self.loads)
+        move_sequences(self.connection, self._sequences)
 
 
 class _Stream:

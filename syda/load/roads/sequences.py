@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from syda.errors import TargetError
-from syda.load.roads.columns import named_columns, quoted_table
+from syda.load.roads.columns import LISTED, listed, named_columns, quoted_table
 from syda.load.roads.table_load import TableLoad
 
 # The sequences that belong to a column, and those that its default takes numbers from; and the role's rights:
 # setval needs UPDATE, nextval USAGE, and how far a sequence is can be read by USAGE or SELECT.
 _SEQUENCES = sa.text(
-    "SELECT s.seqrelid::int8 AS oid, a.attname AS column, s.seqincrement AS step, s.seqmin AS least, s.seqmax AS most,"
-    " s.seqstart AS start, s.seqrelid::regclass::text AS name, quote_ident(current_user) AS role,"
-    " has_sequence_privilege(s.seqrelid, 'USAGE') AS may_draw,"
+    "SELECT t.name AS table_name, s.seqrelid::int8 AS oid, a.attname AS column, s.seqincrement AS step,"
+    " s.seqmin AS least, s.seqmax AS most, s.seqstart AS start, s.seqrelid::regclass::text AS name,"
+    " quote_ident(current_user) AS role, has_sequence_privilege(s.seqrelid, 'USAGE') AS may_draw,"
     " has_sequence_privilege(s.seqrelid, 'UPDATE') AND has_sequence_privilege(s.seqrelid, 'USAGE, SELECT') AS may_set"
-    " FROM pg_sequence s"
-    " JOIN pg_attribute a ON a.attrelid = to_regclass(:name) AND NOT a.attisdropped"
-    " WHERE EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid"
-    "  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
-    "  AND d.deptype IN ('a', 'i'))"
-    " OR EXISTS (SELECT FROM pg_attrdef f JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid"
-    "  WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum AND d.refclassid = 'pg_class'::regclass"
-    "  AND d.refobjid = s.seqrelid)"
+    f" FROM {LISTED} CROSS JOIN LATERAL ("
+    "  SELECT d.objid AS sequence, d.refobjsubid AS number FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+    "   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(t.name) AND d.deptype IN ('a', 'i')"
+    "  UNION"
+    "  SELECT d.refobjid, f.adnum FROM pg_attrdef f JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass"
+    "   AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass WHERE f.adrelid = to_regclass(t.name)"
+    " ) u JOIN pg_sequence s ON s.seqrelid = u.sequence"
+    " JOIN pg_attribute a ON a.attrelid = to_regclass(t.name) AND a.attnum = u.number AND NOT a.attisdropped"
 )
 # Never backwards: other tables, and rows that are gone, have had numbers of the sequence too.
 _MOVE = sa.text(
@@ -43,19 +43,33 @@ _MOST_DRAWN = 100_000_000
 """Numbers that are drawn at most, one by one, to move a sequence on: that takes half a minute or so."""
 
 
-def require_movable(connection: Connection, loads: Sequence[TableLoad]) -> None:
+Owned: TypeAlias = tuple[TableLoad, Any]
+"""A table that gets rows, and a sequence that one of its columns takes numbers from."""
+
+
+def sequences_of(connection: Connection, loads: Sequence[TableLoad]) -> list[Owned]:
+    """Return the sequences of columns that get rows, asked for all tables at once."""
+    counting = {quoted_table(load.target, connection.dialect): load for load in loads if load.rows and _may_count(load)}
+    if not counting:
+        return []
+    found = connection.execute(_SEQUENCES, listed(counting)).all()
+    owned = ((counting[each.table_name], each) for each in found)
+    return [(load, each) for load, each in owned if each.column in load.columns]
+
+
+def require_movable(owned: Sequence[Owned]) -> None:
     """Raise `TargetError` for a sequence that the role may not move: the next row would get a number that is taken."""
-    for load, found in _sequences(connection, loads):
+    for load, found in owned:
         if not (found.may_set or found.may_draw):
             raise _unmovable(load, found, "USAGE")
 
 
-def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
+def move_sequences(connection: Connection, owned: Sequence[Owned]) -> None:
     """Set each sequence behind the numbers in the columns that take theirs from it.
 
     A role that may not set it draws numbers until it stands there.
     """
-    for load, found in _sequences(connection, loads):
+    for load, found in owned:
         outermost = sa.func.max if found.step > 0 else sa.func.min
         number = connection.scalar(sa.select(outermost(named_columns(load.target)[found.column])))
         if not isinstance(number, int | Decimal) or not found.least <= number <= found.most:
@@ -64,16 +78,6 @@ def move_sequences(connection: Connection, loads: Sequence[TableLoad]) -> None:
             connection.execute(_MOVE, {"oid": found.oid, "number": int(number), "step": found.step})
         else:
             _draw(connection, load, found, int(number))
-
-
-def _sequences(connection: Connection, loads: Sequence[TableLoad]) -> Iterator[tuple[TableLoad, Any]]:
-    """Yield the sequences of columns that get rows."""
-    for load in loads:
-        if load.rows and _may_count(load):
-            name = quoted_table(load.target, connection.dialect)
-            for found in connection.execute(_SEQUENCES, {"name": name}).all():
-                if found.column in load.columns:
-                    yield load, found
 
 
 def _draw(connection: Connection, load: TableLoad, found: Any, number: int) -> None:
