@@ -21,6 +21,7 @@ from syda.generation.settling.solving import equations_of
 from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import Keeper, UniqueKeeper, repeated_rows, settle_together, tricky_uniques
 from syda.planning.checks import Arm, Condition, conditions_of, find_arms
+from syda.planning.checks.reading import connected
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, to_python
@@ -125,7 +126,7 @@ class _Settler:
         """Return the conditions in groups that have something `together`, each with the ways to satisfy it."""
         return [
             (group, find_arms(self.state.table, [each.node for each in group if each.node is not None], self._domains))
-            for group in _groups(self.conditions, together)
+            for group in connected(self.conditions, together)
         ]
 
     def _moved(self, columns: Sequence[str]) -> set[str]:
@@ -284,15 +285,3 @@ def _change(number: int, change: Change) -> None:
     CHANGES[which](change)
     if again:
         CHANGES[(which + again) % len(CHANGES)](change)
-
-
-def _groups(conditions: Sequence[Condition], together: Callable[[Condition], set[str]]) -> list[list[Condition]]:
-    """Return the conditions in groups that share something, directly or through others."""
-    groups: list[tuple[set[str], list[Condition]]] = []
-    for condition in conditions:
-        own = together(condition)
-        touching = [group for group in groups if own & group[0]]
-        groups = [group for group in groups if group not in touching]
-        shared = own.union(*(group[0] for group in touching))
-        groups.append((shared, [*(each for group in touching for each in group[1]), condition]))
-    return [group for _, group in groups]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from syda.errors import ConstraintError
 from syda.planning.checks.arms import Demand, has_way
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.orders import circle
-from syda.planning.checks.reading import Node, columns_of, terms
+from syda.planning.checks.reading import Node, columns_of, connected, terms
 from syda.schema.model import MOMENTS, Check, Kind, Table
 
 _DAY = np.timedelta64(1, "D")
@@ -23,7 +23,7 @@ def require_satisfiable(table: Table) -> None:
     read = [(check, node) for check in table.checks for node in terms(check, table) if _is_understood(node)]
     if circular := circle(read, table):
         raise ConstraintError(_none_satisfies(table, circular))
-    for group in _groups(read, table):
+    for group in connected(read, lambda term: set(columns_of(term[1], table))):
         if not has_way(table, [node for _, node in group], lambda demand: _certain(table, demand)):
             raise ConstraintError(_none_satisfies(table, [check for check, _ in group]))
 
@@ -68,18 +68,3 @@ def _certain(table: Table, demand: Demand) -> Demand | None:
     if kind in (Kind.TEXT, Kind.ENUM) and cased and all(isinstance(value, str) for value in domain.values or ()):
         return name, replace(null, values=domain.values, excluded=domain.excluded)
     return name, null
-
-
-def _groups(read: Sequence[_Term], table: Table) -> list[list[_Term]]:
-    groups: list[tuple[set[str], list[_Term]]] = []
-    for term in read:
-        columns = set(columns_of(term[1], table))
-        touching = [group for group in groups if columns & group[0]]
-        groups = [group for group in groups if group not in touching]
-        groups.append(
-            (
-                columns.union(*(group[0] for group in touching)),
-                [*(each for group in touching for each in group[1]), term],
-            )
-        )
-    return [group for _, group in groups]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from syda.planning.checks.plain import bare, plain
 from syda.schema.model import Check, Column, Kind, LogicalType, Table
@@ -15,6 +15,7 @@ from syda.schema.model import Check, Column, Kind, LogicalType, Table
 _OPERATOR = re.compile(r'OPERATOR\s*\(\s*(?:"?\w+"?\.)?([^\s)]+)\s*\)', re.IGNORECASE)
 _CITEXT = re.compile(r'::\s*(?:"?\w+"?\.)?citext\b', re.IGNORECASE)
 Node = Any
+Item = TypeVar("Item")
 
 
 @lru_cache(maxsize=4_096)
@@ -162,3 +163,15 @@ def is_condition(node: Node, table: Table) -> bool:
         return True
     column = column_of(node, table)
     return column is not None and column.type.kind is Kind.BOOLEAN
+
+
+def connected(items: Iterable[Item], together: Callable[[Item], set[str]]) -> list[list[Item]]:
+    """Return the items in groups that have something `together`, directly or through others."""
+    groups: list[tuple[set[str], list[Item]]] = []
+    for item in items:
+        own = together(item)
+        touching = [group for group in groups if own & group[0]]
+        groups = [group for group in groups if group not in touching]
+        shared = own.union(*(group[0] for group in touching))
+        groups.append((shared, [*(each for group in touching for each in group[1]), item]))
+    return [group for _, group in groups]
