@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from syda.llm.exchange import Client, Reply, Request, Usage
+from syda.llm.exchange import Client, Reply, Request, Usage, estimated
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger
 from syda.llm.pace import Clock, Pace, Patience
 from syda.llm.prices import price_of
-from syda.llm.scripted import estimated
 
 _Found = TypeVar("_Found")
 

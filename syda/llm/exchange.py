@@ -124,3 +124,8 @@ def key_of(client: Client, request: Request) -> str:
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def estimated(characters: int) -> int:
+    """Return about how many tokens a text has: four characters of English each."""
+    return -(-characters // 4)

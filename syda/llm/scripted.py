@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from syda.errors import ModelError
-from syda.llm.exchange import Finish, Reply, Request, Usage
+from syda.llm.exchange import Finish, Reply, Request, Usage, estimated
 
 Line: TypeAlias = str | Mapping[str, Any] | Reply | Exception
 Script: TypeAlias = Iterable[Line] | Callable[[Request], Line]
@@ -43,8 +43,3 @@ class ScriptedClient:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def estimated(characters: int) -> int:
-    """Return about how many tokens a text has: four characters of English each."""
-    return -(-characters // 4)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.openai import count
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, count
 from syda.llm.shapes import described, in_words
-from syda.schemas import ModelConfig
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -29,27 +26,12 @@ class MessagesClient(SdkClient):
     """Messages; what instructions and context share with other requests is marked for the provider's cache."""
 
     methods = (Method.SCHEMA, Method.TOOL, Method.PROMPT)
+    path = "/v1/messages"
 
-    def __init__(self, config: ModelConfig, *, key: str, endpoint: str = ENDPOINT, seconds: float = 600.0) -> None:
-        super().__init__(config, endpoint, "/v1/messages")
-        self._key, self._seconds = key, seconds
-
-    @cached_property
-    def _client(self) -> AsyncAnthropic:
+    def open(self, **options: Any) -> AsyncAnthropic:
         import anthropic
 
-        proxy = self.config.proxy
-        return anthropic.AsyncAnthropic(
-            api_key=self._key,
-            base_url=self.endpoint,
-            default_headers=dict(proxy.headers) if proxy else None,
-            default_query=dict(proxy.params) if proxy else None,
-            timeout=anthropic.Timeout(self._seconds, connect=CONNECT_SECONDS),
-            max_retries=0,
-        )
-
-    def sdk(self) -> AsyncAnthropic:
-        return self._client
+        return anthropic.AsyncAnthropic(timeout=anthropic.Timeout(self._seconds, connect=CONNECT_SECONDS), **options)
 
     def body(self, request: Request, method: Method) -> dict[str, Any]:
         system, form = request.instructions, described(request.answer)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, count
 from syda.llm.shapes import in_words, strict
-from syda.schemas import ModelConfig
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -23,33 +21,16 @@ _NAME = "answer"
 class _OpenAIClient(SdkClient):
     """What both protocols share."""
 
-    def __init__(self, config: ModelConfig, *, key: str, endpoint: str, seconds: float, path: str) -> None:
-        super().__init__(config, endpoint, path)
-        self._key, self._seconds = key, seconds
-
-    @cached_property
-    def _client(self) -> AsyncOpenAI:
+    def open(self, **options: Any) -> AsyncOpenAI:
         import openai
 
-        proxy = self.config.proxy
-        return openai.AsyncOpenAI(
-            api_key=self._key,
-            base_url=self.endpoint,
-            default_headers=dict(proxy.headers) if proxy else None,
-            default_query=dict(proxy.params) if proxy else None,
-            timeout=openai.Timeout(self._seconds, connect=CONNECT_SECONDS),
-            max_retries=0,
-        )
-
-    def sdk(self) -> AsyncOpenAI:
-        return self._client
+        return openai.AsyncOpenAI(timeout=openai.Timeout(self._seconds, connect=CONNECT_SECONDS), **options)
 
 
 class ChatClient(_OpenAIClient):
     """Chat Completions."""
 
-    def __init__(self, config: ModelConfig, *, key: str, endpoint: str = ENDPOINT, seconds: float = 600.0) -> None:
-        super().__init__(config, key=key, endpoint=endpoint, seconds=seconds, path="/chat/completions")
+    path = "/chat/completions"
 
     def body(self, request: Request, method: Method) -> dict[str, Any]:
         system, form = request.instructions, strict(request.answer)
@@ -85,10 +66,7 @@ class ChatClient(_OpenAIClient):
 class ResponsesClient(_OpenAIClient):
     """Responses."""
 
-    methods = (Method.SCHEMA, Method.TOOL, Method.JSON, Method.PROMPT)
-
-    def __init__(self, config: ModelConfig, *, key: str, endpoint: str = ENDPOINT, seconds: float = 600.0) -> None:
-        super().__init__(config, key=key, endpoint=endpoint, seconds=seconds, path="/responses")
+    path = "/responses"
 
     def body(self, request: Request, method: Method) -> dict[str, Any]:
         system, form = request.instructions, strict(request.answer)
@@ -152,11 +130,6 @@ def _usage(found: Mapping[str, Any], into: str, out: str) -> Usage:
     details = usage.get(f"{into}_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
     return Usage(count(usage.get(f"{into}_tokens")), count(usage.get(f"{out}_tokens")), count(cached))
-
-
-def count(value: object) -> int:
-    """Return a number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _objects(found: object) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from syda.errors import RefusedRequestError, SydaError
@@ -27,14 +28,36 @@ class SdkClient(ABC):
     """A model behind an endpoint that one of the SDKs speaks to; learns what it takes from what it refuses."""
 
     methods: tuple[Method, ...] = tuple(Method)
+    path: str
+    """The protocol's path below the endpoint, where no gateway has one of its own."""
 
-    def __init__(self, config: ModelConfig, endpoint: str, path: str) -> None:
+    def __init__(self, config: ModelConfig, *, key: str, endpoint: str, seconds: float = 600.0) -> None:
         self.config = config
         self.endpoint = endpoint
         self.model = config.model_name
         self.settings: Mapping[str, Any] = config.settings()
-        self._path = (config.proxy.path(config.provider) if config.proxy else None) or path
+        self._key, self._seconds = key, seconds
+        self._path = (config.proxy.path(config.provider) if config.proxy else None) or self.path
         self._ladder = ladder_of(endpoint, self.model, self.methods)
+
+    @cached_property
+    def _sdk(self) -> Any:
+        proxy = self.config.proxy
+        return self.open(
+            api_key=self._key,
+            base_url=self.endpoint,
+            default_headers=dict(proxy.headers) if proxy else None,
+            default_query=dict(proxy.params) if proxy else None,
+            max_retries=0,
+        )
+
+    @abstractmethod
+    def open(self, **options: Any) -> Any:
+        """Return the SDK's client, with the options that both SDKs know; it is imported here."""
+
+    def sdk(self) -> Any:
+        """Return the SDK's client, the same each time."""
+        return self._sdk
 
     async def ask(self, request: Request) -> Reply:
         for calls in itertools.count(1):
@@ -63,10 +86,6 @@ class SdkClient(ABC):
         return found
 
     @abstractmethod
-    def sdk(self) -> Any:
-        """Return the SDK's client."""
-
-    @abstractmethod
     def body(self, request: Request, method: Method) -> dict[str, Any]:
         """Return the body of the request."""
 
@@ -86,3 +105,8 @@ class SdkClient(ABC):
 
     async def close(self) -> None:
         await self.sdk().close()
+
+
+def count(value: object) -> int:
+    """Return a number of tokens; 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
