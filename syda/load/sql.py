@@ -68,8 +68,9 @@ def foresee_load(target: Target, plan: Plan, loads: list[TableLoad], options: Lo
     started = perf_counter()
     with untouched(target) as connection:
         require_unprotected(connection, options.allow_hosts)
-        missing = _missing_tables(PresentTables(connection), loads, create=options.create)
-        _require_parents(PresentTables(connection), plan, missing)
+        present = PresentTables(connection)
+        missing = _missing_tables(present, loads, create=options.create)
+        _require_parents(present, plan, missing)
         _require_types(connection, missing)
         loads, full = check_room(connection, plan, loads, options.mode)
         with rejections("looking how the rows would be loaded"):

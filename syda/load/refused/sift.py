@@ -1,4 +1,4 @@
-"""Rows that a trigger refuses: they are left out, told, and the others go in.
+"""Rows that the database refuses: they are left out, told, and the others go in.
 
 What a trigger does cannot be known before it is tried. It may refuse a row, change it so that another rule does, or
 insert rows of other tables by itself, which are then in the way of those that were made for these tables.

@@ -24,7 +24,7 @@ _LISTED = (
     "SELECT 1 FROM pragma_index_list(?) l, pragma_index_info(l.name) i"
     " WHERE NOT l.partial AND i.seqno = 0 AND i.name = ? LIMIT 1"
 )
-_TRIGGERS = "SELECT 1 FROM {schema}sqlite_master WHERE type = 'trigger' LIMIT 1"
+_TRIGGERS = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' LIMIT 1"
 
 
 class SqliteRoad(Road):
@@ -40,7 +40,7 @@ class SqliteRoad(Road):
         """Nothing is refused: SQLite defers any foreign key."""
 
     def hindrances(self, large: Sequence[TableLoad], emptied: Collection[str]) -> Mapping[str, str]:
-        if self._first(_TRIGGERS.format(schema="")):
+        if self._first(_TRIGGERS):
             return {load.table.key: "the database has triggers, which may need them" for load in large}
         found = {load.table.key: self._hindrance(load, is_emptied=load.table.key in emptied) for load in large}
         return {key: why for key, why in found.items() if why}
@@ -197,7 +197,7 @@ def _can_check_later(connection: Connection, loads: Sequence[TableLoad], constra
         return False
     if connection.dialect.driver != "pysqlite" or getattr(driver, "in_transaction", True):
         return False
-    if all(load.rows < least for load in loads) or driver.execute(_TRIGGERS.format(schema="")).fetchone():
+    if all(load.rows < least for load in loads) or driver.execute(_TRIGGERS).fetchone():
         return False
     if not driver.execute("PRAGMA foreign_keys").fetchone()[0]:
         return False
