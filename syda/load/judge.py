@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, exc
 
 from syda.load.roads.binding import Binding, bindings
+from syda.load.roads.search_path import SearchPath
 from syda.load.target import first_line, without_repeated_errors
 from syda.schema.model import Table
 from syda.sources.values import Values
@@ -39,6 +40,7 @@ class DatabaseJudge:
         fits = np.ones(rows, dtype=bool)
         savepoint = self._connection.begin_nested()
         try:
+            self._lead_to(table)
             judged = self._temporary(table, known)
             if not self._insert(judged, known, columns, rows):
                 return np.zeros(rows, dtype=bool)  # the types refuse values, or some of them
@@ -53,6 +55,12 @@ class DatabaseJudge:
             if self._connection.dialect.name in ("mysql", "mariadb"):  # where a rollback leaves temporary tables
                 self._connection.exec_driver_sql(f"DROP TEMPORARY TABLE IF EXISTS {_TEMPORARY}")
         return fits
+
+    def _lead_to(self, table: Table) -> None:
+        """Have functions find the tables that they name; the end of the savepoint undoes it."""
+        if self._connection.dialect.name == "postgresql":
+            schemas = (target.schema for target in self._targets.values())
+            SearchPath(self._connection, schemas).lead_to(self._targets[table.key].schema)
 
     def _is_known(self, expression: str) -> bool:
         """Tell whether the expression can be evaluated at all: it may name a column that only the database makes."""

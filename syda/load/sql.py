@@ -105,6 +105,7 @@ def _load(road: Road, progress: Progress | None) -> tuple[Road, dict[str, Sifted
         if load.rows:
             late = core.late_columns(load.table, updates.get(load.table.key, []))
             with rejections(f"loading table {load.table.key!r}", table=load.table.key):
+                road.approach(load)
                 if may_sift(road, load):
                     load = repointed(road.connection, load, refused)
                     sifted[load.table.key] = insert_sifted(road, load, late, progress)

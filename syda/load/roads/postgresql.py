@@ -17,6 +17,7 @@ from syda.load.roads.constraints import Taken, hindrances, take_constraints
 from syda.load.roads.copy import copier, driver_text
 from syda.load.roads.csv_text import UnencodableError, encoder
 from syda.load.roads.road import Road
+from syda.load.roads.search_path import SearchPath
 from syda.load.roads.sequences import Owned, move_sequences, require_movable, sequences_of
 from syda.load.roads.table_load import Bindings, Block, Progress, TableLoad, block_rows
 from syda.load.roads.timing import LARGE_ROWS, Timing
@@ -92,6 +93,13 @@ class PostgresqlRoad(Road):
         load = next((load for load in self.loads if load.table.key == table), None)
         return bool(self._taken and load and self._taken.has_foreign_key(load, foreign_key))
 
+    @cached_property
+    def _path(self) -> SearchPath:
+        return SearchPath(self.connection, (load.target.schema for load in self.loads))
+
+    def approach(self, load: TableLoad) -> None:
+        self._path.lead_to(load.target.schema)
+
     def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
         bound = load.bindings(self.connection.dialect, without)
         copy = copier(self.connection)
@@ -124,6 +132,7 @@ class PostgresqlRoad(Road):
             self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in self._altered:
             core.execute_as_written(self.connection, statement)
+        self._path.restore()
         # a sequence's new number outlives a rollback: nothing may fail after it
         move_sequences(self.connection, self._sequences)
 

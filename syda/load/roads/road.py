@@ -97,6 +97,9 @@ class Road:
         """Tell whether the foreign key (by its name in the schema) is checked after all rows, by `restore`."""
         return False
 
+    def approach(self, load: TableLoad) -> None:
+        """Do what has to be done before the rows of one table."""
+
     def insert(self, load: TableLoad, without: frozenset[str], progress: Progress | None) -> None:
         """Insert all rows of a table; the columns in `without` stay NULL."""
         bound = load.bindings(self.connection.dialect, without)
