@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from syda.generation.joint import JointRows
 from syda.generation.maker import Maker
@@ -15,9 +16,19 @@ from syda.sources.values import Values
 if TYPE_CHECKING:
     from syda.generation.settling.settle import Settled
 
+_WAITING: WeakKeyDictionary[Maker, dict[str, Draft]] = WeakKeyDictionary()
+
+
+def waiting_drafts(maker: Maker) -> dict[str, Draft]:
+    """Return the drafts of the tables that are being settled, which may wait for one another in a circle."""
+    return _WAITING.setdefault(maker, {})
+
 
 class Draft(Maker):
-    """Makes one table's rows with the columns of its conditions never NULL; all other tables are the outer maker's."""
+    """Makes one table's rows with the columns of its conditions never NULL; all other tables are the outer maker's.
+
+    Of a table that waits for this one to be settled, the rows are its draft's: `awaited` are those that were asked for.
+    """
 
     def __init__(self, outer: Maker, table: str, involved: Collection[str]) -> None:
         planned = outer.table_plan(table)
@@ -30,31 +41,45 @@ class Draft(Maker):
         plan = replace(outer.plan, tables={**outer.plan.tables, table: relaxed})
         super().__init__(plan, existing=outer.existing, block_size=outer.block_size, judge=outer.judge)
         self._outer, self._table = outer, table
+        self.awaited: set[str] = set()
+        waiting_drafts(outer)[table] = self
+
+    def _other(self, table: str) -> Maker:
+        """Return who makes another table's rows."""
+        waiting = waiting_drafts(self._outer).get(table)
+        if waiting is None:
+            return self._outer
+        self.awaited.add(table)
+        return waiting
 
     def settled(self, table: str) -> Settled | None:
-        return None if table == self._table else self._outer.settled(table)
+        if table == self._table or self._other(table) is not self._outer:
+            return None
+        return self._outer.settled(table)
 
     def rows(self, table: str) -> int:
-        return super().rows(table) if table == self._table else self._outer.rows(table)
+        return super().rows(table) if table == self._table else self._other(table).rows(table)
 
     def joint(self, table: str, joint: Joint) -> JointRows:
-        return super().joint(table, joint) if table == self._table else self._outer.joint(table, joint)
+        return super().joint(table, joint) if table == self._table else self._other(table).joint(table, joint)
 
     def link(self, table: str, foreign_key: str, *, nulls: bool = True) -> Integers:
-        maker: Any = super() if table == self._table else self._outer
+        maker: Any = super() if table == self._table else self._other(table)
         found: Integers = maker.link(table, foreign_key, nulls=nulls)
         return found
 
     def ordinal(self, table: str, foreign_key: str) -> Integers:
-        return super().ordinal(table, foreign_key) if table == self._table else self._outer.ordinal(table, foreign_key)
+        maker: Any = super() if table == self._table else self._other(table)
+        found: Integers = maker.ordinal(table, foreign_key)
+        return found
 
     def identity(self, table: str) -> Integers:
-        return super().identity(table) if table == self._table else self._outer.identity(table)
+        return super().identity(table) if table == self._table else self._other(table).identity(table)
 
     def column(self, table: str, name: str) -> Values:
-        return super().column(table, name) if table == self._table else self._outer.column(table, name)
+        return super().column(table, name) if table == self._table else self._other(table).column(table, name)
 
     def values(self, table: str, name: str, start: int, stop: int) -> Values:
-        maker: Any = super() if table == self._table else self._outer
+        maker: Any = super() if table == self._table else self._other(table)
         found: Values = maker.values(table, name, start, stop)
         return found
