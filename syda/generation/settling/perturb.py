@@ -193,7 +193,7 @@ def _beside(state: State, name: str, given: Sequence[object]) -> Values:
 
 
 def reshape(change: Change) -> None:
-    """Round moments and numbers, shorten ranges, and write text in lower or upper case."""
+    """Round moments, lengths of time and numbers, shorten ranges, and write text in lower or upper case."""
     state = change.state
     for name in change.plain:
         data = state.data[name][change.rows]
@@ -202,6 +202,9 @@ def reshape(change: Change) -> None:
             units = _UNITS if kind is Kind.DATETIME else _UNITS[4:]
             unit = units[int(change.pick("unit", size=len(units))[0])]
             state.data[name][change.rows] = data.astype(f"datetime64[{unit}]").astype(data.dtype)
+        elif data.dtype.kind == "m":
+            unit = _UNITS[:4][int(change.pick("unit", size=4)[0])]
+            state.data[name][change.rows] = _whole(data, unit, up=kind is Kind.INTERVAL)
         elif kind in NUMBERS:
             to = (1, 10, 100)[int(change.pick("round", size=3)[0])]
             to *= 10 ** decimal_places(state.column(name).type) if kind is Kind.DECIMAL else 1
@@ -213,6 +216,14 @@ def reshape(change: Change) -> None:
             ways: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.strip, lambda text: text[:0])
             way = ways[int(change.pick("way", name, size=len(ways))[0])]
             state.data[name][change.rows] = objects(way(item) if isinstance(item, str) else item for item in data)
+
+
+def _whole(lengths: np.ndarray, unit: str, *, up: bool) -> np.ndarray:
+    """Return lengths of time of whole units; rounded up so that short ones do not become nothing."""
+    of: Any = np.timedelta64(1, unit)  # type: ignore[call-overload]
+    more: Any = of - np.timedelta64(1, _unit(lengths)) if up else 0  # type: ignore[call-overload]
+    rounded: np.ndarray = (lengths + more) // of * of
+    return rounded.astype(lengths.dtype)
 
 
 def flip(change: Change) -> None:
