@@ -116,8 +116,12 @@ def _execute(sql: str, frame: Mapping[str, Any] | None = None) -> list[NDArray[A
 
 
 def _filled(column: Any) -> NDArray[Any]:
-    """Return a fetched column with None where DuckDB masks a NULL."""
-    return np.asarray(column.filled(None) if np.ma.isMaskedArray(column) else column)
+    """Return a fetched column with None where DuckDB masks a NULL; `filled(None)` would put NumPy's own filler there."""
+    if not np.ma.isMaskedArray(column):
+        return np.asarray(column)
+    items = np.asarray(column.data, dtype=object)
+    items[np.ma.getmaskarray(column)] = None
+    return items
 
 
 def _connection() -> DuckDBPyConnection:

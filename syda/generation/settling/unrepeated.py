@@ -152,7 +152,12 @@ class UniqueKeeper:
             inside = self._predicate.predicates(columns)[0]
             counted &= True if inside is None else inside
         members = [columns[name] for name in self._set.plain]
-        members += [as_texts(found) for found in self._expressions.texts(columns) if found is not None]
+        for node, found in zip(self._set.expressions, self._expressions.texts(columns), strict=True):
+            if node is None:
+                return np.zeros(state.rows, dtype=bool)  # nobody here knows what it is: the database has to say
+            # of an expression that only the database evaluates: other columns most likely give another value
+            unknown = [] if found is not None else columns_of(node, state.table)
+            members += [columns[name] for name in unknown] if found is None else [as_texts(found)]
         return _later(members, counted, unique.nulls_not_distinct)[state.first :]
 
     def change(self, rows: Integers, attempt: Attempt) -> None:
