@@ -116,7 +116,7 @@ def _execute(sql: str, frame: Mapping[str, Any] | None = None) -> list[NDArray[A
 
 
 def _filled(column: Any) -> NDArray[Any]:
-    """Return a fetched column with None where DuckDB masks a NULL; `filled(None)` would put NumPy's own filler there."""
+    """Return a fetched column with None where DuckDB masks a NULL; NumPy's `filled` would put a filler there."""
     if not np.ma.isMaskedArray(column):
         return np.asarray(column)
     items = np.asarray(column.data, dtype=object)

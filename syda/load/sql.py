@@ -53,7 +53,9 @@ def load_tables(target: Target, plan: Plan, loads: list[TableLoad], options: Loa
             _ensure_tables(connection, plan, loads, create=options.create)
         loads = make_room(connection, plan, loads, options.mode)
         deferral = Deferral(connection)
-        road, sifted, lost = deferral.run(lambda: _load(_road(connection, plan, loads, options), options.progress))
+        road, sifted, lost = deferral.run(
+            lambda: _load(_road(connection, plan, loads, options), deferral, options.progress)
+        )
         with rejections("ending the load"):
             road.conclude()
     rows = {load.table.key: load.rows - sifted[load.table.key].refused - lost.get(load.table.key, 0) for load in loads}
@@ -93,13 +95,14 @@ def _transaction(target: Target, loads: Sequence[TableLoad], constraints: Constr
             yield begun
 
 
-def _load(road: Road, progress: Progress | None) -> tuple[Road, dict[str, Sifted], dict[str, int]]:
+def _load(road: Road, deferral: Deferral, progress: Progress | None) -> tuple[Road, dict[str, Sifted], dict[str, int]]:
     """Put the rows in; return the way that they took, what of each table was left out, and how many rows got lost."""
     before = count_of(road.connection, road.loads) if road.has_effects else {}
     sifted = {load.table.key: Sifted() for load in road.loads}
     refused: dict[str, TableLoad] = {}
     with rejections("preparing the load"):
         road.prepare()
+        deferral.prepare()
     updates = _updates(road)
     for load in road.loads:
         if load.rows:

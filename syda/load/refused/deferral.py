@@ -1,12 +1,13 @@
 """Triggers that wait for the end of the transaction: what they refuse must not undo the whole load.
 
-They are asked at the end of the load. When one refuses, the load is done again with this one asked at each row, so that
-the rows that it refuses are left out and told as those of any other trigger are.
+They are asked at the end of the load, when what they look for in other tables is there. When some refuse, the load is
+done again with these asked at each row, so that the rows that they refuse are left out and told as those of any other
+trigger are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -38,37 +39,40 @@ class Deferral:
         return quoted_names([name], self._connection.dialect)
 
     def run(self, load: Callable[[], _Loaded]) -> _Loaded:
-        """Load; when a waiting trigger refuses what is there then, undo that and load again with this one at once."""
+        """Load; when waiting triggers refuse what is there then, undo that and load again with these asked at once."""
         if not self._waiting:
             return load()
         while True:
             savepoint = self._connection.begin_nested()
-            for name in self._asked_early:
-                self._set(name, "IMMEDIATE")
             loaded = load()
-            refusing = next((name for name in self._waiting if self._refuses(name)), None)
-            if refusing is None:
+            refusing = [name for name in self._waiting if self._refuses(name)]
+            if not refusing:
                 savepoint.commit()
-                for name in self._asked_early:
-                    self._set(name, "DEFERRED")
+                self._set(self._asked_early, "DEFERRED")
                 return loaded
             savepoint.rollback()
-            self._asked_early.append(refusing)
+            self._asked_early += refusing
+
+    def prepare(self) -> None:
+        """Have the triggers wait for the end of the load, but for those that refused what was there then."""
+        self._set([name for name in self._waiting if name not in self._asked_early], "DEFERRED")
+        self._set(self._asked_early, "IMMEDIATE")
 
     def _refuses(self, name: str) -> bool:
         if name in self._asked_early:
             return False
         savepoint = self._connection.begin_nested()
         try:
-            self._set(name, "IMMEDIATE")
+            self._set([name], "IMMEDIATE")
         except exc.DBAPIError as error:
             savepoint.rollback()
             if not refuses_rows(error) or error.connection_invalidated:
                 raise
             return True
-        self._set(name, "DEFERRED")
+        self._set([name], "DEFERRED")
         savepoint.commit()
         return False
 
-    def _set(self, name: str, when: str) -> None:
-        execute_as_written(self._connection, f"SET CONSTRAINTS {name} {when}")
+    def _set(self, names: Sequence[str], when: str) -> None:
+        if names:
+            execute_as_written(self._connection, f"SET CONSTRAINTS {', '.join(names)} {when}")
