@@ -22,10 +22,13 @@ Arm = Mapping[str, Domain]
 Goal = tuple[Node, bool]
 Demand = tuple[str, Domain]
 Option = tuple[Sequence[Goal], tuple[Demand, ...]]
+Read = dict[tuple[int, bool], tuple[Node, Demand | None]]
 
 ROUNDS = 96
 _STEPS = 4_000
 _MOST_TERMS = 12
+_FRUITLESS = 10
+"""Rounds without a new way, for each way that is known, after which no more are looked for."""
 
 
 def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = ROUNDS, seed: int = 0) -> list[Arm]:
@@ -48,7 +51,8 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
                 arm[name] = values[number % len(values)] if len(choices) == 1 else random.choice(values)
             yield arm
 
-    return _ways(goals, starts(), table, random) or (_ways(goals, [start], table, random) if choices else [])
+    few = max(map(len, choices.values()), default=0)
+    return _ways(goals, starts(), table, random, few) or (_ways(goals, [start], table, random) if choices else [])
 
 
 def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) -> list[Arm]:
@@ -58,13 +62,23 @@ def find_negations(table: Table, node: Node, start: Arm, *, rounds: int = 12) ->
     return _ways([(node, False)], [start] * rounds, table, random)
 
 
-def _ways(goals: list[Goal], starts: Iterable[Arm], table: Table, random: Random) -> list[Arm]:
-    """Return the first way from each start, those that are the same once."""
+def _ways(goals: list[Goal], starts: Iterable[Arm], table: Table, random: Random, few: int = 0) -> list[Arm]:
+    """Return the first way from each start, those that are the same once.
+
+    The more ways there are, the longer none that is new may come before there seem to be no others; `few` are the
+    starts that are tried in any case.
+    """
     found: dict[str, Arm] = {}
-    for start in starts:
-        way = next(_search(list(goals), dict(start), _Search(table, random)), None)
+    read: Read = {}
+    last = 0
+    for number, start in enumerate(starts):
+        way = next(_search(list(goals), dict(start), _Search(table, random, read=read)), None)
         if way is not None:
+            before = len(found)
             found.setdefault(repr(sorted((name, repr(domain)) for name, domain in way.items())), way)
+            last = number if len(found) > before else last
+        if number - last >= few + _FRUITLESS * (1 + len(found)):
+            break
     return list(found.values())
 
 
@@ -118,9 +132,21 @@ class _Search:
     """What one search shares: the table, the random order, and how many steps are left."""
 
     def __init__(
-        self, table: Table, random: Random, certain: Callable[[Demand], Demand | None] = lambda demand: demand
+        self,
+        table: Table,
+        random: Random,
+        certain: Callable[[Demand], Demand | None] = lambda demand: demand,
+        read: Read | None = None,
     ) -> None:
         self.table, self.random, self.left, self.certain = table, random, _STEPS, certain
+        self._read: Read = {} if read is None else read
+
+    def leaf(self, node: Node, *, want: bool) -> Demand | None:
+        """Return what a comparison says. Each is read once, and kept, so that its `id` stays its own."""
+        key = (id(node), want)
+        if key not in self._read:
+            self._read[key] = (node, leaf(node, self.table, want=want))
+        return self._read[key][1]
 
 
 def _search(goals: list[Goal], arm: dict[str, Domain], search: _Search) -> Iterator[Arm]:
@@ -179,7 +205,7 @@ def _options(node: Node, want: bool, search: _Search) -> Iterator[Option]:  # no
     elif (counted := _counted(node, table)) is not None:
         yield from _counts(*counted, want, search)
     else:
-        found = leaf(node, table, want=want)
+        found = search.leaf(node, want=want)
         yield (), (() if found is None else (found,))
 
 
