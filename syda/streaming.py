@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ def make_stream(
         try:
             return _made(plan, existing, origin, judge, redact=redact)
         except _UnmadeError as unmade:
-            emptied = without_rows(plan, unmade.table, unmade.told)
+            there = {key for key, rows in existing.items() if rows.rows}
+            emptied = without_rows(plan, unmade.table, unmade.told, there)
             if emptied is None:
                 raise unmade.error from None
             plan = emptied
@@ -70,7 +72,7 @@ def _made(plan: Plan, existing: Existing, origin: Mapping[str, Any], judge: Judg
     reading = _Reading()
     existing = {key: reading.of(key, there) for key, there in existing.items()}
     maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
-    large = frozenset(key for key in plan.tables if maker.rows(key) >= STREAMED_ROWS)
+    large = frozenset(key for key in plan.tables if _rows(maker, key) >= STREAMED_ROWS)
     tables = {key: _announced(maker, key) if key in large else _table(maker, key) for key in plan.tables}
     small = Dataset(  # to which large tables are not known, so that no row seems to have lost its parent in one
         plan=plan,
@@ -114,9 +116,20 @@ class _Reading:
         return replace(there, read=column)
 
 
+def _rows(maker: Maker, key: str) -> int:
+    with _unmade(key):
+        return maker.rows(key)
+
+
 def _table(maker: Maker, key: str) -> TableRows:
-    try:
+    with _unmade(key):
         return make_table(maker, key)
+
+
+@contextmanager
+def _unmade(key: str) -> Iterator[None]:
+    try:
+        yield
     except (PlanError, GenerateError) as error:
         raise _UnmadeError(key, error, str(error)) from error
 

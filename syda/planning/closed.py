@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from syda.errors import ConstraintError
@@ -47,12 +48,31 @@ def _asked(schema: Schema, rows: RowRequest) -> frozenset[str]:
     return frozenset(named | shared)
 
 
-def without_rows(plan: Plan, key: str, why: str) -> Plan | None:
-    """Return the plan with a table left empty, and the reason; None where its rows or values are the user's wish."""
+def without_rows(plan: Plan, key: str, why: str, there: Collection[str] = ()) -> Plan | None:
+    """Return the plan with a table left empty, and the reason; None where its rows or values are the user's wish.
+
+    Tables that need a row of it are left empty too, unless it is one of those that have some rows already, `there`.
+    """
     planned, table = plan.tables[key], plan.schema.tables[key]
     wished = planned.exact or planned.rows_from or any(column.author == "user" for column in planned.columns.values())
     shared = table.base_table or any(other.base_table == key for other in plan.schema)
     if wished or shared or not planned.rows:
         return None
     emptied = replace(planned, rows=0, notes=(f"0 rows instead of {planned.rows}: {why}",))
-    return replace(plan, tables={**plan.tables, key: emptied})
+    left: Plan | None = replace(plan, tables={**plan.tables, key: emptied})
+    for child in [] if key in there else _needing(plan, key):
+        if left is not None and left.tables[child].rows:
+            left = without_rows(left, child, f"{key!r} has none", there)
+    return left
+
+
+def _needing(plan: Plan, key: str) -> list[str]:
+    """Return the tables each of whose rows refers to a row of the table."""
+    return [
+        child
+        for child in plan.tables
+        if any(
+            link.parent == key and not plan.schema.tables[child].is_optional(link)
+            for link in plan.schema.tables[child].foreign_keys
+        )
+    ]
