@@ -5,6 +5,7 @@ there; then rows that break one are changed, in as little as it takes, until the
 left out.
 """
 
-from syda.generation.settling.settle import Settled, settle
+from syda.generation.settling.settle import settle
+from syda.generation.settling.settled import Settled
 
 __all__ = ["Settled", "settle"]

@@ -6,6 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from syda.generation.agreement import allowed_parents
 from syda.generation.joint import JointRows
 from syda.generation.maker import Maker
 from syda.planning.model import Joint
@@ -13,7 +16,7 @@ from syda.sources.stream import Integers
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
-    from syda.generation.settling.settle import Settled
+    from syda.generation.settling.settled import Settled
 
 
 class Draft(Maker):
@@ -30,6 +33,12 @@ class Draft(Maker):
         plan = replace(outer.plan, tables={**outer.plan.tables, table: relaxed})
         super().__init__(plan, existing=outer.existing, block_size=outer.block_size, judge=outer.judge)
         self._outer, self._table = outer, table
+
+    def allowed_parents(self, link: str) -> Integers:
+        """Return the parents that a row may have, as far as the foreign keys that share columns leave any."""
+        return self._once(
+            ("allowed", self._table, link), lambda: np.flatnonzero(allowed_parents(self, self._table, link))
+        )
 
     def settled(self, table: str) -> Settled | None:
         return None if table == self._table else self._outer.settled(table)
