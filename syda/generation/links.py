@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from syda.errors import CapacityError, GenerateError
 from syda.generation.agreement import (
@@ -84,14 +83,16 @@ def _bits(maker: Maker, table: str, name: str, salt: str, block: tuple[int, int]
 def with_nulls(maker: Maker, table: str, name: str, rows: Integers, start: int, stop: int) -> Integers:
     """Return the parents of the rows ``start..stop`` with -1 in the share that the plan leaves NULL."""
     fraction = maker.table_plan(table).links[name].null_fraction
+    return drawn_nulls(maker, table, name, fraction, rows, start, stop)
+
+
+def drawn_nulls(
+    maker: Maker, table: str, name: str, fraction: float, rows: Integers, start: int, stop: int
+) -> Integers:
+    """Return the parents of the rows ``start..stop`` with -1 in the given share."""
     if fraction <= 0:
         return rows
     return np.where(to_uniform(_bits(maker, table, name, "null", (start, stop))) < fraction, -1, rows)
-
-
-def drawn_nulls(maker: Maker, table: str, name: str, fraction: float) -> NDArray[np.bool_] | None:
-    """Return which rows' foreign key is NULL, None when no row's is."""
-    return to_uniform(_bits(maker, table, name, "null")) < fraction if fraction > 0 else None
 
 
 def _earlier_links(maker: Maker, table: Table, link: ForeignKey) -> list[ForeignKey]:

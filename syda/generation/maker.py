@@ -17,6 +17,7 @@ from syda.errors import GenerateError, PlanError
 from syda.generation import identity, links
 from syda.generation.cardinality import Children, children_of_each
 from syda.generation.context import Cell
+from syda.generation.demanded import with_demanded
 from syda.generation.distinct import Taken, distinct_values, is_made_by_blocks
 from syda.generation.joint import JointRows, solve_joint
 from syda.generation.judging import Judge
@@ -27,7 +28,7 @@ from syda.schema.model import Kind, Table
 from syda.sources.function import Function
 from syda.sources.scalar import Database, Sequence
 from syda.sources.stream import Integers, random_bits, stream_key, to_uniform
-from syda.sources.values import Values, dtype_of, from_python
+from syda.sources.values import Values, dtype_of
 
 BLOCK_SIZE = 65_536
 _EMPTY = ExistingTable()
@@ -78,7 +79,7 @@ class Maker:
             return 0
         settled = self.settled(table)
         if settled is not None:
-            return len(settled.kept)
+            return settled.rows
         if planned.rows_from:
             return self._driven_rows(table, planned.rows_from)
         return min([self.wanted(table), *(self.joint(table, joint).rows for joint in planned.joints)])
@@ -120,7 +121,7 @@ class Maker:
         """Return the rows of foreign keys and columns that are drawn together."""
         settled = self.settled(table)
         if settled is not None:
-            return settled.draft.joint(table, joint).take(settled.kept)
+            return settled.joint(joint)
         return self._once(("joint", table, *joint.links, *joint.columns), lambda: solve_joint(self, table, joint))
 
     def link(self, table: str, foreign_key: str, *, nulls: bool = True) -> Integers:
@@ -130,7 +131,10 @@ class Maker:
         """
         settled = self.settled(table)
         if settled is not None:
-            return settled.links[foreign_key] if nulls else settled.base[foreign_key]
+            return self._once(
+                ("settled link", table, foreign_key, str(nulls)),
+                lambda: settled.parents(foreign_key, 0, settled.rows, nulls=nulls),
+            )
         whole = (self.first(table), self.total(table))
         rows = self._once(("link", table, foreign_key), lambda: self._drawn(table, foreign_key)(*whole))
         if not nulls:
@@ -141,9 +145,10 @@ class Maker:
 
     def parents(self, table: str, foreign_key: str, start: int, stop: int, *, nulls: bool = True) -> Integers:
         """Return what `link` does for the new rows ``start..stop`` alone."""
-        if self.settled(table) is not None:
+        settled = self.settled(table)
+        if settled is not None:
             first = self.first(table)
-            return self.link(table, foreign_key, nulls=nulls)[start - first : stop - first]
+            return settled.parents(foreign_key, start - first, stop - first, nulls=nulls)
         drawn = self._drawn(table, foreign_key)
         rows = self._of_block(("parents", table, foreign_key), start, stop, lambda: drawn(start, stop))
         if not nulls:
@@ -175,7 +180,7 @@ class Maker:
         """Return the index of each new row's class in the table's inheritance."""
         settled = self.settled(table)
         if settled is not None:
-            return settled.draft.identity(table)[settled.kept]
+            return settled.identity()
         return self._once(("identity", table), lambda: identity.draw_identities(self, table))
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -203,7 +208,7 @@ class Maker:
         column, settled = self.table(table).column(name), self.settled(table)
         special = column.nullable or planned.demanded or planned.alike or column.type.kind is not Kind.INTEGER
         drawn = any(name in joint.columns for joint in self._joints(table))
-        return None if special or drawn or (settled is not None and name in settled.columns) else planned.source
+        return None if special or drawn or (settled is not None and settled.settles(name)) else planned.source
 
     def _meets(self, table: str, name: str, source: Sequence) -> bool:
         """Tell whether an existing row has a number that the source gives to a new one, or its number is not known."""
@@ -227,8 +232,11 @@ class Maker:
         key = ("column", table, name)
         if key in self._made:
             return self.column(table, name).slice(start, stop)
+        settled, first = self.settled(table), self.first(table)
+        if settled is not None and settled.settles(name):
+            return settled.values(name, start - first, stop - first)
         if self._is_whole(table, name):
-            return self._new(table, name).slice(start - self.first(table), stop - self.first(table))
+            return self._new(table, name).slice(start - first, stop - first)
         return self._of_block(key, start, stop, lambda: self._make(table, name, start, stop))
 
     def blocks(self, table: str) -> Iterator[Mapping[str, Values]]:
@@ -266,19 +274,17 @@ class Maker:
 
     def _make_new(self, table: str, name: str) -> Values:
         settled = self.settled(table)
-        if settled is not None and name in settled.columns:
-            return settled.columns[name]
+        if settled is not None and settled.settles(name):
+            return settled.values(name, 0, settled.rows)
         planned = self._column_plan(table, name)
         if planned.distinct and self._needs_memory(table, planned):
             cell = self.cell(table, name, self.first(table), self.total(table))
-            made = self._as_demanded(distinct_values(cell, planned.source), cell, planned)
+            made = with_demanded(distinct_values(cell, planned.source), cell, planned)
             return made.masked(self._nulls(table, name, self.first(table), self.total(table)))
         return Values.concatenate([self._make(table, name, *block) for block in self._ranges(table)])
 
     def _is_whole(self, table: str, name: str) -> bool:
-        planned, settled = self._column_plan(table, name), self.settled(table)
-        if settled is not None and name in settled.columns:
-            return True
+        planned = self._column_plan(table, name)
         return isinstance(planned.source, Function) or (planned.distinct and self._needs_memory(table, planned))
 
     def _needs_memory(self, table: str, planned: ColumnPlan) -> bool:
@@ -296,22 +302,7 @@ class Maker:
             raise GenerateError(
                 f"{table}.{name} cannot be made by its source ({planned.source.describe()}): {error}"
             ) from error
-        return self._as_demanded(made, cell, planned).masked(self._nulls(table, name, start, stop))
-
-    def _as_demanded(self, made: Values, cell: Cell, planned: ColumnPlan) -> Values:
-        """Put the values that other tables ask for into the first new rows."""
-        if planned.demanded and not self.first(cell.table.key):
-            made = _with_demanded(made, from_python(planned.demanded, cell.column.type), cell)
-        if planned.alike and planned.alike[0] in self.plan.tables:
-            made = _with_demanded(made, self._alike(cell, *planned.alike), cell)
-        return made
-
-    def _alike(self, cell: Cell, table: str, name: str) -> Values:
-        """Return new values of another table's key that no row of the cell's own table has yet."""
-        first, total = self.first(table), self.total(table)
-        values = self.values(table, name, first, min(total, first + cell.stop - cell.start))
-        there = self.existing.get(cell.table.key, _EMPTY).column(cell.column.name)
-        return values if there is None else values.take(np.flatnonzero(~np.isin(values.data, there.data)))
+        return with_demanded(made, cell, planned).masked(self._nulls(table, name, start, stop))
 
     def _from_source(self, cell: Cell, planned: ColumnPlan) -> Values:
         table = cell.table.key
@@ -376,17 +367,6 @@ class Maker:
             return compute()
         finally:
             self._under_way.pop()
-
-
-def _with_demanded(made: Values, wanted: Values, cell: Cell) -> Values:
-    """Put the wanted values into the table's first rows; those that the column has anyway stay where they are."""
-    if cell.start > cell.maker.first(cell.table.key):
-        return made
-    there = np.isin(wanted.data, made.data)
-    rows = np.flatnonzero(~np.isin(made.data, wanted.data))[: int((~there).sum())]
-    data = made.data.copy()
-    data[rows] = wanted.data[~there][: len(rows)]
-    return Values(data, made.null)
 
 
 def _settle(maker: Maker, table: str) -> Settled | None:

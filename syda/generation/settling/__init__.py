@@ -6,6 +6,6 @@ left out.
 """
 
 from syda.generation.settling.circles import settle
-from syda.generation.settling.settle import Settled
+from syda.generation.settling.settled import Settled
 
 __all__ = ["Settled", "settle"]

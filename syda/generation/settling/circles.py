@@ -7,17 +7,19 @@ takes another row, or NULL where it may be NULL and must not repeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from syda.generation.joint import JointRows
 from syda.generation.settling.draft import waiting_drafts
-from syda.generation.settling.settle import Settled
 from syda.generation.settling.settle import settle as settle_rows
+from syda.generation.settling.settled import Settled, Whole
+from syda.planning.model import Joint
 from syda.schema.model import ForeignKey
 from syda.sources.stream import Integers
+from syda.sources.values import Values
 
 if TYPE_CHECKING:
     from syda.generation.maker import Maker
@@ -25,45 +27,64 @@ if TYPE_CHECKING:
 
 def settle(maker: Maker, table: str) -> Settled | None:
     """Return the settled rows of a table, whose links follow the tables that wait for it; None when it needs none."""
+    waiting = waiting_drafts(maker)
     try:
         settled = settle_rows(maker, table)
     finally:
-        waiting_drafts(maker).pop(table, None)
-    if settled is None or not settled.draft.awaited:
+        draft = waiting.pop(table, None)
+    if settled is None or draft is None or not draft.awaited:
         return settled
-    awaited = frozenset(settled.draft.awaited)
-    return replace(
-        settled,
-        links=_Links(maker, table, settled.links, awaited),
-        base=_Links(maker, table, settled.base, awaited),
-    )
+    return _Circled(maker, table, settled, frozenset(draft.awaited))
 
 
-class _Links(Mapping[str, Integers]):
-    """The parents of a table's rows by foreign key, of which some were drawn among drafted rows."""
+@dataclass(frozen=True, slots=True)
+class _Circled:
+    """The settled rows of a table, some of whose parents were drawn among the drafted rows of `awaited` tables."""
 
-    def __init__(self, maker: Maker, table: str, drawn: Mapping[str, Integers], awaited: frozenset[str]) -> None:
-        self._maker, self._table = maker, maker.table(table)
-        self._drawn, self._awaited = drawn, awaited
+    maker: Maker
+    table: str
+    settled: Settled
+    awaited: frozenset[str]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._drawn)
+    @property
+    def rows(self) -> int:
+        return self.settled.rows
 
-    def __len__(self) -> int:
-        return len(self._drawn)
+    @property
+    def note(self) -> str:
+        return self.settled.note
 
-    def __getitem__(self, name: str) -> Integers:
-        drawn, link = self._drawn[name], self._table.foreign_key(name)
-        if link.parent not in self._awaited or link.parent in waiting_drafts(self._maker):
+    @property
+    def judged(self) -> frozenset[str]:
+        return self.settled.judged
+
+    def settles(self, name: str) -> bool:
+        return self.settled.settles(name)
+
+    def values(self, name: str, start: int, stop: int) -> Values:
+        return self.settled.values(name, start, stop)
+
+    def identity(self) -> Integers:
+        return self.settled.identity()
+
+    def joint(self, joint: Joint) -> JointRows:
+        return self.settled.joint(joint)
+
+    def parents(self, foreign_key: str, start: int, stop: int, *, nulls: bool) -> Integers:
+        drawn = self.settled.parents(foreign_key, start, stop, nulls=nulls)
+        link = self.maker.table(self.table).foreign_key(foreign_key)
+        if link.parent not in self.awaited or link.parent in waiting_drafts(self.maker):
             return drawn
-        settled = self._maker.settled(link.parent)
-        return drawn if settled is None else self._among(settled.kept, drawn, link)
+        parent = self.maker.settled(link.parent)
+        while isinstance(parent, _Circled):
+            parent = parent.settled
+        return self._among(parent.kept, drawn, link) if isinstance(parent, Whole) else drawn
 
     def _among(self, kept: Integers, drawn: Integers, link: ForeignKey) -> Integers:
         """Return the parents as numbers among those that were kept."""
-        first, total = self._maker.first(link.parent), self._maker.total(link.parent)
-        unrepeated = any(set(link.columns) & set(unique.columns) for unique in self._table.unique_sets)
-        nobody = not total or (unrepeated and self._table.is_optional(link))
+        first, total, owner = self.maker.first(link.parent), self.maker.total(link.parent), self.maker.table(self.table)
+        unrepeated = any(set(link.columns) & set(unique.columns) for unique in owner.unique_sets)
+        nobody = not total or (unrepeated and owner.is_optional(link))
         drafted, other = drawn - first, np.full(len(drawn), -1) if nobody else drawn % max(total, 1)
         found = np.where(np.isin(drafted, kept), np.searchsorted(kept, drafted) + first, other)
         return np.where(drafted >= 0, found, drawn)

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
+from syda.generation.agreement import allowed_parents
 from syda.generation.joint import JointRows
 from syda.generation.maker import Maker
 from syda.planning.model import Joint
@@ -14,7 +17,7 @@ from syda.sources.stream import Integers
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
-    from syda.generation.settling.settle import Settled
+    from syda.generation.settling.settled import Settled
 
 _WAITING: WeakKeyDictionary[Maker, dict[str, Draft]] = WeakKeyDictionary()
 
@@ -51,6 +54,12 @@ class Draft(Maker):
             return self._outer
         self.awaited.add(table)
         return waiting
+
+    def allowed_parents(self, link: str) -> Integers:
+        """Return the parents that a row may have, as far as the foreign keys that share columns leave any."""
+        return self._once(
+            ("allowed", self._table, link), lambda: np.flatnonzero(allowed_parents(self, self._table, link))
+        )
 
     def settled(self, table: str) -> Settled | None:
         if table == self._table or self._other(table) is not self._outer:

@@ -66,7 +66,7 @@ def _point_inside(state: State, name: str, domain: Domain, rows: Integers) -> No
             if not len(rows):
                 return
         return
-    parents = state.allowed_parents(link)
+    parents = state.draft.allowed_parents(link)
     fits = parents[inside(replace(domain, required=True), state.column(name), state.parent_values(name, parents))]
     if len(fits):
         picked = fits[(state.bits("inside", name)[rows] % np.uint64(len(fits))).astype(np.int64)]

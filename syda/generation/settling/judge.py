@@ -68,18 +68,20 @@ class Judgement:
             fits &= self._by_database(state, left, rows)
         return fits
 
-    def asks_database(self, conditions: Sequence[Condition]) -> bool:
-        """Tell whether it takes the database to judge the conditions."""
-        left = (each.text in self.judged or not all(self._engines[id(each)].decided) for each in conditions)
-        return self._judge is not None and any(left)
+    def asks_database(self, state: State, conditions: Sequence[Condition]) -> bool:
+        """Tell whether the database judges some of the conditions."""
+        return self._judge is not None and bool(self._undecided(state, conditions))
 
     def unchecked(self, state: State, conditions: Sequence[Condition]) -> list[Condition]:
         """Return the conditions that nobody evaluates."""
-        if self._judge is not None:
-            return []
+        return [] if self._judge is not None else self._undecided(state, conditions)
+
+    def _undecided(self, state: State, conditions: Sequence[Condition]) -> list[Condition]:
         known = {name for name in state.owners if self._is_made(state, name)}
         return [
-            each for each in conditions if not (all(self._engines[id(each)].decided) and known.issuperset(each.columns))
+            each
+            for each in conditions
+            if each.text in self.judged or not (all(self._engines[id(each)].decided) and known.issuperset(each.columns))
         ]
 
     def trust_database(self, state: State, conditions: Sequence[Condition], broken: Mask) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.generation.agreement import allowed_parents, linked_groups
+from syda.generation.agreement import linked_groups
 from syda.generation.links import drawn_nulls
 from syda.planning.model import ColumnPlan, Plan, TablePlan
 from syda.schema.model import Column, Table
@@ -29,23 +29,25 @@ _NULLABLE = ("free", "joint", "unique", "forest", "chain", "null")
 
 
 class State:
-    """Columns and links of all drafted rows; `reset` puts rows back to their draft."""
+    """Columns and links of the drafted rows of a range; `reset` puts rows back to their draft."""
 
-    def __init__(self, draft: Draft, plan: Plan, table: str, columns: Collection[str]) -> None:
+    def __init__(
+        self, draft: Draft, plan: Plan, table: str, columns: Collection[str], between: tuple[int, int]
+    ) -> None:
         self.draft, self.key = draft, table
         self.seed = plan.settings.seed
         self.table: Table = draft.table(table)
         self.planned: TablePlan = plan.tables[table]
-        self.first, self.rows = draft.first(table), draft.rows(table)
+        start, stop = between
+        self.first, self.rows = draft.first(table) + start, stop - start
         self.owners = {name: self._owner(name) for name in columns}
-        self.base = {name: draft.link(table, name).copy() for name in self.planned.links}
+        self.base = {name: self._drawn(name).copy() for name in self.planned.links}
         self.drafted_links = {name: self._with_nulls(name) for name in self.planned.links}
         self.drafted = {name: self._drafted(name) for name, link in self.owners.items() if link is None}
         self.drafted_base = {name: rows.copy() for name, rows in self.base.items()}
         self.links = {name: rows.copy() for name, rows in self.drafted_links.items()}
         self.data = {name: values.data.copy() for name, values in self.drafted.items()}
         self.null = {name: _null_of(values) for name, values in self.drafted.items()}
-        self._allowed: dict[str, Integers] = {}
         self.groups = {name: group for group in linked_groups(self.table, list(self.base)) for name in group}
 
     # -- what is there --------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ class State:
     def bits(self, *path: str) -> Bits:
         """Return a random word per row."""
         key = stream_key(self.seed, self.key, "settle", *path)
-        return random_bits(key, self.first, self.first + self.rows)
+        return random_bits(key, *self._between)
 
     # -- changes --------------------------------------------------------------------------------------------------
 
@@ -142,16 +144,17 @@ class State:
         self.data[name][rows] = values.data
         self.null[name][rows] = False if values.null is None else values.null
 
-    def imitate(self, names: Collection[str], rows: Integers, models: Integers) -> None:
-        """Give rows what other rows have now in columns that may be changed."""
+    def imitate(self, names: Collection[str], rows: Integers, models: Integers, of: State | None = None) -> None:
+        """Give rows what other rows, those `of` another part, have now in columns that may be changed."""
+        other = of or self
         for name in names:
             link = self.owners[name]
             if self.is_fixed(name):
                 continue
             for one in () if link is None else self.groups[link]:
-                self.links[one][rows], self.base[one][rows] = self.links[one][models], self.base[one][models]
+                self.links[one][rows], self.base[one][rows] = other.links[one][models], other.base[one][models]
             if link is None:
-                self.data[name][rows], self.null[name][rows] = self.data[name][models], self.null[name][models]
+                self.data[name][rows], self.null[name][rows] = other.data[name][models], other.null[name][models]
 
     def borrow(self, name: str, rows: Integers, label: str) -> None:
         """Give each row what some other drafted row has; foreign keys that share columns move together."""
@@ -176,7 +179,7 @@ class State:
             self.table.foreign_key(link).parent == self.key
         ):  # an earlier row, or itself: it is there when it is asked for
             return to_index(self.bits("parent", link, label)[rows], self.first + rows + 1)
-        used, allowed = self.links[link], self.allowed_parents(link)
+        used, allowed = self.links[link], self.draft.allowed_parents(link)
         if self.planned.links[link].draw == "unique":
             free = np.setdiff1d(allowed, used[used >= 0])
             picked = np.full(len(rows), -1, dtype=np.int64)
@@ -188,12 +191,6 @@ class State:
         if not len(allowed):
             return np.full(len(rows), -1, dtype=np.int64)
         return allowed[to_index(self.bits("parent", link, label), len(allowed))[rows]]
-
-    def allowed_parents(self, link: str) -> Integers:
-        """Return the parents that a row may have, as far as the foreign keys that share columns leave any."""
-        if link not in self._allowed:
-            self._allowed[link] = np.flatnonzero(allowed_parents(self.draft, self.key, link))
-        return self._allowed[link]
 
     def parent_values(self, name: str, parents: Integers) -> Values:
         """Return what a foreign key column would be with each of the parents."""
@@ -208,19 +205,26 @@ class State:
         made = self._made(name).null
         return np.zeros(self.rows, dtype=bool) if made is None else made
 
+    @property
+    def _between(self) -> tuple[int, int]:
+        return self.first, self.first + self.rows
+
     def _made(self, name: str) -> Values:
-        return self.draft.values(self.key, name, self.first, self.first + self.rows)
+        return self.draft.values(self.key, name, *self._between)
+
+    def _drawn(self, link: str) -> Integers:
+        return self.draft.parents(self.key, link, *self._between)
 
     def _drafted(self, name: str) -> Values:
         made, fraction = self._made(name), self.source(name).null_fraction
         if fraction <= 0:
             return made
         key = stream_key(self.seed, self.key, name, "null")
-        return made.masked(to_uniform(random_bits(key, self.first, self.first + self.rows)) < fraction)
+        return made.masked(to_uniform(random_bits(key, *self._between)) < fraction)
 
     def _with_nulls(self, name: str) -> Integers:
-        drawn = drawn_nulls(self.draft, self.key, name, self.planned.links[name].null_fraction)
-        return self.base[name].copy() if drawn is None else np.where(drawn, -1, self.base[name])
+        fraction = self.planned.links[name].null_fraction
+        return drawn_nulls(self.draft, self.key, name, fraction, self.base[name].copy(), *self._between)
 
     def _owner(self, name: str) -> str | None:
         planned = self.planned.columns[name]
