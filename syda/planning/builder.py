@@ -10,7 +10,7 @@ from typing import Any
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
-from syda.planning.closed import without_closed_tables
+from syda.planning.closed import unmade_tables, without_closed_tables
 from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
@@ -22,7 +22,7 @@ from syda.schema.graph import LoadOrder, load_order
 from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
-from syda.sources.scalar import Choice, Constant, Database, Flag, Number, Sequence
+from syda.sources.scalar import Choice, Constant, Database, Flag, Null, Number, Sequence
 
 _FEW = 1_000
 _LISTS = (Choice, Constant, Flag)
@@ -49,7 +49,8 @@ class PlanBuilder:
     def build(self) -> Plan:
         """Return the plan; raise a `SchemaError` or `PlanError` for what cannot work."""
         self.schema = with_equals(with_documents(narrowed(self.schema)))
-        self.schema, self._unfillable = without_closed_tables(self.schema, self.rows)
+        self.schema, closed = without_closed_tables(self.schema, self.rows)
+        self._unfillable = {**closed, **unmade_tables(self.schema, self.rows, self.overrides)}
         self._demands = demanded_values(self.schema)
         self._shared = shared_keys(self.schema)
         self._order = load_order(self.schema)
@@ -187,6 +188,8 @@ class PlanBuilder:
             return planned
         guess = guesses[column.name]
         domain = domains.get(column.name)
+        if guess.source is None and table.key in self._unfillable:
+            return ColumnPlan(source=Null(), reason="no row needs it", author="structure")
         if guess.source is None:
             raise PlanError(
                 f"{table.key}.{column.name} has type {column.type.native!r}, for which syda has no generator; "

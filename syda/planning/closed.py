@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from syda.errors import ConstraintError
 from syda.planning.checks import parse
+from syda.planning.inference.types import is_unknown
 from syda.planning.model import Plan
-from syda.planning.requests import RowRequest
-from syda.schema.model import Check, Schema
+from syda.planning.requests import Overrides, RowRequest
+from syda.schema.model import Check, Column, Schema, Table
 
 
 def without_closed_tables(schema: Schema, rows: RowRequest) -> tuple[Schema, dict[str, str]]:
@@ -28,6 +29,25 @@ def without_closed_tables(schema: Schema, rows: RowRequest) -> tuple[Schema, dic
             raise ConstraintError(told[key])
     tables = {key: replace(table, checks=()) if key in found else table for key, table in schema.tables.items()}
     return (replace(schema, tables=tables) if found else schema), told
+
+
+def unmade_tables(schema: Schema, rows: RowRequest, overrides: Overrides) -> dict[str, str]:
+    """Return why tables stay empty that need values of a type of which nothing is known.
+
+    None of them has to get rows, and there are others: everything else is an error of the plan.
+    """
+    found = {
+        table.key: f"{column.name} has type {column.type.native!r}, for which syda has no generator"
+        for table in schema
+        for column in table.columns
+        if is_unknown(column) and not _is_linked(table, column) and overrides.find(table, column) is None
+    }
+    there = {table.key for table in schema if table.key not in schema.external}
+    return {} if found.keys() & _asked(schema, rows) or found.keys() >= there else found
+
+
+def _is_linked(table: Table, column: Column) -> bool:
+    return any(column.name in link.columns for link in table.foreign_keys)
 
 
 def _is_false(check: Check) -> bool:

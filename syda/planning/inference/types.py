@@ -128,6 +128,11 @@ def native_source(column: Column) -> Source | None:
     return Choice(values=type_.values) if type_.values else None
 
 
+def is_unknown(column: Column) -> bool:
+    """Tell whether a value is required of a type of which nothing is known."""
+    return not column.computed and by_type(column) is None
+
+
 def _other(column: Column) -> Source | None:
     known = native_source(column)
     if known is not None:
