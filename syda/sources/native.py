@@ -7,6 +7,8 @@ from __future__ import annotations
 
 _TWO = r"[1-9]\d"
 _WORD = r"[a-z]{4,8}"
+_OTHER = r"[a-z]{5}"
+"""A second word has one length, so that no text has two numbers: then values can be drawn together with others."""
 _PLACE = rf"{_TWO}\.\d\d"
 _POINT = rf"\({_PLACE},{_PLACE}\)"
 _EARLY, _LATE = r"2024-0[1-9]-1\d", r"2025-0[1-9]-1\d"
@@ -34,10 +36,10 @@ PATTERNS = {
     "macaddr": "02(:[0-9a-f]{2}){5}",
     "macaddr8": "02(:[0-9a-f]{2}){7}",
     "xml": "<note>[a-z]{8}</note>",
-    "tsvector": rf"'{_WORD}':1 '{_WORD}':2",
-    "tsquery": rf"'{_WORD}' & '{_WORD}'",
+    "tsvector": rf"'{_WORD}':1 '{_OTHER}':2",
+    "tsquery": rf"'{_WORD}' & '{_OTHER}'",
     "hstore": '"[a-z]{4}"=>"[a-z]{6}"',
-    "ltree": rf"{_WORD}\.{_WORD}",
+    "ltree": rf"{_WORD}\.{_OTHER}",
     "cube": rf"\({_TWO}, {_TWO}\)",
     "pg_lsn": "[1-9A-F]{2}/[1-9A-F]{6}",
     "jsonpath": rf"\$\.{_WORD}",
@@ -47,7 +49,7 @@ PATTERNS = {
     "seg": r"[1-4]\d \.\. [5-9]\d",
     "query_int": rf"{_TWO} & {_TWO}",
     "lquery": rf"{_WORD}\.\*",
-    "ltxtquery": f"{_WORD} & {_WORD}",
+    "ltxtquery": f"{_WORD} & {_OTHER}",
     "regclass": "pg_(class|type|proc|index|namespace|attribute|constraint)",
     "regtype": "(integer|bigint|text|boolean|uuid|date)",
     "regproc": "(now|version|clock_timestamp|pg_backend_pid)",
