@@ -110,7 +110,12 @@ def bars_parents(maker: Maker, table: Table, link: ForeignKey) -> bool:
     if not maker.domains(table.key).keys().isdisjoint(link.columns):
         return True
     others = (other for other in table.foreign_keys if other.name != link.name and other.parent != table.key)
-    return any(shared_columns(link, [other]) and not table.is_optional(other) for other in others)
+    return any(shared_columns(link, [other]) and _is_asked_for(maker, table, other) for other in others)
+
+
+def _is_asked_for(maker: Maker, table: Table, link: ForeignKey) -> bool:
+    """Tell whether a foreign key is never NULL: a draft's are not, for conditions may ask for a parent in any row."""
+    return not table.is_optional(link) or maker.table_plan(table.key).links[link.name].null_fraction <= 0
 
 
 def own_columns(maker: Maker, table: Table, link: ForeignKey) -> list[str]:
@@ -120,18 +125,22 @@ def own_columns(maker: Maker, table: Table, link: ForeignKey) -> list[str]:
 
 
 def allowed_parents(maker: Maker, table: str, name: str, visited: frozenset[str] = frozenset()) -> NDArray[np.bool_]:
-    """Tell which parents of `name` agree with some parent of each other required foreign key that shares a column."""
+    """Tell which parents of `name` agree with some parent of each other required foreign key that shares a column.
+
+    So they should where conditions may ask for the other parent, as long as any does.
+    """
     owner = maker.table(table)
     link = owner.foreign_key(name)
     allowed = parents_inside(maker, table, link)
     visited = visited | {name}
     for other in owner.foreign_keys:
         columns = shared_columns(link, [other])
-        if other.name in visited or not columns or other.parent == table or owner.is_optional(other):
+        if other.name in visited or not columns or other.parent == table or not _is_asked_for(maker, owner, other):
             continue
         rows = np.flatnonzero(allowed_parents(maker, table, other.name, visited))
         theirs = [values.take(rows) for values in parent_values(maker, other, columns)]
-        allowed &= match_rows(theirs, parent_values(maker, link, columns)).count > 0
+        agreeing = allowed & (match_rows(theirs, parent_values(maker, link, columns)).count > 0)
+        allowed = agreeing if agreeing.any() or not owner.is_optional(other) else allowed
     return allowed
 
 
