@@ -16,6 +16,7 @@ from syda.generation.joint import JointRows
 from syda.generation.settling.draft import waiting_drafts
 from syda.generation.settling.settle import settle as settle_rows
 from syda.generation.settling.settled import Settled, Whole
+from syda.generation.settling.torn import without_torn
 from syda.planning.model import Joint
 from syda.schema.model import ForeignKey
 from syda.sources.stream import Integers
@@ -29,7 +30,7 @@ def settle(maker: Maker, table: str) -> Settled | None:
     """Return the settled rows of a table, whose links follow the tables that wait for it; None when it needs none."""
     waiting = waiting_drafts(maker)
     try:
-        settled = settle_rows(maker, table)
+        settled = without_torn(maker, table, settle_rows(maker, table))
     finally:
         draft = waiting.pop(table, None)
     if settled is None or draft is None or not draft.awaited:
