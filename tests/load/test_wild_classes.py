@@ -147,7 +147,8 @@ CLASSES = (
             "CREATE TABLE orgs (id int PRIMARY KEY)",
             (
                 "CREATE TABLE a (org_id int REFERENCES orgs, id int, up int, kind text NOT NULL,"
-                " PRIMARY KEY (org_id, id), FOREIGN KEY (org_id, up) REFERENCES a, CHECK (up <> id), CHECK ((kind = 'root') = (up IS NULL)))"
+                " PRIMARY KEY (org_id, id), FOREIGN KEY (org_id, up) REFERENCES a, CHECK (up <> id), "
+                "CHECK ((kind = 'root') = (up IS NULL)))"
             ),
         ),
         ("a",),
@@ -167,7 +168,8 @@ CLASSES = (
         (
             (
                 "CREATE TABLE a (id serial PRIMARY KEY, c regclass NOT NULL, t regtype NOT NULL, "
-                "p regprocedure NOT NULL, g regconfig NOT NULL, x xid NOT NULL, s pg_snapshot NOT NULL, v int2vector NOT NULL)"
+                "p regprocedure NOT NULL, g regconfig NOT NULL, x xid NOT NULL, "
+                "s pg_snapshot NOT NULL, v int2vector NOT NULL)"
             ),
         ),
         ("a",),
