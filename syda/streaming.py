@@ -22,6 +22,7 @@ from syda.generation.store import TableRows, judged_by_database, make_table, sho
 from syda.planning.closed import without_rows
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import Plan
+from syda.quality.plan_rules import Sent, breaches_of, ruled
 from syda.quality.row_rules import Report, RowRules
 from syda.sources.values import Values
 
@@ -160,9 +161,19 @@ class _Stream(Dataset):
         start = 0
         for block in self.maker.blocks(key):
             rules.verify(block, start).raise_for_breaches(redact=self.redact)
+            self._check_plan_rules(key, block, start)
             recent.append(block)
             start += len(next(iter(block.values()), ()))
             yield block
+
+    def _check_plan_rules(self, key: str, block: Block, start: int) -> None:
+        """Raise `IntegrityError` for rows of a block that a rule of the plan does not allow."""
+        table, first = self.plan.schema.tables[key], self.maker.first(key) + start
+        for name, planned in ruled(self.plan.tables[key].columns, block):
+            stop = first + len(block[name])
+            sent = Sent(self.maker, table, table.column(name), first, stop, planned.distinct, columns=block)
+            breaches = (replace(each, row=each.row + start) for each in breaches_of(sent, planned, block))
+            Report(checked=1, breaches=tuple(breaches)).raise_for_breaches(redact=self.redact)
 
     def _forget_before(self, key: str) -> None:
         """Forget what no table needs any more; those whose keys are set at the end are made again then."""
