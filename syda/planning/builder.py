@@ -20,6 +20,7 @@ from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.rules import bound, with_stages
 from syda.planning.structure import Structure, TableNeeds, plan_structure
+from syda.planning.yielding import following_rules, is_rule
 from syda.schema.graph import LoadOrder, load_order
 from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
@@ -72,8 +73,7 @@ class PlanBuilder:
     @staticmethod
     def _is_ruled(tables: Mapping[str, TablePlan]) -> bool:
         """Tell whether a source of the user's reads other columns: what inference binds has no circles."""
-        columns = (column for planned in tables.values() for column in planned.columns.values())
-        return any(c.author == "user" and (c.source.needs() or isinstance(c.source, Total)) for c in columns)
+        return any(is_rule(column) for planned in tables.values() for column in planned.columns.values())
 
     def _alone(self, key: str, name: str) -> Source:
         """Return the source of a column that looks at no other."""
@@ -159,6 +159,7 @@ class PlanBuilder:
             )
             for column in table.columns
         }
+        columns = following_rules(table, columns, domains)
         own = self._own_rows(table)
         bound, notes = self._bounded(table, columns, structure, wanted, exact=exact)
         stale = [

@@ -182,7 +182,7 @@ class Share(Derived):
         if self.most <= 1:
             scaled = np.minimum(scaled, np.floor(base * unit + SLACK))
         elif self.least >= 1:
-            top = np.maximum(self.otherwise.high, base)
+            top = np.maximum(self.otherwise.high, base * self.least)
             scaled = np.maximum(np.minimum(scaled, np.floor(top * unit)), np.ceil(base * unit - SLACK))
         return self._stored(context, scaled, unknown)
 

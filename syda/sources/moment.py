@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -157,7 +158,7 @@ class After(Source):
 
     def make(self, context: Context) -> Values:
         start, _ = self._start(context)
-        least = self.at_least_days * _DAY
+        least = math.ceil(round(self.at_least_days * _DAY, 3))  # whole seconds, as the delays are
         room = np.full(len(start), self.days * _DAY)
         if self.until_now:
             left = (context.settings.now - start) / np.timedelta64(1, "s")
@@ -182,7 +183,8 @@ class After(Source):
         unit, size = ("D", _DAY) if type_.kind is Kind.DATE else ("s", 1)
         waited = to_moments(made, type_).astype(f"datetime64[{unit}]") - start.astype(f"datetime64[{unit}]")
         units = waited.astype(np.int64)
-        least, most = np.floor(self.at_least_days * _DAY / size), np.ceil(self.days * _DAY / size)
+        least = math.floor(round(self.at_least_days * _DAY, 3) / size)
+        most = math.ceil(round(self.days * _DAY, 3) / size)
         outside: Mask = (units < least) | (units > most)
         if made.null is not None:
             outside |= made.null

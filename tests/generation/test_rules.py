@@ -139,6 +139,63 @@ def test_children_that_a_check_changes_are_added_up_as_they_are() -> None:
     assert all(box["sum"] == sums[box["id"]] >= box["room"] for box in boxes)
 
 
+def checked(check: str) -> sa.MetaData:
+    metadata = sa.MetaData()
+    key, number, moment = (lambda: sa.Column("id", sa.Integer, primary_key=True)), sa.Integer, sa.DateTime
+    sa.Table("p", metadata, key(), sa.Column("price", number, nullable=False))
+    sa.Table(
+        "t",
+        metadata,
+        key(),
+        sa.Column("p_id", sa.ForeignKey("p.id"), nullable=False),
+        *(sa.Column(name, number, nullable=False) for name in ("near", "total", "low", "high", "other", "sized")),
+        *(sa.Column(name, moment, nullable=False) for name in ("one", "two", "before", "after")),
+        sa.Column("kind", sa.String(5), nullable=False),
+        sa.Column("done", moment),
+        sa.CheckConstraint(check),
+    )
+    sa.Table("c", metadata, key(), sa.Column("t_id", sa.ForeignKey("t.id"), nullable=False), sa.Column("n", number))
+    return metadata
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "near BETWEEN low AND high",
+        "other > near",
+        "other <= near AND other >= 0",
+        "total <= other",
+        "other <= total",
+        "near > low OR total = 0",
+        "before < one",
+        "two > one",
+        "after > two",
+        "done > two",
+        "kind <> 'open' OR done IS NULL",
+        "(kind = 'done') = (done IS NOT NULL)",
+        "kind = 'open' OR sized < 5",
+        "one < two AND two < after AND low < high",
+    ],
+)
+def test_a_rule_and_a_check_about_its_column_hold_both(check: str) -> None:
+    rules = {
+        "near": syda.near("p.price", 0.2),
+        "total": syda.total("c", "n"),
+        "two": syda.after("one", at_most=3),
+        "kind": syda.workflow({"open": [], "done": ["done"]}, after="two"),
+        "sized": syda.case("kind", {"done": [1, 2]}, otherwise=[7, 8]),
+    }
+    dataset = syda.generate(checked(check), rows={"p": 10, "t": 900, "c": 2_000}, overrides=rules)
+    assert dataset.rows["t"] == 900
+    assert dataset.verify().ok
+
+
+def test_a_check_that_contradicts_a_rule_is_named_and_no_row_is_made() -> None:
+    rules = {"sized": syda.case("kind", {"done": [9]}, otherwise=[7]), "kind": ["open", "done"]}
+    with pytest.raises(IntegrityError, match=r"check .*sized < 9"):
+        syda.generate(checked("kind = 'open' OR sized < 9"), overrides=rules)
+
+
 def test_null_counts_for_nothing_and_a_parent_may_be_missing() -> None:
     models = {
         "box": {"id": "number", "sum": "integer", "parts": "integer", "filled": "integer"},
