@@ -20,8 +20,8 @@ _MARGIN = 0.1
 
 
 def is_rule(planned: ColumnPlan) -> bool:
-    """Tell whether the user said how the column depends on others."""
-    return planned.author == "user" and bool(planned.source.needs() or isinstance(planned.source, Total))
+    """Tell whether somebody said how the column depends on others."""
+    return planned.is_rule and bool(planned.source.needs() or isinstance(planned.source, Total))
 
 
 def following_rules(

@@ -9,6 +9,7 @@ import numpy as np
 
 from syda.generation.agreement import match_rows
 from syda.generation.context import Cell
+from syda.generation.maker import Maker
 from syda.generation.store import TableRows
 from syda.planning.existing import Existing
 from syda.planning.model import ColumnPlan, Plan
@@ -19,9 +20,6 @@ from syda.sources.stream import Bits, Integers
 from syda.sources.totals import Gathered, Tally, Total
 from syda.sources.values import Values
 
-_GUESSED = ("structure", "inference")
-"""Authors whose word is no rule: what they say of a column gives way to its CHECKs."""
-
 
 class _UnknownError(Exception):
     """Something that a rule reads is not there: the database fills it, or it is loaded already."""
@@ -31,7 +29,7 @@ def ruled(planned: Mapping[str, ColumnPlan], columns: Mapping[str, Values]) -> I
     """Yield the columns whose sources are rules that can be broken."""
     for name, column in planned.items():
         source: Source = column.source
-        if name in columns and column.author not in _GUESSED and type(source).broken is not Source.broken:
+        if name in columns and column.is_rule and type(source).broken is not Source.broken:
             yield name, column
 
 
@@ -57,9 +55,13 @@ def breaches_of(context: Context, planned: ColumnPlan, columns: Mapping[str, Val
 
 @dataclass(frozen=True, slots=True)
 class Sent(Cell):
-    """A block of rows on its way: its own columns as they are, those of parents as they are made."""
+    """A block of rows on its way: its own columns as they are, those of parents as they are made.
+
+    `tally` is of their children, when these are known.
+    """
 
     columns: Mapping[str, Values] | None = None
+    tally: Tally | None = None
 
     def sibling(self, name: str) -> Values:
         if self.columns is None or name not in self.columns:
@@ -67,7 +69,48 @@ class Sent(Cell):
         return self.columns[name]
 
     def gathered(self, total: Total) -> Gathered:
-        raise _UnknownError(total.children)  # whose rows have not been made
+        if self.tally is None:
+            raise _UnknownError(total.children)
+        first = self.maker.first(self.table.key)
+        return self.tally.part(self.start - first, self.stop - first)
+
+
+class SentTotal:
+    """A total of a parent's children while these are sent, to be compared with what the parents got before."""
+
+    def __init__(self, maker: Maker, parent: str, name: str, total: Total) -> None:
+        self._maker, self._total = maker, total
+        self._parent, self._name = maker.table(parent), name
+        child = maker.table(total.children)
+        self._child, self._link = child.key, child.foreign_key(total.foreign_key).name
+        self._tally = Tally(total.how, maker.rows(parent), [child.column(factor).type for factor in total.factors])
+
+    @property
+    def parent(self) -> str:
+        return self._parent.key
+
+    def add(self, block: Mapping[str, Values], start: int, stop: int) -> None:
+        """Add the children ``start..stop``."""
+        parents = self._maker.parents(self._child, self._link, start, stop) - self._maker.first(self._parent.key)
+        self._tally.add(parents, [block[factor] for factor in self._total.factors])
+
+    def breaches(self) -> Iterator[Breach]:
+        """Yield the breach of the rule, when the parents have another total."""
+        key, planned = self._parent.key, self._maker.table_plan(self._parent.key).columns[self._name]
+        first, stop = self._maker.first(key), self._maker.total(key)
+        held = {self._name: self._maker.values(key, self._name, first, stop)}
+        column = self._parent.column(self._name)
+        context = Sent(self._maker, self._parent, column, first, stop, columns=held, tally=self._tally)
+        yield from breaches_of(context, planned, held)
+
+
+def totals_of(maker: Maker, children: str) -> Iterator[SentTotal]:
+    """Yield the totals of the rows of a table that new rows of others have."""
+    for key, planned in maker.plan.tables.items():
+        for name, column in planned.columns.items():
+            total = column.source
+            if isinstance(total, Total) and total.children == children and column.is_rule and maker.rows(key):
+                yield SentTotal(maker, key, name, total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 import syda
 from syda.errors import IntegrityError
 from syda.sources.derived import Share
+from syda.sources.totals import Tally
 from syda.sources.values import Values
 from tests.databases import dump, sqlite_engine, sqlite_violations
-from tests.trade import RULES, Base
+from tests.trade import RULES, Base, Order
 
 ROWS = {"Customer": 40, "Product": 20, "Order": 120, "Item": 300, "Transfer": 5}
 BROKEN = {
@@ -102,3 +103,28 @@ def test_a_streamed_row_that_breaks_a_rule_is_not_sent(monkeypatch: pytest.Monke
         syda.seed(engine, Base, rows=ROWS, overrides=RULES)
     with engine.connect() as connection:
         assert connection.scalar(sa.text("select count(*) from customers")) == 0
+
+
+@pytest.mark.parametrize("items", [300, 20])
+def test_children_that_are_not_those_that_were_added_up_undo_the_load(
+    items: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large tables of children are made twice, small ones are held."""
+    real = Tally.add
+
+    def add(tally: Tally, parents: Any, columns: Any) -> None:
+        real(tally, parents, columns)
+        if not added:
+            tally.count[3] += 1
+        added.append(tally)
+
+    few(monkeypatch)
+    added: list[Tally] = []
+    engine = sqlite_engine()
+    Base.metadata.create_all(engine)
+    rules = {"orders.lines": RULES[Order.lines]}
+    monkeypatch.setattr(Tally, "add", add)
+    with pytest.raises(IntegrityError, match=r"orders: lines: count of items: lines=\d+ \(1 rows, first row 3\)"):
+        syda.seed(engine, Base, rows={**ROWS, "Item": items}, overrides=rules)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from orders")) == 0

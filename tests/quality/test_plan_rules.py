@@ -102,3 +102,11 @@ def test_a_date_that_is_missing_or_too_much_is_found() -> None:
         breach = next(each for each in dataset.verify().breaches if each.rule.startswith(f"{column}: set in"))
         assert breach.count == 60
         assert "status=" in breach.detail
+
+
+def test_rules_of_other_authors_are_verified_and_guesses_are_not() -> None:
+    text = DATASET.plan.to_yaml()
+    for author, found in (("model", True), ("inference", False)):
+        plan = syda.Plan.from_yaml(text.replace("author: user", f"author: {author}"))
+        dataset = replace(changed("customers", "city", 0, "?"), plan=plan)
+        assert any(each.startswith("customers: city: by country") for each in breaches(dataset)) == found
