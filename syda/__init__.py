@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     from syda.seeding import seed as seed
     from syda.seeding import seed_async as seed_async
     from syda.seeding import unregister_generator as unregister_generator
+    from syda.specs import after as after
     from syda.specs import between as between
+    from syda.specs import case as case
     from syda.specs import choice as choice
     from syda.specs import faker as faker
     from syda.specs import geometric as geometric
+    from syda.specs import near as near
     from syda.specs import number as number
     from syda.specs import poisson as poisson
     from syda.specs import regex as regex
+    from syda.specs import sentence as sentence
     from syda.specs import template as template
+    from syda.specs import total as total
     from syda.specs import value as value
+    from syda.specs import workflow as workflow
     from syda.specs import zipf as zipf
 
 __version__ = "0.1.0"
@@ -44,7 +50,24 @@ _HOMES = {
         "syda.seeding",
     ),
     **dict.fromkeys(
-        ("between", "choice", "faker", "geometric", "number", "poisson", "regex", "template", "value", "zipf"),
+        (
+            "after",
+            "between",
+            "case",
+            "choice",
+            "faker",
+            "geometric",
+            "near",
+            "number",
+            "poisson",
+            "regex",
+            "sentence",
+            "template",
+            "total",
+            "value",
+            "workflow",
+            "zipf",
+        ),
         "syda.specs",
     ),
 }

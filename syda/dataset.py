@@ -51,7 +51,7 @@ class Dataset:
         return f"Dataset({', '.join(f'{key}: {rows} rows' for key, rows in self.rows.items())})"
 
     def verify(self) -> Report:
-        """Check the rows against their schema: keys, uniqueness, nulls, lengths, ranges and enums."""
+        """Check the rows against the plan's rules and their schema: keys, uniqueness, nulls, lengths, ranges, enums."""
         return verify_rows(self.plan, self.tables, self.existing)
 
     def frames(self) -> Frames:

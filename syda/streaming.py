@@ -9,7 +9,7 @@ construction, and the database has the last word; a breach undoes the whole load
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from syda.generation.store import TableRows, judged_by_database, make_table, sho
 from syda.planning.closed import without_rows
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.model import Plan
-from syda.quality.row_rules import Report, RowRules
+from syda.quality.plan_rules import Sent, breaches_of, ruled, totals_of
+from syda.quality.row_rules import Breach, Report, RowRules
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ def _made(plan: Plan, existing: Existing, origin: Mapping[str, Any], judge: Judg
     _require_whole(small.verify(), redact=redact)
     if not large:
         return Dataset(plan=plan, tables=tables, existing=existing, origin=origin)
+    for key in small.tables:
+        for total in totals_of(maker, key):
+            if total.parent in large:
+                total.add(tables[key].columns, maker.first(key), maker.total(key))
+                _report(total.breaches()).raise_for_breaches(redact=redact)
     if existing:
         _read_ahead(maker, large)
         reading.is_over = True
@@ -142,6 +148,10 @@ def _require_whole(report: Report, *, redact: bool) -> None:
         raise _UnmadeError(first.table, error, f"the rows made break a rule: {first.shown(redact=True)}") from error
 
 
+def _report(breaches: Iterable[Breach]) -> Report:
+    return Report(checked=1, breaches=tuple(breaches))
+
+
 def _announced(maker: Maker, key: str) -> TableRows:
     return TableRows(
         rows=maker.rows(key), columns={}, note=shortfall(maker, key), judged=judged_by_database(maker, key)
@@ -170,12 +180,27 @@ class _Stream(Dataset):
         self._forget_before(key)
         rules = RowRules(self.plan.schema.tables[key], self.tables[key].judged)
         recent = self.recent[key] = deque(maxlen=_IN_FLIGHT)
-        start = 0
+        totals, start = list(totals_of(self.maker, key)), 0
         for block in self.maker.blocks(key):
             rules.verify(block, start).raise_for_breaches(redact=self.redact)
+            self._check_plan_rules(key, block, start)
             recent.append(block)
-            start += len(next(iter(block.values()), ()))
+            size, first = len(next(iter(block.values()), ())), self.maker.first(key) + start
+            for total in totals:
+                total.add(block, first, first + size)
+            start += size
             yield block
+        for total in totals:
+            _report(total.breaches()).raise_for_breaches(redact=self.redact)
+
+    def _check_plan_rules(self, key: str, block: Block, start: int) -> None:
+        """Raise `IntegrityError` for rows of a block that a rule of the plan does not allow."""
+        table, first = self.plan.schema.tables[key], self.maker.first(key) + start
+        for name, planned in ruled(self.plan.tables[key].columns, block):
+            stop = first + len(block[name])
+            sent = Sent(self.maker, table, table.column(name), first, stop, planned.distinct, columns=block)
+            breaches = (replace(each, row=each.row + start) for each in breaches_of(sent, planned, block))
+            _report(breaches).raise_for_breaches(redact=self.redact)
 
     def _forget_before(self, key: str) -> None:
         """Forget what no table needs any more; those whose keys are set at the end are made again then."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from syda.generation.domains import inside
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers
+from syda.sources.totals import Total
 from syda.sources.values import Values, objects
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ def matches_given(maker: Maker, table: str, name: str, fixed: Mapping[str, Integ
 
 
 def parents_inside(maker: Maker, table: str, link: ForeignKey) -> NDArray[np.bool_]:
-    """Tell which parents have values that the child's CHECKs allow its foreign key columns."""
+    """Tell which parents may have a child more: their values are allowed by its CHECKs, and no total is too late."""
     allowed = np.ones(maker.total(link.parent), dtype=bool)
+    allowed[: first_parent(maker, table, link)] = False
     domains = maker.domains(table)
     for column in link.columns:
         if column in domains and column in dict(link.pairs):
@@ -105,9 +107,22 @@ def parents_inside(maker: Maker, table: str, link: ForeignKey) -> NDArray[np.boo
     return allowed
 
 
+def first_parent(maker: Maker, table: str, link: ForeignKey) -> int:
+    """Return the number of the first parent that may have new children.
+
+    The rows that are there keep theirs where a column adds them up, for its totals stand in the database already.
+    """
+    planned = maker.plan.tables.get(link.parent)
+    there = maker.first(link.parent)
+    if planned is None or not there or not maker.rows(link.parent):
+        return 0
+    totals = (column.source for column in planned.columns.values() if isinstance(column.source, Total))
+    return there if any((one.children, one.foreign_key) == (table, link.name) for one in totals) else 0
+
+
 def bars_parents(maker: Maker, table: Table, link: ForeignKey) -> bool:
     """Tell whether `allowed_parents` may leave out some of the parents."""
-    if not maker.domains(table.key).keys().isdisjoint(link.columns):
+    if not maker.domains(table.key).keys().isdisjoint(link.columns) or first_parent(maker, table.key, link):
         return True
     others = (other for other in table.foreign_keys if other.name != link.name and other.parent != table.key)
     return any(shared_columns(link, [other]) and _is_asked_for(maker, table, other) for other in others)

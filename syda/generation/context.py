@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from syda.schema.model import Column, LogicalType, Table
 from syda.sources.base import Settings
 from syda.sources.stream import Bits, Integers, random_bits, stream_key
+from syda.sources.totals import Gathered, Total
 from syda.sources.values import Values
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Cell:
 
     def identity(self) -> Integers:
         return self.maker.identity(self.table.key)[self._own]
+
+    def gathered(self, total: Total) -> Gathered:
+        first = self.maker.first(self.table.key)
+        return self.maker.tally(self.table.key, total).part(self.start - first, self.stop - first)
 
     @property
     def _own(self) -> slice:

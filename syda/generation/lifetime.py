@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import networkx as nx
 
 from syda.planning.model import Plan
+from syda.sources.totals import Total
 
 
 def needed_for(plan: Plan, tables: Iterable[str]) -> set[str]:
-    """Return the tables that the rows of `tables` are made of: themselves, and all that they refer to.
+    """Return the tables that the rows of `tables` are made of: themselves, all that they refer to, and the
+    children that they are totals of.
 
     The tables of one inheritance need each other.
     """
@@ -20,5 +22,7 @@ def needed_for(plan: Plan, tables: Iterable[str]) -> set[str]:
         graph.add_edges_from((table.key, link.parent) for link in table.foreign_keys)
         if table.base_table:
             graph.add_edges_from([(table.key, table.base_table), (table.base_table, table.key)])
+        planned = plan.tables[table.key].columns.values() if table.key in plan.tables else ()
+        graph.add_edges_from((table.key, each.source.children) for each in planned if isinstance(each.source, Total))
     needed = set(tables)
     return needed.union(*(nx.descendants(graph, key) for key in needed))

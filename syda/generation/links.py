@@ -12,6 +12,7 @@ from syda.errors import CapacityError, GenerateError
 from syda.generation.agreement import (
     allowed_parents,
     bars_parents,
+    first_parent,
     match_rows,
     matches_given,
     own_columns,
@@ -138,7 +139,8 @@ def _required(table: Table, link: ForeignKey, rows: Integers) -> Integers:
 def _spread(maker: Maker, table: str, link: ForeignKey, planned: LinkPlan) -> Drawn:
     """Share a given number of rows among the parents by the link's cardinality, in an order of its own."""
     assert planned.children is not None
-    rows, parents = maker.rows(table), maker.total(link.parent)
+    before = first_parent(maker, table, link)
+    rows, parents = maker.rows(table), maker.total(link.parent) - before
     if not parents:
         return _held(maker, table, _required(maker.table(table), link, _none(0, rows)))
     key = stream_key(maker.plan.settings.seed, table, f"link {link.name}", "spread")
@@ -155,7 +157,7 @@ def _spread(maker: Maker, table: str, link: ForeignKey, planned: LinkPlan) -> Dr
 
     def drawn(start: int, stop: int) -> Integers:
         place = permute(key, np.arange(start - first, stop - first, dtype=np.int64), rows) if rows else _none(0, 0)
-        return np.asarray(np.searchsorted(ends, place, side="right"), dtype=np.int64)
+        return np.asarray(before + np.searchsorted(ends, place, side="right"), dtype=np.int64)
 
     return drawn
 

@@ -28,6 +28,7 @@ from syda.schema.model import Kind, Table
 from syda.sources.function import Function
 from syda.sources.scalar import Database, Sequence
 from syda.sources.stream import Integers, random_bits, stream_key, to_uniform
+from syda.sources.totals import Tally, Total
 from syda.sources.values import Values, dtype_of
 
 BLOCK_SIZE = 65_536
@@ -92,12 +93,10 @@ class Maker:
         return planned.rows + identity.subclass_rows(self, table)
 
     def _driven_rows(self, table: str, foreign_key: str) -> int:
-        if self.table_plan(table).links[foreign_key].draw == "joint":
-            return next(self.joint(table, joint).rows for joint in self._joints(table) if foreign_key in joint.links)
+        planned = self.table_plan(table)
+        if planned.links[foreign_key].draw == "joint":
+            return next(self.joint(table, joint).rows for joint in planned.joints if foreign_key in joint.links)
         return self.children(table).rows
-
-    def _joints(self, table: str) -> tuple[Joint, ...]:
-        return self.table_plan(table).joints
 
     def children(self, table: str) -> Children:
         """Return the children per parent that decide how many rows the table gets."""
@@ -207,7 +206,7 @@ class Maker:
             return None
         column, settled = self.table(table).column(name), self.settled(table)
         special = column.nullable or planned.demanded or planned.alike or column.type.kind is not Kind.INTEGER
-        drawn = any(name in joint.columns for joint in self._joints(table))
+        drawn = any(name in joint.columns for joint in self.table_plan(table).joints)
         return None if special or drawn or (settled is not None and settled.settles(name)) else planned.source
 
     def _meets(self, table: str, name: str, source: Sequence) -> bool:
@@ -239,10 +238,16 @@ class Maker:
             return self._new(table, name).slice(start - first, stop - first)
         return self._of_block(key, start, stop, lambda: self._make(table, name, start, stop))
 
+    def tally(self, table: str, total: Total) -> Tally:
+        """Return what the children of the table's new rows come to."""
+        from syda.generation.tallies import tally  # it makes makers
+
+        return self._once(("tally", table, *total.key), lambda: tally(self, table, total))
+
     def blocks(self, table: str) -> Iterator[Mapping[str, Values]]:
         """Yield the new rows of the table, a block at a time, without the columns that the database fills."""
         names = self.made_columns(table)
-        for start, stop in self._ranges(table):
+        for start, stop in self.ranges(table):
             yield {name: self.values(table, name, start, stop) for name in names}
 
     def empty(self, table: str) -> Mapping[str, Values]:
@@ -254,7 +259,7 @@ class Maker:
         """Return the columns that the database does not fill."""
         return [name for name, column in self.plan.tables[table].columns.items() if column.source.source != "database"]
 
-    def _ranges(self, table: str) -> Iterator[tuple[int, int]]:
+    def ranges(self, table: str) -> Iterator[tuple[int, int]]:
         first, total = self.first(table), self.total(table)
         for start in range(first, total, self.block_size):
             yield start, min(start + self.block_size, total)
@@ -281,7 +286,7 @@ class Maker:
             cell = self.cell(table, name, self.first(table), self.total(table))
             made = with_demanded(distinct_values(cell, planned.source), cell, planned)
             return made.masked(self._nulls(table, name, self.first(table), self.total(table)))
-        return Values.concatenate([self._make(table, name, *block) for block in self._ranges(table)])
+        return Values.concatenate([self._make(table, name, *block) for block in self.ranges(table)])
 
     def _is_whole(self, table: str, name: str) -> bool:
         planned = self._column_plan(table, name)
@@ -340,8 +345,6 @@ class Maker:
         """Hold no longer what was made of the tables, but for how many rows they have; it can be made again."""
         self._made = {key: made for key, made in self._made.items() if key[0] == "rows" or key[1] not in tables}
         self._block = {key: made for key, made in self._block.items() if key[1] not in tables}
-
-    # -- once -----------------------------------------------------------------------------------------------------
 
     def _once(self, key: Key, compute: Callable[[], T]) -> T:
         if key not in self._made:

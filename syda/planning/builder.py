@@ -10,6 +10,7 @@ from typing import Any
 from syda.errors import CapacityError, MissingTableError, PlanError
 from syda.planning.capacity import UNBOUNDED, limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
+from syda.planning.circles import without_circles
 from syda.planning.closed import unmade_tables, without_closed_tables
 from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
@@ -17,12 +18,15 @@ from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
 from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
+from syda.planning.rules import bound, with_stages
 from syda.planning.structure import Structure, TableNeeds, plan_structure
+from syda.planning.yielding import following_rules, is_rule
 from syda.schema.graph import LoadOrder, load_order
 from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.scalar import Choice, Constant, Database, Flag, Null, Number, Sequence
+from syda.sources.totals import Total
 
 _FEW = 1_000
 _LISTS = (Choice, Constant, Flag)
@@ -64,8 +68,23 @@ class PlanBuilder:
         wanted = self._wanted()
         self._expected = {key: self._there(key).rows + wanted.get(key, 0) for key in self.schema.tables}
         planned = {key: self._plan_table(self.schema.tables[key], wanted[key]) for key in self._order.order}
-        tables = {key: planned[key] for key in self._order.order}
+        tables = without_circles(self.schema, planned, self._alone) if self._is_ruled(planned) else planned
         return Plan(schema=self.schema, settings=self.settings, tables=tables, deferred=self._order.deferred)
+
+    @staticmethod
+    def _is_ruled(tables: Mapping[str, TablePlan]) -> bool:
+        """Tell whether a source of the user's reads other columns: what inference binds has no circles."""
+        return any(is_rule(column) for planned in tables.values() for column in planned.columns.values())
+
+    def _alone(self, key: str, name: str) -> Source:
+        """Return the source of a column that looks at no other."""
+        table = self.schema.tables[key]
+        column, domain = table.column(name), check_domains(table).get(name)
+        source = guess_column(table, column).source
+        if source is None or source.needs():
+            source = by_type(column)
+        assert source is not None
+        return source if domain is None else apply_domain(source, column, domain)
 
     def _there(self, table: str) -> ExistingTable:
         return self.existing.get(table, _EMPTY)
@@ -141,8 +160,14 @@ class PlanBuilder:
             )
             for column in table.columns
         }
+        columns = following_rules(table, columns, domains)
         own = self._own_rows(table)
         bound, notes = self._bounded(table, columns, structure, wanted, exact=exact)
+        stale = [
+            f"{name} of the rows that are there stays as it is, whatever children they get"
+            for name, column in columns.items()
+            if isinstance(column.source, Total) and not wanted and self._there(table.key).rows
+        ]
         self._expected[table.key] += min(bound, wanted) - (self._expected[table.key] - self._there(table.key).rows)
         return TablePlan(
             rows=own if bound >= wanted else max(bound - (wanted - own), 0),
@@ -152,7 +177,7 @@ class PlanBuilder:
             columns=columns,
             links=structure.links,
             joints=tuple(structure.joints),
-            notes=(*notes, *(f"0 rows: {why}" for key, why in self._unfillable.items() if key == table.key)),
+            notes=(*notes, *(f"0 rows: {why}" for key, why in self._unfillable.items() if key == table.key), *stale),
         )
 
     def _rows_from(self, table: Table, children: Cardinality, link: str) -> int:
@@ -163,7 +188,15 @@ class PlanBuilder:
 
     def _given(self, table: Table) -> dict[str, tuple[Source, str]]:
         found = ((column, self.overrides.find(table, column)) for column in table.columns if not column.computed)
-        return {column.name: source for column, source in found if source is not None}
+        given = {column.name: source for column, source in found if source is not None}
+        return with_stages(
+            self.schema,
+            table,
+            {
+                name: (bound(self.schema, table, table.column(name), source), reason)
+                for name, (source, reason) in given.items()
+            },
+        )
 
     # -- columns --------------------------------------------------------------------------------------------------
 

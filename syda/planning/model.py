@@ -60,6 +60,11 @@ class ColumnPlan:
     alike: tuple[str, str] | None = None
     """Table and column whose values the first rows have too, because one foreign key column refers to both."""
 
+    @property
+    def is_rule(self) -> bool:
+        """Tell whether somebody asked for the source: what names and types suggest gives way to CHECKs and to rules."""
+        return self.author not in ("structure", "inference")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPlan:

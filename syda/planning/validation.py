@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from syda.errors import PlanError, SydaError, UnknownNameError
+from syda.planning.circles import find_circle, told
 from syda.planning.model import ColumnPlan, Plan, TablePlan
-from syda.schema.model import Column, Kind, LogicalType, Schema, Table
+from syda.planning.rules import check_rule, require_values
+from syda.schema.model import Column, Table
 from syda.sources.base import Settings, Source
 from syda.sources.scalar import Choice, Constant, Null, Number
-from syda.sources.text import Template, Words
-from syda.sources.values import from_python
+from syda.sources.sentence import Sentence
+from syda.sources.text import Words
 from syda.sources.vocabulary import check_locale, vocabulary
-
-_CONVERSIONS = {"l": "lower case", "u": "upper case", "s": "a slug"}
-_SAMPLES: dict[Kind, Any] = {
-    Kind.BOOLEAN: True,
-    Kind.INTEGER: 1,
-    Kind.FLOAT: 1.0,
-    Kind.DECIMAL: Decimal(1),
-    Kind.TEXT: "a",
-    Kind.ENUM: "a",
-    Kind.DATE: date(2000, 1, 1),
-    Kind.DATETIME: datetime(2000, 1, 1),
-    Kind.TIME: time(1),
-    Kind.INTERVAL: timedelta(1),
-    Kind.UUID: UUID(int=1),
-    Kind.BINARY: b"a",
-    Kind.JSON: {},
-    Kind.ARRAY: [],
-}
 
 
 def check_plan(plan: Plan, *, read: bool = False) -> None:
@@ -51,6 +31,8 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
         for name, column in planned.columns.items():
             if read or column.author == "user":
                 _check_column(plan, table, table.column(name), column)
+    if read and (circle := find_circle(plan.schema, plan.tables)):
+        raise PlanError(told(circle))
 
 
 def _check_settings(settings: Settings) -> None:
@@ -85,14 +67,17 @@ def _check_fraction(where: str, fraction: float) -> None:
 def _check_column(plan: Plan, table: Table, column: Column, planned: ColumnPlan) -> None:
     where = f"{table.key}.{column.name}"
     source: Source = planned.source
-    if isinstance(source, Template):
-        _check_template(plan.schema, table, column, source.text)
-    elif isinstance(source, Words):
+    check_rule(plan.schema, table, column, source)
+    if isinstance(source, Words):
         _check_vocabulary(where, source.vocabulary, plan.settings)
     elif isinstance(source, Number) and source.low > source.high:
         raise PlanError(f"{where}: expected low <= high, got {source.low} and {source.high}")
     elif isinstance(source, Null | Constant | Choice):
         _check_values(where, column, source)
+    elif isinstance(source, Sentence):
+        for words in source.words.values():
+            if isinstance(words, Words):
+                _check_vocabulary(where, words.vocabulary, plan.settings)
 
 
 def _check_values(where: str, column: Column, source: Null | Constant | Choice) -> None:
@@ -101,13 +86,7 @@ def _check_values(where: str, column: Column, source: Null | Constant | Choice) 
         values = (source.value,)
     elif isinstance(source, Choice):
         values = source.values
-    if not column.nullable and any(value is None for value in values):
-        raise PlanError(f"{where}: expected a value, because the column is NOT NULL, got None")
-    for value in values:
-        try:
-            from_python([value], column.type)
-        except ValueError as error:
-            raise PlanError(f"{where}: {str(error).removeprefix('row 0: ')}") from error
+    require_values(where, column, values)
 
 
 def _check_vocabulary(where: str, name: str, settings: Settings) -> None:
@@ -119,47 +98,3 @@ def _check_vocabulary(where: str, name: str, settings: Settings) -> None:
         raise
     except Exception as error:  # whatever a method of Faker raises that gives no value without arguments
         raise PlanError(f"{where}: {name!r} makes no values: {type(error).__name__}: {error}") from error
-
-
-def _check_template(schema: Schema, table: Table, column: Column, text: str) -> None:
-    where = f"{table.key}.{column.name}: the template {text!r}"
-    for name, spec, conversion in _fields(text, where):
-        if conversion is not None and conversion not in _CONVERSIONS:
-            known = ", ".join(f"!{letter} ({meaning})" for letter, meaning in _CONVERSIONS.items())
-            raise PlanError(f"{where}: expected one of {known}, got !{conversion} in the field {name!r}")
-        type_ = _field_type(schema, table, column, name, where)
-        sample = 1 if type_ is None else _SAMPLES.get(type_.kind)
-        try:
-            format("" if sample is None else sample, spec)
-        except (TypeError, ValueError) as error:
-            held = "a row number" if type_ is None else f"{type_.kind} values"
-            message = f"{where}: the field {name!r} holds {held}, which the format {spec!r} does not fit: {error}"
-            raise PlanError(message) from error
-
-
-def _fields(text: str, where: str) -> Iterator[tuple[str, str, str | None]]:
-    try:
-        parts = list(string.Formatter().parse(text))
-    except ValueError as error:
-        raise PlanError(f"{where} has braces that do not pair: {error}; a brace itself is written twice") from error
-    for _, name, spec, conversion in parts:
-        if name is not None:
-            yield name, spec or "", conversion
-
-
-def _field_type(schema: Schema, table: Table, column: Column, name: str, where: str) -> LogicalType | None:
-    """Return the type of what a field stands for, None for the row number."""
-    if name == "row":
-        return None
-    head, _, tail = name.partition(".")
-    try:
-        if tail:
-            owner = schema.tables[table.foreign_key(head).parent]
-        else:
-            owner, tail = table, head
-        read = owner.column(tail)
-    except UnknownNameError as error:
-        raise UnknownNameError(f"{where}: {error}") from error
-    if owner.key == table.key and read.name == column.name:
-        raise PlanError(f"{where} refers to its own column")
-    return read.type

@@ -12,6 +12,7 @@ from syda.generation.agreement import match_rows
 from syda.generation.store import TableRows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
+from syda.quality.plan_rules import Written, breaches_of, ruled
 from syda.quality.row_rules import Breach, Report, RowRules, breach_of
 from syda.schema.model import ForeignKey, Table, Unique
 from syda.sources.values import Values
@@ -21,6 +22,7 @@ def verify_rows(plan: Plan, rows: Mapping[str, TableRows], existing: Existing | 
     """Check NOT NULL, length, range, enum, primary key, unique and foreign key of every table's new rows.
 
     CHECKs are evaluated as far as DuckDB can; unique sets with expressions or predicates are left to the database.
+    Rules of the plan that say how columns depend on each other are checked too.
     """
     verifier = _Verifier(plan, rows, existing or {})
     breaches = [breach for key in rows for breach in verifier.table(plan.schema.tables[key])]
@@ -43,6 +45,11 @@ class _Verifier:
         for link in table.foreign_keys:
             if all(name in columns for name in link.columns):
                 yield from self._link(table, link, columns)
+        for name, planned in ruled(self._plan.tables[table.key].columns, columns):
+            self.checked += 1
+            column = table.column(name)
+            written = Written(self._plan, self._rows, self._existing, table, column, planned.distinct)
+            yield from breaches_of(written, planned, columns)
 
     def _unique(self, table: Table, unique: Unique, columns: Mapping[str, Values]) -> Iterator[Breach]:
         self.checked += 1

@@ -13,14 +13,19 @@ are all distinct:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from syda.schema.model import Column, LogicalType, Table
 from syda.sources.stream import Bits, Integers
 from syda.sources.values import Values
 
+if TYPE_CHECKING:
+    from syda.sources.totals import Gathered, Total
+
+Mask: TypeAlias = NDArray[np.bool_]
 DATA_ENDS = "2026-01-01T00:00:00"
 """Default end of every time window: a constant, so that the same seed gives the same rows on every day."""
 
@@ -84,6 +89,10 @@ class Context(Protocol):
         """Return the index of each row's class in the table's `Inheritance.identities`."""
         ...
 
+    def gathered(self, total: Total) -> Gathered:
+        """Return what the children of each row come to."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -116,9 +125,29 @@ class Source:
         """Return the values with the given indexes, each in ``[0, capacity)``."""
         raise NotImplementedError
 
+    def needs(self) -> tuple[str, ...]:
+        """Return the columns that it reads: of the row, or of a parent as ``customer_id.country``."""
+        return ()
+
+    def broken(self, context: Context, made: Values) -> Mask | None:
+        """Tell which of the values are not as the source says; None when it says nothing that can be checked.
+
+        The `context` shows the rows as they are, which need not be as they were made.
+        """
+        return None
+
     def describe(self) -> str:
         """Return a few words for `plan.explain()`."""
         return self.source
+
+
+def read(context: Context, name: str) -> tuple[Values, LogicalType]:
+    """Return a column of the row, or of a parent (``customer_id.country``), and its type."""
+    link, _, column = name.rpartition(".")
+    if link and name not in context.table.by_name:
+        return context.parent(link, column)
+    own = context.table.column(name)
+    return context.sibling(own.name), own.type
 
 
 def rows_of(context: Context) -> Integers:

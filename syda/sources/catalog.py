@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syda.sources.company import Company, Prose
+from syda.sources.conditional import Case
 from syda.sources.derived import Elapsed, Product, Share, Sum
 from syda.sources.function import Function
 from syda.sources.linked import Discriminator, Ordinal, Reference
@@ -10,12 +11,16 @@ from syda.sources.moment import After, Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
+from syda.sources.sentence import Sentence
 from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
+from syda.sources.totals import Total
+from syda.sources.workflow import Stage, Workflow
 
 AnySource = (
-    After | Bytes | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
+    After | Bytes | Case | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
     | Function | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place
-    | Product | Prose | Record | Reference | Sequence | Share | Standard | Sum | Template | Words
+    | Product | Prose | Record | Reference | Sentence | Sequence | Share | Stage | Standard | Sum | Template | Total
+    | Words | Workflow
 )  # fmt: skip

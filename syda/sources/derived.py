@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syda.schema.model import Kind, LogicalType
-from syda.sources.base import Context, Source
+from syda.sources.base import Context, Mask, Source, read
 from syda.sources.moment import Duration, to_moments
 from syda.sources.scalar import Number
 from syda.sources.stream import Floats, to_uniform
 from syda.sources.values import Values, decimal_places
 
 Unit = Literal["milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years"]
-Mask = NDArray[np.bool_]
 _FLOAT_PLACES = 2
 _SAFE = float(2**53)
-_SLACK = 1e-6
+SLACK = 1e-6
 _SECONDS = {
     "milliseconds": 1e-3, "seconds": 1.0, "minutes": 60.0, "hours": 3_600.0, "days": 86_400.0, "weeks": 604_800.0,
     "months": 86_400 * 30.4375, "years": 86_400 * 365.25,
@@ -28,9 +27,9 @@ _SECONDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived(Source):
-    """Base of the sources that compute a column from its siblings.
+    """Base of the sources that compute a column from its siblings, or from columns of parents.
 
-    Where a sibling that it needs is NULL the value is NULL too, or comes from `otherwise` in a column that takes
+    Where a column that it needs is NULL the value is NULL too, or comes from `otherwise` in a column that takes
     none. Results are rounded to the column's places and kept in the range of its type, and in [`low`, `high`].
     """
 
@@ -38,19 +37,15 @@ class Derived(Source):
     low: float | None = None
     high: float | None = None
 
-    def needs(self) -> tuple[str, ...]:
-        """Return the columns that it reads."""
-        raise NotImplementedError
-
     def _stored(self, context: Context, scaled: Floats, unknown: Mask | None) -> Values:
         """Return numbers that are already multiplied by the column's places as its values."""
         type_ = context.column.type
-        places = _places(type_)
+        places = places_of(type_)
         lowest, highest = _limits(type_)
         if self.low is not None:
-            lowest = max(lowest, float(np.ceil(self.low * 10.0**places - _SLACK)))
+            lowest = max(lowest, float(np.ceil(self.low * 10.0**places - SLACK)))
         if self.high is not None:
-            highest = min(highest, float(np.floor(self.high * 10.0**places + _SLACK)))
+            highest = min(highest, float(np.floor(self.high * 10.0**places + SLACK)))
         clipped = np.clip(np.nan_to_num(scaled), lowest, highest)
         if type_.kind is Kind.FLOAT:
             values = Values(clipped / 10.0**places)
@@ -67,7 +62,7 @@ class Derived(Source):
         return Values(np.where(unknown, self.otherwise.make(context).data, values.data))
 
 
-def _places(type_: LogicalType) -> int:
+def places_of(type_: LogicalType) -> int:
     if type_.kind is Kind.INTEGER:
         return 0
     return decimal_places(type_) if type_.kind is Kind.DECIMAL and type_.scale is not None else _FLOAT_PLACES
@@ -85,10 +80,15 @@ def _limits(type_: LogicalType) -> tuple[float, float]:
 
 
 def _numbers(context: Context, name: str) -> tuple[Floats, Mask | None]:
-    """Return a sibling as floating-point numbers, and where it is NULL."""
-    values, type_ = context.sibling(name), context.table.column(name).type
+    """Return a column of the row or of a parent as floating-point numbers, and where it is NULL."""
+    values, type_ = read(context, name)
+    return as_floats(values, type_), values.null
+
+
+def as_floats(values: Values, type_: LogicalType) -> Floats:
+    """Return numbers of any kind as floating-point numbers."""
     data = np.asarray(values.data, dtype=np.float64)
-    return (data / 10.0 ** decimal_places(type_) if type_.kind is Kind.DECIMAL else data), values.null
+    return data / 10.0 ** decimal_places(type_) if type_.kind is Kind.DECIMAL else data
 
 
 def _either(one: Mask | None, other: Mask | None) -> Mask | None:
@@ -120,7 +120,7 @@ class Product(Derived):
                 result = result * (1 - np.clip(_or_zero(context, share) / whole, 0, 1))
         if self.less:
             result = np.maximum(result - _or_zero(context, self.less), 0)
-        return self._stored(context, np.rint(result * 10.0 ** _places(context.column.type)), unknown)
+        return self._stored(context, np.rint(result * 10.0 ** places_of(context.column.type)), unknown)
 
     def describe(self) -> str:
         off = self.percent_off or self.rate_off or self.less
@@ -149,7 +149,7 @@ class Sum(Derived):
             result = result + _or_zero(context, name)
         for name in self.minus:
             result = result - _or_zero(context, name)
-        return self._stored(context, np.rint(np.maximum(result, 0) * 10.0 ** _places(context.column.type)), unknown)
+        return self._stored(context, np.rint(np.maximum(result, 0) * 10.0 ** places_of(context.column.type)), unknown)
 
     def describe(self) -> str:
         return " + ".join(self.plus) + "".join(f" - {name}" for name in self.minus)
@@ -177,16 +177,36 @@ class Share(Derived):
         share = self.least + to_uniform(context.bits("share")) * (self.most - self.least)
         kind = to_uniform(context.bits("kind"))
         share = np.where(kind < self.none, 0.0, np.where(kind > 1 - self.whole, 1.0, share))
-        unit = 10.0 ** _places(context.column.type)
+        unit = 10.0 ** places_of(context.column.type)
         scaled = np.rint((base + np.abs(base) * (share - 1)) * unit)
         if self.most <= 1:
-            scaled = np.minimum(scaled, np.floor(base * unit + _SLACK))
+            scaled = np.minimum(scaled, np.floor(base * unit + SLACK))
         elif self.least >= 1:
-            top = np.maximum(self.otherwise.high, base)
-            scaled = np.maximum(np.minimum(scaled, np.floor(top * unit)), np.ceil(base * unit - _SLACK))
+            top = np.maximum(self.otherwise.high, base * self.least)
+            scaled = np.maximum(np.minimum(scaled, np.floor(top * unit)), np.ceil(base * unit - SLACK))
         return self._stored(context, scaled, unknown)
 
+    def broken(self, context: Context, made: Values) -> Mask | None:
+        base, unknown = _numbers(context, self.column)
+        type_ = context.column.type
+        unit = 10.0 ** places_of(type_)
+        lowest, highest = _limits(type_)
+        ends = [np.clip((base + np.abs(base) * (share - 1)) * unit, lowest, highest) for share in self._ends()]
+        numbers = as_floats(made, type_) * unit
+        slack = 1 + SLACK * np.abs(numbers)
+        outside = (numbers < np.minimum(*ends) - slack) | (numbers > np.maximum(*ends) + slack)
+        if made.null is not None:
+            outside |= made.null
+        return outside if unknown is None else outside & ~unknown
+
+    def _ends(self) -> tuple[float, float]:
+        """Return the least and the greatest share, those that are nothing or all of it included."""
+        least = 0.0 if self.none else self.least
+        return min(least, 1.0) if self.whole else least, max(self.most, 1.0) if self.whole else self.most
+
     def describe(self) -> str:
+        if self.least == self.most == 1:
+            return f"the same as {self.column}"
         return f"{self.least:.0%} to {self.most:.0%} of {self.column}"
 
 
@@ -213,8 +233,8 @@ class Elapsed(Derived):
         if context.column.type.kind is Kind.INTERVAL:
             return self._completed(context, Values((end - start).astype("timedelta64[us]")), unknown)
         passed = self._units(start, end)
-        places = _places(context.column.type)
-        return self._stored(context, np.floor(passed * 10.0**places + _SLACK), unknown)
+        places = places_of(context.column.type)
+        return self._stored(context, np.floor(passed * 10.0**places + SLACK), unknown)
 
     @staticmethod
     def _moments(context: Context, name: str) -> tuple[NDArray[np.datetime64], Mask | None]:

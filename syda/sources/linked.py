@@ -20,6 +20,9 @@ class Reference(Source):
     foreign_key: str
     column: str
 
+    def needs(self) -> tuple[str, ...]:
+        return (f"{self.foreign_key}.{self.column}",)
+
     def make(self, context: Context) -> Values:
         values, type_ = context.parent(self.foreign_key, self.column)
         return cast_values(values, type_, context.column.type)

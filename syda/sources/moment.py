@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syda.schema.model import Column, Kind, LogicalType
-from syda.sources.base import Context, Settings, Source
+from syda.sources.base import Context, Mask, Settings, Source, read
 from syda.sources.stream import Floats, Integers, to_uniform
 from syda.sources.values import Values, from_python, objects
 
@@ -137,11 +138,11 @@ def _office_seconds(uniform: Floats) -> Integers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class After(Source):
-    """The moment of `column` in the same row plus a delay from 0 to `days`; short delays are the commonest.
+    """The moment of `column` in the same row plus a delay of `at_least_days` to `days`; short ones are the commonest.
 
     It lies after those of the columns `also`, too, where they are not NULL. ``customer_id.created_at`` is a column of
     the parent that the foreign key refers to.
-    With `until_now` no result lies after the plan's `as_of`, unless `column` itself does.
+    With `until_now` no result lies after the plan's `as_of`, unless `column` or the least delay does.
     Where `column` is NULL the delay counts from the moment two years before `as_of`.
     """
 
@@ -152,24 +153,46 @@ class After(Source):
     at_least_days: float = 0.0
     until_now: bool = True
 
+    def needs(self) -> tuple[str, ...]:
+        return (self.column, *self.also)
+
     def make(self, context: Context) -> Values:
-        start, null = _moments(context, self.column)
-        if null is not None:
-            start = np.where(null, context.settings.now - np.timedelta64(730, "D"), start)
-        for name in self.also:
-            start = _latest(start, context, name)
+        start, _ = self._start(context)
+        least = math.ceil(round(self.at_least_days * _DAY, 3))  # whole seconds, as the delays are
         room = np.full(len(start), self.days * _DAY)
         if self.until_now:
             left = (context.settings.now - start) / np.timedelta64(1, "s")
-            room = np.clip(left, 0, self.days * _DAY)
-        least = np.minimum(self.at_least_days * _DAY, room)
+            room = np.clip(left, least, self.days * _DAY)
         delay = least + to_uniform(context.bits()) ** 3 * (room - least)
         return from_moments(
             start + (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]"), context.column.type
         )
 
+    def _start(self, context: Context) -> tuple[NDArray[np.datetime64], Mask | None]:
+        """Return the moments from which the delays count, and where `column` has none."""
+        start, null = _moments(context, self.column)
+        if null is not None:
+            start = np.where(null, context.settings.now - np.timedelta64(730, "D"), start)
+        for name in self.also:
+            start = _latest(start, context, name)
+        return start, null
+
+    def broken(self, context: Context, made: Values) -> Mask | None:
+        start, null = self._start(context)
+        type_ = context.column.type
+        unit, size = ("D", _DAY) if type_.kind is Kind.DATE else ("s", 1)
+        waited = to_moments(made, type_).astype(f"datetime64[{unit}]") - start.astype(f"datetime64[{unit}]")
+        units = waited.astype(np.int64)
+        least = math.floor(round(self.at_least_days * _DAY, 3) / size)
+        most = math.ceil(round(self.days * _DAY, 3) / size)
+        outside: Mask = (units < least) | (units > most)
+        if made.null is not None:
+            outside |= made.null
+        return outside if null is None else outside & ~null
+
     def describe(self) -> str:
-        return f"after {self.column}, within {self.days:g} days"
+        least = f"{self.at_least_days:g} to " if self.at_least_days else "within "
+        return f"after {', '.join(self.needs())}, {least}{self.days:g} days"
 
 
 def _latest(start: NDArray[np.datetime64], context: Context, name: str) -> NDArray[np.datetime64]:
@@ -178,13 +201,9 @@ def _latest(start: NDArray[np.datetime64], context: Context, name: str) -> NDArr
     return later if null is None else np.where(null, start, later)
 
 
-def _moments(context: Context, name: str) -> tuple[NDArray[np.datetime64], NDArray[np.bool_] | None]:
+def _moments(context: Context, name: str) -> tuple[NDArray[np.datetime64], Mask | None]:
     """Return a column of the row or of a parent as moments, and where it is NULL."""
-    link, _, field_name = name.rpartition(".")
-    if link and name not in context.table.by_name:
-        values, type_ = context.parent(link, field_name)
-    else:
-        values, type_ = context.sibling(name), context.table.column(name).type
+    values, type_ = read(context, name)
     return to_moments(values, type_), values.null
 
 

@@ -39,6 +39,13 @@ class Person(Source):
     full: str | None = None
     numbered: ClassVar[bool] = True
 
+    def needs(self) -> tuple[str, ...]:
+        if self.part == "gender":
+            return ()
+        if self.full is not None and self.part in ("email", "username", "initials"):
+            return (self.full,)
+        return tuple(name for name in (self.first, self.last) if name)
+
     def make(self, context: Context) -> Values:
         if self.part == "gender":
             return self._genders(context)

@@ -93,6 +93,10 @@ class Template(Source):
     source: Literal["template"] = "template"
     text: str
 
+    def needs(self) -> tuple[str, ...]:
+        fields = (name for _, name, _, _ in string.Formatter().parse(self.text))
+        return tuple(dict.fromkeys(name for name in fields if name and name != "row"))
+
     def make(self, context: Context) -> Values:
         columns: dict[str, list[object]] = {}
         size = context.stop - context.start
@@ -101,8 +105,8 @@ class Template(Source):
             parts.append([literal] * size)
             if name is not None:
                 if name not in columns:
-                    columns[name] = _field(context, name)
-                parts.append([_formatted(item, spec or "", conversion) for item in columns[name]])
+                    columns[name] = field_of(context, name)
+                parts.append([formatted(item, spec or "", conversion) for item in columns[name]])
         text = strings(map("".join, zip(*parts, strict=True)) if parts else [""] * size)
         return from_text(fit(text, context.column), context)
 
@@ -110,7 +114,8 @@ class Template(Source):
         return repr(self.text)
 
 
-def _field(context: Context, name: str) -> list[object]:
+def field_of(context: Context, name: str) -> list[object]:
+    """Return what a field stands for: a column of the row or of a parent, or the row's number."""
     if name == "row":
         return list((rows_of(context) + 1).tolist())
     head, _, tail = name.partition(".")
@@ -121,7 +126,8 @@ def _field(context: Context, name: str) -> list[object]:
     return to_python(values, type_)
 
 
-def _formatted(item: object, spec: str, conversion: str | None) -> str:
+def formatted(item: object, spec: str, conversion: str | None) -> str:
+    """Return a field's value as the format and the conversion say; NULL is nothing."""
     text = "" if item is None else format(item, spec)
     if conversion == "l":
         return text.lower()

@@ -15,6 +15,7 @@ import syda
 from syda.sources.base import Source
 from syda.sources.catalog import AnySource
 from syda.sources.company import Company, Prose
+from syda.sources.conditional import Case
 from syda.sources.derived import Elapsed, Product, Share, Sum
 from syda.sources.function import Function
 from syda.sources.linked import Discriminator, Ordinal, Reference
@@ -22,9 +23,12 @@ from syda.sources.moment import After, Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
+from syda.sources.sentence import Sentence
 from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
+from syda.sources.totals import Total
+from syda.sources.workflow import Stage, State, Workflow
 from tests.planning.column_rules import Rule, regex, within
 from tests.sources.rows import made, rows_of
 
@@ -35,6 +39,9 @@ PLACE = (
     "timezone", "street", "street_name", "building", "unit", "address", "currency",
 )  # fmt: skip
 BASE = {"quantity": "integer", "price": "decimal(8, 2)", "begun": "datetime"}
+
+
+SIZES = {"size": Choice(values=("big", "small")), "color": Words(vocabulary="color")}
 
 
 def text(value: Any) -> bool:
@@ -83,13 +90,29 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     (Sum(plus=("price",), minus=("quantity",)), "decimal(10, 2)", within(0, 900)),
     (Share(column="price", least=0.5, most=0.5), "decimal(10, 2)", within(0, 450)),
     (Elapsed(start="begun", unit="hours"), "integer", within(0, 2 * 366 * 24)),
+    (
+        Case(column="quantity", when={1: Choice(values=("one",))}, otherwise=Choice(values=("more", "many"))),
+        "string(4)",
+        lambda value: value in ("one", "more", "many"),
+    ),
+    (Workflow(states=(State(value="new"), State(value="done", weight=2))), "string(4)", regex("new|done")),
+    (
+        Stage(status="quantity", states=tuple(range(1, 99)), moment=After(column="begun")),
+        "datetime?",
+        lambda value: value <= datetime(2026, 1, 1),
+    ),
+    (
+        Sentence(patterns=("a {size} {color}", "{row} of {quantity:02d}"), words=SIZES),
+        "text",
+        regex(r"a (big|small) .+|\d+ of \d\d"),
+    ),
     *((Prose(topic=topic), "text", text) for topic in ("note", "description", "review", "bio", "message", "title")),
     *((Person(part=part), "string(80)", text) for part in PERSON),  # type: ignore[arg-type]
     *((Company(part=part), "string(80)", text) for part in COMPANY),  # type: ignore[arg-type]
     *((Place(part=part), "string(120)", text) for part in PLACE),  # type: ignore[arg-type]
 ]
-# A record needs a composite type, which no word in a file names.
-STRUCTURAL = (Reference, Ordinal, Discriminator, Database, Record)
+# A total needs children. A record needs a composite type, which no word in a file names.
+STRUCTURAL = (Reference, Total, Ordinal, Discriminator, Database, Record)
 
 
 def named(item: Any) -> str | None:
@@ -126,7 +149,7 @@ TEXTUAL = [
     source
     for source, type_, _ in SCALARS
     if type_.startswith(("string", "text"))
-    and not isinstance(source, Code | Pattern | Constant)
+    and not isinstance(source, Code | Pattern | Constant | Case | Workflow)
     and getattr(source, "part", "") not in RIGID
 ]
 
@@ -144,6 +167,7 @@ DISTINCT: list[tuple[Source, str]] = [
     *((Company(part=part), "string(60)") for part in COMPANY),  # type: ignore[arg-type]
     (Words(vocabulary="color"), "string(30)"),
     (Words(vocabulary="department"), "text"),
+    (Sentence(patterns=("a {size} {color}",), words=SIZES), "string(30)"),
     (Prose(topic="title"), "string(60)"),
     (Pattern(regex=r"[A-F]\d{4}"), "string(5)"),
     (Code(length=5), "string(5)"),

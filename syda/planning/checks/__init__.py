@@ -17,6 +17,7 @@ from syda.planning.checks.domain import Domain
 from syda.planning.checks.feasible import require_satisfiable
 from syda.planning.checks.leaves import leaf
 from syda.planning.checks.narrowing import apply_domain
+from syda.planning.checks.orders import steps_of
 from syda.planning.checks.plain import literal
 from syda.planning.checks.reading import columns_of, generated_required, parse, terms
 from syda.planning.checks.texts import Found
@@ -38,6 +39,7 @@ __all__ = [
     "named_values",
     "parse",
     "require_satisfiable",
+    "steps_of",
 ]
 
 

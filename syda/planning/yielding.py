@@ -1,0 +1,81 @@
+"""Columns that CHECKs compare with one that a rule makes: they follow it, since the rule does not bend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from syda.planning.checks import Domain, steps_of
+from syda.planning.model import ColumnPlan
+from syda.schema.model import MOMENTS, NUMBERS, Column, Kind, Table
+from syda.sources.derived import Share
+from syda.sources.moment import After, Moment
+from syda.sources.scalar import Number
+from syda.sources.totals import Total
+from syda.sources.workflow import Stage
+
+_SECOND = 1 / 86_400
+_MARGIN = 0.1
+"""How far from the other, as a share of it, a number is at least that must not be equal."""
+
+
+def is_rule(planned: ColumnPlan) -> bool:
+    """Tell whether somebody said how the column depends on others."""
+    return planned.is_rule and bool(planned.source.needs() or isinstance(planned.source, Total))
+
+
+def following_rules(
+    table: Table, columns: Mapping[str, ColumnPlan], domains: Mapping[str, Domain]
+) -> dict[str, ColumnPlan]:
+    """Return the columns with those that were inferred bound to the rules that CHECKs compare them with."""
+    found = dict(columns)
+    if not any(map(is_rule, columns.values())):
+        return found
+    for step in steps_of(table):
+        low, high = found[step.low], found[step.high]
+        margin = _MARGIN if step.strict else 0.0
+        if is_rule(high) and step.low in high.source.needs():
+            if step.strict:
+                found[step.high] = _later(high, table.column(step.high))
+        elif is_rule(high) and _is_free(table, step.low, low):
+            kept = Share(column=step.high, least=0.0, most=1.0 - margin)
+            found[step.low] = _bound(table.column(step.low), table.column(step.high), low, kept, domains)
+        elif is_rule(low) and _is_free(table, step.high, high):
+            kept = Share(column=step.low, least=1.0 + margin, most=2.0)
+            found[step.high] = _bound(table.column(step.high), table.column(step.low), high, kept, domains)
+    return found
+
+
+def _is_free(table: Table, name: str, planned: ColumnPlan) -> bool:
+    return (
+        planned.author == "inference"
+        and isinstance(planned.source, Number | Moment | Share)
+        and not planned.distinct
+        and name not in table.key_columns
+    )
+
+
+def _bound(
+    column: Column, other: Column, planned: ColumnPlan, kept: Share, domains: Mapping[str, Domain]
+) -> ColumnPlan:
+    reason = f"{planned.reason}, {'not above' if kept.most <= 1 else 'not below'} {kept.column}"
+    kinds, source = (column.type.kind, other.type.kind), planned.source
+    if isinstance(source, Number | Share) and all(kind in NUMBERS for kind in kinds):
+        domain = domains.get(column.name, Domain())
+        own = source if isinstance(source, Number) else source.otherwise
+        kept = replace(kept, otherwise=own, low=domain.low, high=domain.high)
+        return replace(planned, source=kept, reason=reason)
+    if isinstance(source, Moment) and all(kind in MOMENTS for kind in kinds) and kept.least >= 1:
+        after = replace(planned, source=After(column=kept.column), reason=reason)
+        return _later(after, column) if kept.least > 1 else after
+    return planned
+
+
+def _later(planned: ColumnPlan, column: Column) -> ColumnPlan:
+    """Leave at least the smallest step of time after what a date follows, which a CHECK asks for."""
+    step, source = 1.0 if column.type.kind is Kind.DATE else _SECOND, planned.source
+    moment = source.moment if isinstance(source, Stage) else source
+    if not isinstance(moment, After) or not moment.at_least_days < step <= moment.days:
+        return planned
+    moment = replace(moment, at_least_days=step)
+    return replace(planned, source=replace(source, moment=moment) if isinstance(source, Stage) else moment)
