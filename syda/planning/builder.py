@@ -135,6 +135,7 @@ class PlanBuilder:
             given=set(given),
             constant={name for name, (source, _) in given.items() if isinstance(source, Constant)},
             trusted={name for name, (source, _) in given.items() if not source.countable},
+            numbered={name for name, (source, _) in given.items() if source.numbered and not source.countable},
             deferred={
                 item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")
             },

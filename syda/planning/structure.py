@@ -49,9 +49,10 @@ class TableNeeds:
     """What the structure of one table depends on.
 
     `given` columns are made by the user's sources; of them `constant` ones are the same in every row, so that the
-    other members of a unique set must keep it, and what `trusted` ones hold is not known before. `finite` returns how
-    many values inference would give a column when they are few (a status, a flag), else None; `limit` how many its
-    type and its checks allow at most; `parent_rows` how many rows a parent will have.
+    other members of a unique set must keep it, what `trusted` ones hold is not known before, and `numbered` ones can
+    have the row's number in them. `finite` returns how many values inference would give a column when they are few (a
+    status, a flag), else None; `limit` how many its type and its checks allow at most; `parent_rows` how many rows a
+    parent will have.
     """
 
     table: Table
@@ -59,6 +60,7 @@ class TableNeeds:
     given: Collection[str]
     constant: Collection[str]
     trusted: Collection[str]
+    numbered: Collection[str]
     deferred: Collection[str]
     children: dict[str, Cardinality]
     finite: Callable[[Column], int | None]
@@ -128,6 +130,10 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
         structure.ordinals[ordinal[0]] = ordinal[1]
         return
     strong = [column for column in free if column.name not in needs.trusted and _is_strong(needs, column)]
+    numbered = [column for column in free if column.name in needs.numbered and _is_roomy(needs, column)]
+    if not strong and numbered:
+        structure.distinct.add(numbered[0].name)
+        return
     if not strong and is_escapable(table, unique, needs.given):
         return  # rows that repeat another are taken out of the predicate when they are settled
     if len(free) == len(members) == 1:

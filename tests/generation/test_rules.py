@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import syda
 from syda.errors import IntegrityError
 from syda.sources.derived import Share
+from tests.shop import Base as Shop
 from tests.sources.rows import Row, made, rows_of
 from tests.trade import CITIES, RULES, STATES, Base, Customer, Item, Order, Product
 
@@ -376,3 +377,10 @@ def test_an_order_of_its_own_is_kept_by_each_seed() -> None:
     one, two = (syda.generate(Base, rows=ROWS, overrides=RULES, seed=seed) for seed in (1, 2))
     assert rows_of(one, Order.__tablename__) != rows_of(two, Order.__tablename__)
     assert rows_of(one, Customer.__tablename__) != rows_of(two, Customer.__tablename__)
+
+
+@pytest.mark.parametrize("source", [syda.sentence("{w} of {tenant_id}", w=["a", "b"]), syda.faker("color_name")])
+def test_text_in_a_unique_set_is_numbered_where_nothing_else_keeps_it(source: Any) -> None:
+    rows = {"Tenant": 2, "User": 900, "Project": 0, "Membership": 0}
+    dataset = syda.generate(Shop, rows=rows, overrides={"User.login": source})
+    assert len({(row["tenant_id"], row["login"]) for row in rows_of(dataset, "users")}) == 900
