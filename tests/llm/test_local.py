@@ -88,8 +88,9 @@ def test_rows_are_asked_for_one_by_one_and_put_together():
     assert len({body["seed"] for body in runtime.bodies}) == 3
     for number, body in enumerate(runtime.bodies, 1):
         assert '"rows"' not in body["grammar"]
+        assert body["cache_prompt"] is (number > 1)
         assert [each["role"] for each in body["messages"]] == ["system", "user"]
-        assert f"row {number} of 3" in body["messages"][1]["content"]
+        assert f"row {number}, and" in body["messages"][1]["content"]
 
 
 def test_the_same_question_gets_the_same_seeds_and_another_gets_others():

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -107,6 +108,7 @@ def opened(path: Path) -> Runtime:
     options.n_ctx, options.n_parallel, options.n_predict = CONTEXT, 1, CONTEXT
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = threads()
     options.warmup, options.verbosity, options.ui = False, -1, False
+    options.cache_ram_mib = 0  # for the same reason as `following`
     options.api_keys = [secrets.token_hex()]  # it listens on loopback besides, where nobody else shall use it
     try:
         runtime: Runtime = xllamacpp.Server(options)
@@ -146,7 +148,7 @@ class Engine:
         self._line = _line()
 
     def forsake(self) -> None:
-        """Start afresh in a forked child, where the threads of the parent's model are not: closing it never ends."""
+        """Start afresh in a forked child, where the threads of the parent's model are not."""
         _FORSAKEN.append(self._runtime)
         self._runtime, self._line = None, _line()
 
@@ -154,8 +156,20 @@ class Engine:
         """Have work done in the model's thread, after what was submitted before."""
         return self._line.submit(work)
 
-    def write(self, prompt: Prompt, *, grammar: str, most: int, stopped: Callable[[], bool], **options: Any) -> Written:
+    def write(
+        self,
+        prompt: Prompt,
+        *,
+        grammar: str,
+        most: int,
+        stopped: Callable[[], bool],
+        following: bool = False,
+        **options: Any,
+    ) -> Written:
         """Write at most so many tokens. Belongs into the model's thread.
+
+        What was read for the prompt before is read again, unless this one is `following` it as a part of the same
+        request: numbers differ in their last digits by what is read together, so words would depend on chance.
 
         Raises `StoppedError` once `stopped` says so, and a `ModelError` for what the model does not take.
         """
@@ -167,7 +181,7 @@ class Engine:
             pieces.append(piece)
             return stopped()
 
-        body = {**options, "grammar": grammar, "max_tokens": most, "stream": True}
+        body = {**options, "grammar": grammar, "max_tokens": most, "stream": True, "cache_prompt": following}
         try:
             if isinstance(prompt, str):
                 self._runtime.handle_completions(body | {"prompt": prompt}, heed)
@@ -183,6 +197,8 @@ class Engine:
     def close(self) -> None:
         """Wait for what is being written, and give up the memory."""
         self._line.shutdown(wait=True, cancel_futures=True)
+        if _FORSAKEN:
+            _FORSAKEN.append(self._runtime)
         self._runtime = None
 
 
@@ -221,6 +237,7 @@ def _line() -> ThreadPoolExecutor:
 
 _ENGINES: dict[Path, Engine] = {}
 _FORSAKEN: list[Runtime | None] = []
+"""Models in a process that was forked from one that had loaded any: there, closing one, its own too, never ends."""
 _GUARD = threading.Lock()
 
 
@@ -246,6 +263,8 @@ def released(engine: Engine) -> None:
 def _after_fork() -> None:
     global _GUARD  # noqa: PLW0603 - another thread may have held it while the process forked
     _GUARD = threading.Lock()
+    if _PACKAGE in sys.modules:
+        _FORSAKEN.append(None)
     for engine in _ENGINES.values():
         engine.forsake()
 

@@ -105,8 +105,8 @@ class LocalClient:
                 whole = False
                 break
             options = self._sampling | {"seed": _seed(self._sampling["seed"], request, number)}
-            prompt = rows.prompt(number, options["seed"])
-            written = engine.write(prompt, grammar=grammar, most=most - usage.output, stopped=stopped, **options)
+            prompt, left = rows.prompt(number, options["seed"]), most - usage.output
+            written = engine.write(prompt, grammar=grammar, most=left, stopped=stopped, following=number > 0, **options)
             self._require_form(written)
             usage += written.usage
             texts.append(written.text)
@@ -143,7 +143,7 @@ class Rows:
         known = self.given[number] if number < len(self.given) else {}
         if not self.shots:
             about = f"{self.about}\n\n{GIVEN}\n{line(known)}" if known else self.about
-            last = f"Write row {number + 1} of {self.count}, and no other, as one JSON object."
+            last = f"Write row {number + 1}, and no other, as one JSON object."
             return _messages(self.instructions, f"{about}\n\n{last}")
         shuffled = random.Random(seed).sample(self.shots, min(len(self.shots), _SHOTS))
         entries = [self._entry(shot, known) + line({name: shot[name] for name in self._names}) for shot in shuffled]
