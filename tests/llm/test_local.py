@@ -146,12 +146,16 @@ def test_the_number_of_rows_may_follow_from_what_is_given():
     answer = {"type": "object", "properties": {"people": {"type": "array", "items": {"$ref": "#/$defs/P"}}}}
     reply = ask(Runtime(), replace(request, answer={**answer, "$defs": {"P": ROW}}))
     assert len(json.loads(reply.text)["people"]) == 2
+    bounded = {"type": "object", "properties": {"rows": {"type": "array", "minItems": 4, "items": ROW}}}
+    assert len(json.loads(ask(Runtime(), replace(request, answer=bounded)).text)["rows"]) == 4
 
 
 @pytest.mark.parametrize(
     "answer",
     [
         {"type": "object", "properties": {"rows": {"type": "array", "items": ROW}}},
+        {"type": "object", "properties": {"rows": {"type": "array", "items": ROW, "minItems": 1}}},
+        {"type": "object", "properties": {"rows": {"type": "array", "items": ROW, "minItems": 1, "maxItems": 9}}},
         {"type": "object", "properties": {"rows": {"type": "array", "minItems": 2, "items": {"type": "string"}}}},
         {"type": "object", "properties": {"a": {"type": "string"}, "rows": {"type": "array", "items": ROW}}},
         {"type": "object", "properties": {"row": ROW}},

@@ -167,7 +167,7 @@ def rows_of(request: Request) -> Rows | None:
     ((key, listed),) = properties.items()
     form = _row_form(listed, request.answer)
     task, given = taken_apart(request.task, GIVEN)
-    count = form and (listed.get("minItems") or listed.get("maxItems") or len(given))
+    count = _count(listed, given) if form else 0
     if not form or not count:
         return None
     context, examples = taken_apart(request.context, EXAMPLES)
@@ -176,6 +176,14 @@ def rows_of(request: Request) -> Rows | None:
     return Rows(
         key=key, count=count, form=form, instructions=request.instructions, about=about, shots=shots, given=given
     )
+
+
+def _count(listed: Mapping[str, Any], given: list[dict[str, Any]]) -> int:
+    """Return how many rows are asked for; 0 where that is for the model to say."""
+    least, most = listed.get("minItems", 0), listed.get("maxItems")
+    if least == most or (most is None and least > 1):
+        return int(least)
+    return len(given)
 
 
 def _row_form(listed: object, answer: Mapping[str, Any]) -> dict[str, Any] | None:
