@@ -1,9 +1,10 @@
 """A small model in this process: no key, no network, no server.
 
 A model of 135 million parameters writes one row well after a few others, and ten rows at once badly: of ten customers
-asked for at once, two to eight had names of their own, of ten asked for one by one, all. So an answer that is a list
-of objects is asked for row by row, each with a seed of its own, and put together to what was asked for. Rows that the
-request holds as examples (`syda.llm.examples`) are what a row is written after; they come in another order each time.
+asked for at once, two to eight had names of their own; of ten asked for one by one after examples, all. So an answer
+that is a list of objects is asked for row by row, each with a seed of its own, and put together to what was asked for.
+Rows that the request holds as examples (`syda.llm.examples`) are what a row is written after. They come in another
+order each time: a part of them that stays is read faster (a quarter less time for all), and is copied more often.
 """
 
 from __future__ import annotations
