@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from syda.llm.exchange import Client, Reply, Request, Usage, estimated
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger
-from syda.llm.pace import Clock, Pace, Patience
+from syda.llm.pace import MOST, Clock, Pace, Patience
 from syda.llm.prices import price_of
 
 _Found = TypeVar("_Found")
@@ -32,7 +32,7 @@ class Asker:
         self.client = client
         self.ledger = Ledger(price_of(client.model, client.endpoint, prices), budget, model=client.model)
         self._journal = journal
-        self._pace = Pace(patience, clock)
+        self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST))
 
     async def ask(self, request: Request) -> Reply:
         """Return the reply to a request, from the journal where it is there. A new one is there before it is returned.

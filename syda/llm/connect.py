@@ -68,7 +68,7 @@ def config_of(written: str) -> ModelConfig:
 def _providers() -> dict[str, Provider]:
     """Return the providers by name: ours, and those of installed packages' entry points."""
     found: dict[str, Provider] = {name: _preset(name, preset) for name, preset in PRESETS.items()}
-    found |= {"openai": _openai, "anthropic": _anthropic, "compatible": _compatible}
+    found |= {"openai": _openai, "anthropic": _anthropic, "compatible": _compatible, "local": _local}
     for entry in entry_points(group=GROUP):
         found[entry.name] = _Entry(entry)
     return found
@@ -115,6 +115,12 @@ def _compatible(config: ModelConfig, keys: Keys) -> Client:
         )
     key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or "none"  # never the key of another provider
     return ChatClient(_named(config), key=key, endpoint=config.proxy.base_url)
+
+
+def _local(config: ModelConfig, _: Keys) -> Client:
+    from syda.llm.providers.local import LocalClient
+
+    return LocalClient(config)
 
 
 def _preset(name: str, preset: Preset) -> Provider:

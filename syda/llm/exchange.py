@@ -84,7 +84,10 @@ class Reply:
 
 
 class Client(Protocol):
-    """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret."""
+    """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret.
+
+    A client may say by an attribute `at_once` how many requests at most it can answer at the same time.
+    """
 
     @property
     def endpoint(self) -> str: ...

@@ -135,3 +135,22 @@ def test_inside_a_running_loop():
         return run(lambda: Asker(ScriptedClient(lambda _: REPLY)).ask(REQUEST))
 
     assert asyncio.run(notebook()) == REPLY
+
+
+def test_a_client_says_how_much_it_can_do_at_once():
+    class Narrow(ScriptedClient):
+        at_once = 2
+        under_way = most = 0
+
+        async def ask(self, request):
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            await asyncio.sleep(0)
+            self.under_way -= 1
+            return REPLY
+
+    for at_once, expected in ((2, 2), (1, 1), (64, 5)):
+        client = Narrow([])
+        client.at_once = at_once
+        asked(Asker(client), *OTHERS)
+        assert client.most == expected  # the first one goes alone
