@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from syda.dataset import Dataset as Dataset
     from syda.errors import SydaError as SydaError
+    from syda.language import LanguageModel as LanguageModel
     from syda.planning.model import Plan as Plan
     from syda.schema.model import Kind as Kind
     from syda.seeding import check as check
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Dataset": "syda.dataset",
     "SydaError": "syda.errors",
+    "LanguageModel": "syda.language",
     "Plan": "syda.planning.model",
     "Kind": "syda.schema.model",
     **dict.fromkeys(

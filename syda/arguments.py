@@ -3,47 +3,137 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from syda.errors import PlanError
+from syda.language import (
+    expected_usage,
+    held_rows,
+    language_model,
+    modelled,
+    prompts_by_table,
+    rows_to_write,
+    wait,
+    writes_rows,
+    written_rows,
+)
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
 from syda.planning.functions import name_functions
-from syda.planning.model import Plan
-from syda.planning.requests import Overrides, read_rows
+from syda.planning.inference import Guess
+from syda.planning.model import Plan, TablePlan
+from syda.planning.requests import Overrides, RowRequest, read_rows
 from syda.planning.validation import check_plan
 from syda.planning.wishes import check_wishes
 from syda.schema import Reading
 from syda.sources.base import DATA_ENDS, Settings
-from syda.sources.registry import DEFAULT_REGISTRY
+from syda.sources.registry import DEFAULT_REGISTRY, Registry
+from syda.sources.written import Written as WrittenSource
+
+if TYPE_CHECKING:
+    from syda.generation.maker import Written
+    from syda.generation.store import Progress
+    from syda.usage import Usage
 
 LOCALE = "en_US"
 
 
-def make_plan(
-    reading: Reading,
-    existing: Existing,
-    rows: int | Mapping[Any, Any] | None,
-    seed: int,
-    locale: str | Sequence[str],
-    as_of: str | date | None,
-    overrides: Mapping[Any, Any] | None,
-    custom_generators: Mapping[Any, Mapping[Any, Any]] | None,
-) -> Plan:
-    """Return the plan for what was read, beside the rows that are there; the others are arguments of `syda.plan`."""
-    settings = _settings(seed, locale, as_of)
-    for name, given in (("overrides", overrides), ("custom_generators", custom_generators)):
-        if given is not None and not isinstance(given, Mapping):
-            raise PlanError(f"{name}: expected a dict, got {type(given).__name__}")
-    sources = Overrides(reading.schema, DEFAULT_REGISTRY)
-    sources.add_generators(custom_generators or {})
-    sources.add(overrides or {})
-    asked = read_rows(reading.schema, rows)
-    built = build_plan(reading.schema, settings=settings, rows=asked, overrides=sources, existing=existing)
-    check_plan(built)
-    check_wishes(built, asked, existing)
-    return name_functions(built)
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The arguments of `syda.plan` after the models."""
+
+    rows: int | Mapping[Any, Any] | None = None
+    seed: int = 0
+    locale: str | Sequence[str] = LOCALE
+    as_of: str | date | None = None
+    overrides: Mapping[Any, Any] | None = None
+    custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None
+    llm: Any = None
+    prompts: Any = None
+    registry: Registry = field(default_factory=lambda: DEFAULT_REGISTRY)
+
+    def plan(self, reading: Reading, existing: Existing, *, dry_run: bool = False) -> Plan:
+        """Return the plan for what was read, beside the rows that are there.
+
+        With `dry_run` no language model is asked, and the plan says what it would be asked.
+        """
+        model = language_model(self.llm)
+        prompts = prompts_by_table(reading.schema, self.prompts)
+        if model is None:
+            if prompts:
+                raise PlanError("prompts: they are for a language model; say which by llm=")
+            return self._built(reading, existing, {})
+        plain = self._built(reading, existing, {})
+        if dry_run:
+            marked = self._built(reading, existing, rows_to_write(plain, model.mode))
+            return replace(plain, usage=expected_usage(marked, model, prompts))
+        return wait(lambda: modelled(plain, model, prompts, partial(self._built, reading, existing)))
+
+    def _built(self, reading: Reading, existing: Existing, authored: Mapping[tuple[str, str], Guess]) -> Plan:
+        settings = _settings(self.seed, self.locale, self.as_of)
+        for name, given in (("overrides", self.overrides), ("custom_generators", self.custom_generators)):
+            if given is not None and not isinstance(given, Mapping):
+                raise PlanError(f"{name}: expected a dict, got {type(given).__name__}")
+        sources = Overrides(reading.schema, self.registry)
+        sources.add_generators(self.custom_generators or {})
+        sources.add(self.overrides or {})
+        asked = read_rows(reading.schema, self.rows)
+        built = build_plan(
+            reading.schema, settings=settings, rows=asked, overrides=sources, existing=existing, authored=authored
+        )
+        check_plan(built)
+        check_wishes(built, asked, existing)
+        return name_functions(built)
+
+    def write(
+        self, plan: Plan, existing: Existing | None = None, progress: Progress | None = None
+    ) -> tuple[Written, Usage | None]:
+        """Return what a language model writes of the plan's rows, and what all asking for them cost."""
+        if not any(writes_rows(plan, key) for key in plan.tables):
+            return {}, plan.usage
+        model = language_model(self.llm)
+        prompts = prompts_by_table(plan.schema, self.prompts)
+        held = held_rows(plan, existing or {})
+        written, usage = wait(lambda: written_rows(plan, model, prompts, held, progress))
+        return written, plan.usage if usage is None else usage + plan.usage
+
+    def foresee(self, plan: Plan, existing: Existing) -> Plan:
+        """Return a complete plan that no model writes rows of, for a dry run, with what writing them would cost."""
+        if not any(writes_rows(plan, key) for key in plan.tables):
+            return plan
+        model = language_model(self.llm)
+        rows = RowRequest(named={key: table.rows for key, table in plan.tables.items()})
+        plain = build_plan(plan.schema, settings=plan.settings, rows=rows, overrides=_none(plan), existing=existing)
+        tables = {key: _unwritten(planned, plain.tables[key]) for key, planned in plan.tables.items()}
+        prompts = prompts_by_table(plan.schema, self.prompts)
+        usage = None if model is None else expected_usage(plan, model, prompts)
+        return replace(plan, tables=tables, usage=usage)
+
+    def refuse_beside_plan(self) -> None:
+        """Raise `PlanError` when an argument beside a plan asks for something that the plan has decided."""
+        asked = {"rows": self.rows, "as_of": self.as_of, "overrides": self.overrides}
+        asked["custom_generators"] = self.custom_generators
+        changed = [name for name, value in asked.items() if value is not None]
+        usual = (("seed", self.seed, 0), ("locale", self.locale, LOCALE))
+        changed += [name for name, value, default in usual if value != default]
+        if changed:
+            raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")
+
+
+def _none(plan: Plan) -> Overrides:
+    return Overrides(plan.schema, DEFAULT_REGISTRY)
+
+
+def _unwritten(planned: TablePlan, plain: TablePlan) -> TablePlan:
+    """Return the table's plan with inferred columns where a model writes them."""
+    columns = {
+        name: plain.columns[name] if isinstance(column.source, WrittenSource) else column
+        for name, column in planned.columns.items()
+    }
+    return replace(planned, columns=columns)
 
 
 def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:
@@ -79,12 +169,3 @@ def _moment(as_of: str | date | None) -> str:
     if not isinstance(as_of, datetime):
         as_of = datetime(as_of.year, as_of.month, as_of.day)
     return as_of.replace(tzinfo=None).isoformat()
-
-
-def refuse_changes(rows: Any, seed: Any, locale: Any, as_of: Any, overrides: Any, custom_generators: Any) -> None:
-    """Raise `PlanError` when an argument beside a plan asks for something that the plan has decided."""
-    asked = {"rows": rows, "as_of": as_of, "overrides": overrides, "custom_generators": custom_generators}
-    changed = [name for name, value in asked.items() if value is not None]
-    changed += [name for name, value, usual in (("seed", seed, 0), ("locale", locale, LOCALE)) if value != usual]
-    if changed:
-        raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syda.load.roads.table_load import TableLoad
     from syda.load.roads.timing import Constraints
     from syda.load.target import Target
+    from syda.usage import Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class Dataset:
     existing: Existing = field(default_factory=dict, repr=False)
     origin: Mapping[str, Any] | None = field(default=None, repr=False)
     """The SQLAlchemy tables that the schema was read from, when there are any; for the load alone."""
+    usage: Usage | None = field(default=None, compare=False)
+    """What a language model was asked for the plan and the rows."""
 
     @property
     def rows(self) -> dict[str, int]:

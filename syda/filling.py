@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from syda.arguments import make_plan, refuse_changes
+from syda.arguments import Wishes
 from syda.dataset import Dataset
 from syda.planning.model import Plan
 from syda.planning.requests import RowRequest, read_rows
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What `seed` was asked for; `wishes` are the arguments of `make_plan` after the first two."""
+    """What `seed` was asked for."""
 
     models: Any
-    wishes: tuple[Any, ...]
+    wishes: Wishes
     options: LoadOptions
 
     @property
@@ -34,7 +34,7 @@ class Filling:
         """Raise a `SydaError` for what cannot be, before the target is reached."""
         self.options.check(target)
         if self.given:
-            refuse_changes(*self.wishes)
+            self.wishes.refuse_beside_plan()
 
     def fill(self, target: Target) -> LoadReport:
         from syda.load.guard import require_unprotected
@@ -44,7 +44,7 @@ class Filling:
             require_unprotected(connection, self.options.allow_hosts)
             dataset, notes = self._make(connection)
         report = dataset.to_sql(target, **self.options.arguments())
-        return replace(report, notes=(*report.notes, *notes))
+        return replace(report, notes=(*report.notes, *notes), usage=dataset.usage)
 
     def _make(self, connection: Any) -> tuple[Dataset, list[str]]:
         """Return the rows that fit to those that are there, and notes on tables that are left alone."""
@@ -53,6 +53,7 @@ class Filling:
         from syda.load.judge import DatabaseJudge
         from syda.load.modes import count_rows, left_alone, rows_that_stay
 
+        joins = connection.in_transaction()
         reading = _reading(self.models, self.given, connection)
         targets = reading.origin or build_tables(reading.schema)
         counts = count_rows(connection, reading.schema, targets)
@@ -60,13 +61,20 @@ class Filling:
         if kept:
             reading = read_schema(reading, tables=[table.key for table in reading.schema if table.key not in kept])
         plan = self.given and _restricted(self.given, reading.schema)
-        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes[0]))
+        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes.rows))
         stays = rows_that_stay(reading.schema, counts, filled, self.options.mode)
         existing = read_existing(connection, reading.schema, targets, stays)
-        plan = plan or make_plan(reading, existing, *self.wishes)
+        if not joins:
+            connection.rollback()  # a model is not asked while a transaction is open
+        plan = plan or self.wishes.plan(reading, existing, dry_run=self.options.dry_run)
+        if self.options.dry_run:
+            plan = self.wishes.foresee(plan, existing)
+        written, usage = ({}, plan.usage) if self.options.dry_run else self.wishes.write(plan, existing)
         judge = DatabaseJudge(connection, targets)
-        dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values)
-        return dataset, [f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)]
+        dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values, written=written)
+        return replace(dataset, usage=usage), [
+            f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)
+        ]
 
 
 def _restricted(plan: Plan, schema: Schema) -> Plan:

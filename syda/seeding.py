@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from syda.arguments import LOCALE, make_plan, refuse_changes
+from syda.arguments import LOCALE, Wishes
 from syda.dataset import Dataset
 from syda.errors import PlanError
 from syda.filling import Filling
@@ -18,12 +18,19 @@ from syda.schema import Reading, read_schema
 from syda.sources.registry import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:
+    from syda.language import LanguageModel
+    from syda.llm.exchange import Client
     from syda.load.asynchronous import AsyncTarget
     from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.load.roads.timing import Constraints
     from syda.load.target import Target
     from syda.quality.database import DatabaseReport
+    from syda.schemas import ModelConfig
+
+
+Llm: TypeAlias = "str | ModelConfig | LanguageModel | Client"
+Prompts: TypeAlias = str | Mapping[Any, str]
 
 
 def plan(
@@ -35,6 +42,9 @@ def plan(
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    llm: Llm | None = None,
+    prompts: Prompts | None = None,
+    dry_run: bool = False,
 ) -> Plan:
     """Decide how every column of the models' tables will be made, and return the decision without making a row.
 
@@ -45,10 +55,15 @@ def plan(
     by default a fixed date, so that the same seed gives the same rows on any day. `overrides` gives columns another
     source, by ``Class.attr``, ``"table.column"``, column name or type. `custom_generators` does so by table.
 
-    Raises a `SchemaError` or `PlanError` for what cannot work.
+    `llm` is a language model that decides how columns are made: ``"openai:MODEL"``, ``"anthropic:MODEL"``,
+    ``"local"``, a base URL, a `ModelConfig`, or a `LanguageModel` that says at what cost, and whether it writes rows
+    too. `prompts` tells it what you want: a text, or texts by class or table. With `dry_run` nothing is sent, and
+    ``plan.explain()`` says what would be: calls, tokens and money.
+
+    Raises a `SchemaError` or `PlanError` for what cannot work, a `ModelError` when the model gives no usable answer.
     """
-    reading = read_schema(models)
-    return make_plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
+    wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
+    return wishes.plan(read_schema(models), {}, dry_run=dry_run)
 
 
 def generate(
@@ -60,6 +75,8 @@ def generate(
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    llm: Llm | None = None,
+    prompts: Prompts | None = None,
     block_size: int = BLOCK_SIZE,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -69,12 +86,12 @@ def generate(
     key, the rows done and the rows to do. Raises a `SydaError`; rows that break a rule are an `IntegrityError`.
     """
     _check_block_size(block_size)
+    wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
     if isinstance(models, Plan):
-        refuse_changes(rows, seed, locale, as_of, overrides, custom_generators)
-        return _make(models, Reading(schema=models.schema, origin=None), block_size, progress)
+        wishes.refuse_beside_plan()
+        return _make(models, Reading(schema=models.schema, origin=None), wishes, block_size, progress)
     reading = read_schema(models)
-    made = make_plan(reading, {}, rows, seed, locale, as_of, overrides, custom_generators)
-    return _make(made, reading, block_size, progress)
+    return _make(wishes.plan(reading, {}), reading, wishes, block_size, progress)
 
 
 def _check_block_size(block_size: Any) -> None:
@@ -85,14 +102,10 @@ def _check_block_size(block_size: Any) -> None:
         raise PlanError(f"block_size: expected 1 row or more, got {block_size}")
 
 
-def _make(
-    plan: Plan,
-    reading: Reading,
-    block_size: int,
-    progress: Progress | None,
-) -> Dataset:
-    tables = make_rows(plan, block_size=block_size, progress=progress)
-    dataset = Dataset(plan=plan, tables=tables, origin=reading.origin)
+def _make(plan: Plan, reading: Reading, wishes: Wishes, block_size: int, progress: Progress | None) -> Dataset:
+    written, usage = wishes.write(plan, progress=progress)
+    tables = make_rows(plan, block_size=block_size, progress=progress, written=written)
+    dataset = Dataset(plan=plan, tables=tables, origin=reading.origin, usage=usage)
     dataset.verify().raise_for_breaches()
     return dataset
 
@@ -107,6 +120,8 @@ def seed(
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    llm: Llm | None = None,
+    prompts: Prompts | None = None,
     mode: Mode = "if_empty",
     create: bool = False,
     constraints: Constraints = "auto",
@@ -138,7 +153,7 @@ def seed(
     from syda.load.options import LoadOptions
     from syda.load.target import is_async
 
-    wishes = (rows, seed, locale, as_of, overrides, custom_generators)
+    wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
     options = LoadOptions(
         mode=mode,
         create=create,
@@ -168,6 +183,8 @@ async def seed_async(
     as_of: str | date | None = None,
     overrides: Mapping[Any, Any] | None = None,
     custom_generators: Mapping[Any, Mapping[Any, Any]] | None = None,
+    llm: Llm | None = None,
+    prompts: Prompts | None = None,
     mode: Mode = "if_empty",
     create: bool = False,
     constraints: Constraints = "auto",
@@ -184,7 +201,7 @@ async def seed_async(
     from syda.load.asynchronous import run_async
     from syda.load.options import LoadOptions
 
-    wishes = (rows, seed, locale, as_of, overrides, custom_generators)
+    wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
     options = LoadOptions(
         mode=mode,
         create=create,

@@ -18,7 +18,7 @@ from syda.dataset import Dataset
 from syda.errors import GenerateError, IntegrityError, PlanError, SydaError
 from syda.generation.judging import Judge
 from syda.generation.lifetime import needed_for
-from syda.generation.maker import BLOCK_SIZE, Maker
+from syda.generation.maker import BLOCK_SIZE, Maker, Written
 from syda.generation.store import TableRows, judged_by_database, make_table, shortfall
 from syda.planning.closed import without_rows
 from syda.planning.existing import Existing, ExistingTable
@@ -43,6 +43,7 @@ def make_stream(
     judge: Judge | None = None,
     *,
     redact: bool = False,
+    written: Written | None = None,
 ) -> Dataset:
     """Return the rows of a plan for one load; the small tables are made and verified.
 
@@ -52,7 +53,7 @@ def make_stream(
     """
     while True:
         try:
-            return _made(plan, existing, origin, judge, redact=redact)
+            return _made(plan, existing, origin, judge, redact=redact, written=written)
         except _UnmadeError as unmade:
             there = {key for key, rows in existing.items() if rows.rows}
             emptied = without_rows(plan, unmade.table, unmade.told, there)
@@ -69,10 +70,18 @@ class _UnmadeError(Exception):
         self.table, self.error, self.told = table, error, told
 
 
-def _made(plan: Plan, existing: Existing, origin: Mapping[str, Any], judge: Judge | None, *, redact: bool) -> Dataset:
+def _made(
+    plan: Plan,
+    existing: Existing,
+    origin: Mapping[str, Any],
+    judge: Judge | None,
+    *,
+    redact: bool,
+    written: Written | None,
+) -> Dataset:
     reading = _Reading()
     existing = {key: reading.of(key, there) for key, there in existing.items()}
-    maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge)
+    maker = Maker(plan, existing=existing, block_size=BLOCK_SIZE, judge=judge, written=written)
     large = frozenset(key for key in plan.tables if _rows(maker, key) >= STREAMED_ROWS)
     tables = {key: _announced(maker, key) if key in large else _table(maker, key) for key in plan.tables}
     small = Dataset(  # to which large tables are not known, so that no row seems to have lost its parent in one
@@ -196,7 +205,7 @@ class _Stream(Dataset):
     def _check_plan_rules(self, key: str, block: Block, start: int) -> None:
         """Raise `IntegrityError` for rows of a block that a rule of the plan does not allow."""
         table, first = self.plan.schema.tables[key], self.maker.first(key) + start
-        for name, planned in ruled(self.plan.tables[key].columns, block):
+        for name, planned in ruled(self.plan.schema.tables[key], self.plan.tables[key].columns, block):
             stop = first + len(block[name])
             sent = Sent(self.maker, table, table.column(name), first, stop, planned.distinct, columns=block)
             breaches = (replace(each, row=each.row + start) for each in breaches_of(sent, planned, block))

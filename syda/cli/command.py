@@ -18,6 +18,7 @@ from syda.errors import SydaError
 FAILED = 1
 INTERRUPTED = 130
 _COUNT = re.compile(r"[0-9]+")
+_OF_TABLE = re.compile(r"\s*[\w.]+\s*=")
 _OTHER_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
 
 
@@ -158,15 +159,69 @@ making_options = _together(
     click.option("--seed", type=int, metavar="N", help="Choose among all possible data (default 0)."),
     click.option("--locale", multiple=True, help="A Faker locale such as de_DE (default en_US); may be repeated."),
     click.option("--as-of", metavar="DATE", help="When the data end: an ISO date, today or now."),
+    click.option(
+        "--llm",
+        metavar="MODEL",
+        help="Ask a language model: openai:MODEL, anthropic:MODEL, ollama:MODEL, local, or a base URL (URL#MODEL).",
+    ),
+    click.option(
+        "--prompt",
+        "prompts",
+        multiple=True,
+        metavar="TEXT|NAME=TEXT",
+        help="What the model should know, of all tables or of one; may be repeated.",
+    ),
+    click.option(
+        "--llm-mode",
+        type=click.Choice(["auto", "plan", "rows"]),
+        help="Have the model write the plan, the rows, or rows of small tables and the plan of others (auto).",
+    ),
+    click.option(
+        "--cache", type=click.Choice(["record", "replay", "off"]), help="Keep replies, use kept ones only, or neither."
+    ),
+    click.option("--cache-folder", metavar="DIR", help="Where replies are kept (default .syda/replies)."),
+    click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop the model before it costs more."),
+    click.option("--max-tokens", type=int, metavar="N", help="Stop the model before it takes more tokens."),
+    click.option("--max-calls", type=int, metavar="N", help="Stop the model before it is asked more often."),
 )
+_OF_MODEL = {
+    "llm_mode": "mode",
+    "cache": "cache",
+    "cache_folder": "folder",
+    "max_cost": "max_cost",
+    "max_tokens": "max_tokens",
+    "max_calls": "max_calls",
+}
 
 
-def making(
-    rows: int | dict[str, int] | None, seed: int | None, locale: tuple[str, ...], as_of: str | None
-) -> dict[str, Any]:
+def making(**asked: Any) -> dict[str, Any]:
     """Return the options that were given as arguments of `syda.plan`, `generate` and `seed`."""
-    given = {"rows": rows, "seed": seed, "locale": locale or None, "as_of": as_of}
-    return {name: value for name, value in given.items() if value is not None}
+    names = ("rows", "seed", "locale", "as_of")
+    given = {name: asked[name] for name in names if asked[name] is not None and asked[name] != ()}
+    return {**given, **asking(**{name: value for name, value in asked.items() if name not in names})}
+
+
+def asking(llm: str | None, prompts: tuple[str, ...], **options: Any) -> dict[str, Any]:
+    """Return the options that are about a language model as arguments of `syda.plan`."""
+    wanted = {_OF_MODEL[name]: value for name, value in options.items() if value is not None}
+    if llm is None:
+        if wanted or prompts:
+            raise click.UsageError("Options of a language model need --llm, which says which model.")
+        return {}
+    from syda.language import LanguageModel
+
+    given: dict[str, Any] = {"llm": LanguageModel(model=llm, **wanted)}
+    return {**given, "prompts": _read_prompts(prompts)} if prompts else given
+
+
+def _read_prompts(given: tuple[str, ...]) -> str | dict[str, str]:
+    """Read ``"Words for all"`` alone, or ``Customer=words`` for each table."""
+    if len(given) == 1 and not _OF_TABLE.match(given[0]):
+        return given[0]
+    named = dict(text.split("=", 1) for text in given if _OF_TABLE.match(text))
+    if len(named) < len(given):
+        raise click.UsageError("Give one --prompt for all tables, or each as NAME=TEXT.")
+    return {name.strip(): text for name, text in named.items()}
 
 
 def one_source(*, needed: bool, **sources: Any) -> None:
@@ -188,8 +243,9 @@ def chosen_source(*, plan: str | None, models: str | None, other: str | None, as
 
 def _complete_plan(plan_file: str, asked: Mapping[str, Any]) -> Any:
     """Return the plan in a file; a usage error names the options that it leaves no room for."""
-    if asked:
-        options = " and ".join("--" + name.replace("_", "-") for name in asked)
+    changing = [name for name in asked if name not in ("llm", "prompts")]
+    if changing:
+        options = " and ".join("--" + name.replace("_", "-") for name in changing)
         raise click.UsageError(f"A plan is complete: it goes without {options}.")
     from pathlib import Path
 

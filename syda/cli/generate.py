@@ -61,8 +61,11 @@ def generate(
     with progress_bar(hidden=as_json) as progress:
         dataset = syda.generate(source, **given, progress=progress)
     files = getattr(dataset, f"to_{format_}")(out)
+    usage = {"usage": dataset.usage.to_dict()} if dataset.usage else {}
     if as_json:
-        echo_json({"rows": dataset.rows, "files": files, "fingerprint": dataset.plan.fingerprint})
+        echo_json({"rows": dataset.rows, "files": files, "fingerprint": dataset.plan.fingerprint, **usage})
         return
     echo_rows(dataset.rows)
+    if dataset.usage:
+        click.echo(f"Model: {dataset.usage}")
     click.echo(f"Wrote {len(files)} files to {out}")

@@ -31,6 +31,7 @@ Form = Literal["text", "yaml", "mermaid"]
 @making_options
 @click.option("--yaml", "form", flag_value="yaml", help="Print YAML that generate and seed take with --plan.")
 @click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid entity-relationship diagram.")
+@click.option("--dry-run", is_flag=True, help="Say what a language model would be asked, and send nothing.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write to a file instead.")
 @json_option
 def plan(
@@ -39,6 +40,7 @@ def plan(
     schema: str | None,
     url: str | None,
     form: Form | None,
+    dry_run: bool,
     out: str | None,
     as_json: bool,
     **asked: Any,
@@ -50,7 +52,8 @@ def plan(
     one_source(needed=True, models=models, schema=schema, url=url)
     import syda
 
-    made = syda.plan(chosen_source(plan=None, models=models, other=schema or url, asked={}), **making(**asked))
+    source = chosen_source(plan=None, models=models, other=schema or url, asked={})
+    made = syda.plan(source, **making(**asked), dry_run=dry_run)
     if out:
         _write(Path(out), _text(made, form or "text"))
     if as_json:
@@ -77,4 +80,5 @@ def _document(made: Any, out: str | None) -> dict[str, Any]:
     import yaml
 
     written = {"path": out} if out else {}
-    return {"fingerprint": made.fingerprint, "plan": yaml.safe_load(made.to_yaml()), **written}
+    usage = {"usage": made.usage.to_dict()} if made.usage else {}
+    return {"fingerprint": made.fingerprint, "plan": yaml.safe_load(made.to_yaml()), **usage, **written}

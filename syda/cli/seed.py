@@ -119,6 +119,8 @@ def _echo_report(report: LoadReport) -> None:
     if report.dry_run or max(report.rows.values(), default=0) >= LARGE_ROWS:
         for line in report.explain().splitlines():
             click.echo(f"Load: {line}")
+    if report.usage:
+        click.echo(f"Model: {report.usage}")
     for note in report.notes:
         click.echo(f"Note: {note}")
     if report.dry_run:

@@ -51,6 +51,9 @@ class Cell:
     def ordinal(self, foreign_key: str) -> Integers:
         return self.maker.ordinals(self.table.key, self.table.foreign_key(foreign_key).name, self.start, self.stop)
 
+    def written(self) -> Values:
+        return self.maker.written(self.table.key, self.column.name).slice(self._own.start, self._own.stop)
+
     def identity(self) -> Integers:
         return self.maker.identity(self.table.key)[self._own]
 

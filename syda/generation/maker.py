@@ -8,7 +8,7 @@ reads, neither the order of the questions nor the size of the blocks changes a r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _EMPTY = ExistingTable()
 if TYPE_CHECKING:
     from syda.generation.settling import Settled
 
+Written: TypeAlias = Mapping[str, Mapping[str, Values]]
+"""What a language model wrote, by table and column: a value for each new row."""
 T = TypeVar("T")
 Key = tuple[str, ...]
 
@@ -50,12 +52,14 @@ class Maker:
         existing: Existing | None = None,
         block_size: int = BLOCK_SIZE,
         judge: Judge | None = None,
+        written: Written | None = None,
     ) -> None:
         if block_size < 1:
             raise PlanError(f"block_size must be at least 1, not {block_size}")
         self.plan = plan
         self.existing: Existing = existing or {}
         self.judge = judge
+        self.by_model: Written = {} if written is None else written
         self.block_size = block_size
         self._made: dict[Key, Any] = {}
         self._under_way: list[Key] = []
@@ -113,6 +117,15 @@ class Maker:
     def domains(self, table: str) -> Mapping[str, Domain]:
         """Return what the table's CHECKs say about single columns."""
         return self._once(("domains", table), lambda: check_domains(self.table(table)))
+
+    def written(self, table: str, name: str) -> Values:
+        """Return what a language model wrote for the new rows of a column."""
+        found = self.by_model.get(table, {}).get(name)
+        if found is None:
+            raise GenerateError(
+                f"{table}.{name} is written by a language model: say which by llm=, or give the column another source"
+            )
+        return found
 
     # -- structure ------------------------------------------------------------------------------------------------
 
@@ -286,7 +299,8 @@ class Maker:
             cell = self.cell(table, name, self.first(table), self.total(table))
             made = with_demanded(distinct_values(cell, planned.source), cell, planned)
             return made.masked(self._nulls(table, name, self.first(table), self.total(table)))
-        return Values.concatenate([self._make(table, name, *block) for block in self.ranges(table)])
+        parts = [self._make(table, name, *block) for block in self.ranges(table)]
+        return Values.concatenate(parts) if parts else self.empty(table)[name]
 
     def _is_whole(self, table: str, name: str) -> bool:
         planned = self._column_plan(table, name)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from syda.generation.judging import Judge
-from syda.generation.maker import BLOCK_SIZE, Maker
+from syda.generation.maker import BLOCK_SIZE, Maker, Written
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.sources.values import Values
@@ -36,12 +36,13 @@ def make_rows(
     block_size: int = BLOCK_SIZE,
     progress: Progress | None = None,
     judge: Judge | None = None,
+    written: Written | None = None,
 ) -> dict[str, TableRows]:
     """Make all rows of a plan, parents before children; `block_size` changes the memory used, never a value.
 
-    `judge` evaluates conditions that only the target database can.
+    `judge` evaluates conditions that only the target database can; `written` is what a language model wrote.
     """
-    maker = Maker(plan, existing=existing, block_size=block_size, judge=judge)
+    maker = Maker(plan, existing=existing, block_size=block_size, judge=judge, written=written)
     return {key: make_table(maker, key, progress) for key in plan.tables}
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
 from syda.llm.exchange import Client, Reply, Request, Usage, estimated
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger
@@ -32,6 +33,7 @@ class Asker:
         self.client = client
         self.ledger = Ledger(price_of(client.model, client.endpoint, prices), budget, model=client.model)
         self._journal = journal
+        self._stopped: ModelError | None = None
         self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST))
 
     async def ask(self, request: Request) -> Reply:
@@ -42,19 +44,26 @@ class Asker:
         if self._journal is not None and (known := self._journal.find(self.client, request)) is not None:
             self.ledger.replay(request)
             return known
+        if self._stopped is not None:
+            raise self._stopped
         self.ledger.promise(request, expected_usage(request))
         tries = 0
         reply = None
 
         async def attempt() -> Reply:
             nonlocal tries
+            if self._stopped is not None:  # it waited behind a request that showed that none will do
+                raise self._stopped
             tries += 1
             return await self.client.ask(request)
 
         try:
             reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
+        except (RefusedRequestError, QuotaError, UnreachableError) as error:
+            self._stopped = error
+            raise
         finally:
-            self.ledger.settle(request, reply, retries=max(0, tries - 1))
+            self.ledger.settle(request, reply, tries=tries)
         if self._journal is not None:
             self._journal.write(self.client, request, reply)
         return reply
@@ -65,8 +74,14 @@ class Asker:
 
 def expected_usage(request: Request) -> Usage:
     """Return the most that a request may cost, as far as that can be told without the model's own tokenizer."""
-    asked = sum(len(part) for part in (request.instructions, request.context, request.task, str(request.answer)))
-    return Usage(estimated(asked), request.max_tokens)
+    return Usage(asked_tokens(request), request.max_tokens)
+
+
+def asked_tokens(request: Request) -> int:
+    """Return about how many tokens a request has."""
+    return estimated(
+        sum(len(part) for part in (request.instructions, request.context, request.task, str(request.answer)))
+    )
 
 
 def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:

@@ -43,6 +43,8 @@ class Ledger:
     def __init__(self, price: Price | None, budget: Budget | None = None, *, model: str = "") -> None:
         self.price, self.budget = price, budget or Budget()
         self.lines: dict[str, Line] = {}
+        self.before = Line()
+        """What was spent earlier in the same run."""
         self._promised: dict[int, Usage] = {}
         if self.budget.cost is not None and price is None:
             raise BudgetError(
@@ -67,7 +69,7 @@ class Ledger:
         Raises `BudgetError` when that, with what is spent and under way, may be more than is allowed.
         """
         self._promised[id(request)] = expected
-        spent = self.total
+        spent = self.total + self.before
         planned = sum(self._promised.values(), spent.usage)
         calls = spent.calls + len(self._promised)
         for name, value, most in (
@@ -87,11 +89,12 @@ class Ledger:
         cost = self.cost(usage)
         return "" if cost is None else f" (${cost:.4f})"
 
-    def settle(self, request: Request, reply: Reply | None, *, retries: int) -> None:
-        """Book what a request cost in the end; a failed one cost calls only."""
+    def settle(self, request: Request, reply: Reply | None, *, tries: int) -> None:
+        """Book what a request that was sent so often cost in the end; a failed one cost calls only."""
+        retries = max(0, tries - 1)
         self._promised.pop(id(request), None)
         line = self.of(request.table)
-        line.calls += retries + (reply.calls if reply else 1)
+        line.calls += retries + (reply.calls if reply else min(tries, 1))
         line.retries += retries
         if reply is not None:
             line.usage += reply.usage

@@ -5,6 +5,7 @@ Nothing is repaired. An object or row is taken as it stands or not at all: what 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from typing import Any, NoReturn
 LARGEST = 4_000_000
 """Characters of a reply from which on it is not read."""
 _DEEPEST = 64
+_MOST_OPENINGS = 40
+"""Braces at which the object with the rows is looked for: prose before it may hold some."""
+_OPENED = re.compile(r"\s*:\s*\[")
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)```", re.DOTALL)
 _SPACE = " \t\r\n"
 
@@ -75,10 +79,27 @@ def _list_start(text: str, key: str) -> int:
     bare = _skip(body, 0, _SPACE)
     if bare < len(body) and body[bare] == "[":
         return offset + bare
-    found = re.search(rf'\{{(?:[^{{}}\[\]]|"(?:[^"\\]|\\.)*")*?"{re.escape(key)}"\s*:\s*\[', body)
-    if found is None:
-        raise UnreadableError(f"it holds no list {key!r}")
-    return offset + found.end() - 1
+    for opened in itertools.islice(re.finditer(r"\{", body), _MOST_OPENINGS):
+        found = _key_in(body, opened.start(), key)
+        if found is not None:
+            return offset + found
+    raise UnreadableError(f"it holds no list {key!r}")
+
+
+def _key_in(body: str, start: int, key: str) -> int | None:
+    """Return where the list under a key of the object that opens at `start` opens."""
+    depth = 0
+    for token in _TOKEN.finditer(body, start):
+        sign = token[0]
+        if sign[0] == '"':
+            opened = _OPENED.match(body, token.end()) if depth == 1 and sign == f'"{key}"' else None
+            if opened is not None:
+                return opened.end() - 1
+            continue
+        depth += 1 if sign in "{[" else -1
+        if depth == 0:
+            return None
+    return None
 
 
 def _start(text: str, opening: str) -> int:

@@ -48,6 +48,33 @@ def write_files(tables: Iterable[TableColumns], directory: str | Path, format_: 
     return [folder / name for name in made]
 
 
+def write_file(table: Table, columns: Mapping[str, Values], path: str | Path) -> Path:
+    """Write one table to a file, whose ending says how: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
+
+    The file is moved into place when it is whole. Raises `TargetError` when it cannot be written or has no such ending.
+    """
+    path = Path(path)
+    write = _WRITERS[format_of(path)]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix=".syda-") as aside:
+            write(table, columns, Path(aside) / path.name)
+            (Path(aside) / path.name).replace(path)
+    except OSError as error:
+        raise TargetError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    return path
+
+
+def format_of(path: str | Path) -> Format:
+    """Return how a file with such an ending is written. Raises `TargetError` for any other ending."""
+    ending = Path(path).suffix.removeprefix(".").lower()
+    for format_ in FORMATS:
+        if ending == format_:
+            return format_
+    known = ", ".join(f".{format_}" for format_ in FORMATS)
+    raise TargetError(f"cannot tell how to write {str(path)!r}; expected one of {known}")
+
+
 def _listed(table: Table, columns: Mapping[str, Values]) -> list[list[Any]]:
     return [to_python(values, table.column(name).type) for name, values in columns.items()]
 

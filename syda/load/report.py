@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from syda.load.roads.timing import Timing, explain_timings
+from syda.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class LoadReport:
     notes: tuple[str, ...] = ()
     constraints: Mapping[str, Timing] = field(default_factory=dict)
     dry_run: bool = False
+    usage: Usage | None = None
+    """What a language model was asked, or would be."""
 
     @property
     def total(self) -> int:
@@ -40,4 +43,5 @@ class LoadReport:
             "notes": list(self.notes),
             "constraints": {key: asdict(each) for key, each in self.constraints.items()},
             "dry_run": self.dry_run,
+            "usage": self.usage.to_dict() if self.usage else None,
         }

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from syda.errors import CapacityError, MissingTableError, PlanError
-from syda.planning.capacity import UNBOUNDED, limit_of, roomier, runs_out, source_capacity, type_capacity
+from syda.errors import MissingTableError, PlanError
+from syda.planning.authored import authored_guesses
+from syda.planning.capacity import limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
 from syda.planning.circles import without_circles
 from syda.planning.closed import unmade_tables, without_closed_tables
@@ -16,8 +17,9 @@ from syda.planning.demands import demanded_values, narrowed, shared_keys, with_d
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
-from syda.planning.model import Cardinality, ColumnPlan, Joint, Plan, TablePlan
+from syda.planning.model import Cardinality, ColumnPlan, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
+from syda.planning.room import Room
 from syda.planning.rules import bound, with_stages
 from syda.planning.structure import Structure, TableNeeds, plan_structure
 from syda.planning.yielding import following_rules, is_rule
@@ -43,6 +45,7 @@ class PlanBuilder:
     rows: RowRequest
     overrides: Overrides
     existing: Existing
+    authored: Mapping[tuple[str, str], Guess]
     _expected: dict[str, int] = field(default_factory=dict)
     _order: LoadOrder = field(init=False)
     _referenced: set[tuple[str, str]] = field(init=False)
@@ -73,7 +76,7 @@ class PlanBuilder:
 
     @staticmethod
     def _is_ruled(tables: Mapping[str, TablePlan]) -> bool:
-        """Tell whether a source of the user's reads other columns: what inference binds has no circles."""
+        """Tell whether a source of the user's or a model's reads other columns: what inference binds has no circles."""
         return any(is_rule(column) for planned in tables.values() for column in planned.columns.values())
 
     def _alone(self, key: str, name: str) -> Source:
@@ -125,7 +128,8 @@ class PlanBuilder:
         exact = table.key in self.rows.named
         rows_from = None if exact else next(iter(children), None)
         given = self._given(table)
-        alone = {column.name: guess_column(table, column) for column in table.columns}
+        decided = self._decided(table, given)
+        alone = {column.name: guess_column(table, column) for column in table.columns} | decided
         domains = check_domains(table)
         if wanted:
             require_satisfiable(table)
@@ -151,7 +155,8 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        guesses = self._made_here(table, infer_table(table, self.schema, domains, unique=structure.distinct))
+        inferred = infer_table(table, self.schema, domains, unique=structure.distinct)
+        guesses = self._made_here(table, {**inferred, **decided})
         columns = {
             column.name: self._with_demands(
                 table,
@@ -163,7 +168,8 @@ class PlanBuilder:
         }
         columns = following_rules(table, columns, domains)
         own = self._own_rows(table)
-        bound, notes = self._bounded(table, columns, structure, wanted, exact=exact)
+        room = Room(table, columns, structure, self._expected)
+        bound, notes = room.bounded(wanted, self._there(table.key).rows, exact=exact)
         stale = [
             f"{name} of the rows that are there stays as it is, whatever children they get"
             for name, column in columns.items()
@@ -186,6 +192,10 @@ class PlanBuilder:
         high = children.high if children.high is not None else children.low + 4
         mean = children.mean if children.mean is not None else (children.low + high) / 2
         return round(parents * mean)
+
+    def _decided(self, table: Table, given: Mapping[str, tuple[Source, str]]) -> dict[str, Guess]:
+        decided = {name: guess for (key, name), guess in self.authored.items() if key == table.key}
+        return authored_guesses(self.schema, table, decided, given) if decided else {}
 
     def _given(self, table: Table) -> dict[str, tuple[Source, str]]:
         found = ((column, self.overrides.find(table, column)) for column in table.columns if not column.computed)
@@ -242,6 +252,7 @@ class PlanBuilder:
         return ColumnPlan(
             source=source,  # type: ignore[arg-type]
             reason=reason,
+            author=guess.author,
             null_fraction=nulls,
             distinct=distinct and not joint and not isinstance(source, Database),
         )
@@ -313,58 +324,6 @@ class PlanBuilder:
         highest = int(values.data.max()) if values is not None and len(values) else 0
         return max(highest, 0) + 1 - there.rows
 
-    # -- capacity -------------------------------------------------------------------------------------------------
-
-    def _bounded(
-        self, table: Table, columns: Mapping[str, ColumnPlan], structure: Structure, wanted: int, *, exact: bool
-    ) -> tuple[int, list[str]]:
-        """Return how many rows the table can have, and a note where that is fewer than wanted."""
-        limits = [self._joint_room(table, columns, joint) for joint in structure.joints]
-        limits += [
-            (source_capacity(planned.source, table.column(name)), f"({name}) must be unique")
-            for name, planned in columns.items()
-            if planned.distinct
-        ]
-        limits += [
-            (0, f"({', '.join(link.columns)}) finds no parent row")
-            for link in table.foreign_keys
-            if self._has_no_parent(table, structure, link.name)
-        ]
-        if not limits:
-            return wanted, []
-        room, why = min(limits, key=lambda limit: limit[0])
-        there = self._there(table.key).rows
-        if wanted <= room - there or not wanted:
-            return wanted, []
-        if exact or table.inherits:
-            raise CapacityError(
-                f"table {table.key!r} can have {max(room - there, 0)} rows, not the {wanted} asked for: {why}; "
-                f"ask for fewer rows, for more rows in the tables that it refers to, or give a column more values"
-            )
-        return max(room - there, 0), [f"{max(room - there, 0)} rows instead of {wanted}: {why}"]
-
-    def _joint_room(self, table: Table, columns: Mapping[str, ColumnPlan], joint: Joint) -> tuple[int, str]:
-        """Return how many combinations there are, and of which columns; how many parents, where these are too few."""
-        room, why = UNBOUNDED, f"({', '.join(joint.unique[0])}) must be unique"
-        for unique in joint.unique:
-            product, parents = 1, []
-            for name in joint.links:
-                link = table.foreign_key(name)
-                if set(link.columns) & set(unique):
-                    product *= self._expected[link.parent]
-                    parents.append(f"{link.parent} has {self._expected[link.parent]} rows")
-            for name in set(joint.columns) & set(unique):
-                product *= source_capacity(columns[name].source, table.column(name))
-            if product < room:
-                told = f", and {' and '.join(parents)}" if parents else ""
-                room, why = product, f"({', '.join(unique)}) must be unique{told}"
-        return room, why
-
-    def _has_no_parent(self, table: Table, structure: Structure, name: str) -> bool:
-        link = table.foreign_key(name)
-        draw = structure.links[name].draw
-        return not table.is_optional(link) and not self._expected[link.parent] and draw not in ("given", "span")
-
 
 def _alone_unique(table: Table, column: Column) -> bool:
     return any(unique.columns == (column.name,) and is_plain(table, unique) for unique in table.unique_sets)
@@ -387,6 +346,10 @@ def build_plan(
     rows: RowRequest,
     overrides: Overrides,
     existing: Existing | None = None,
+    authored: Mapping[tuple[str, str], Guess] | None = None,
 ) -> Plan:
-    """Return the plan for a schema; see `syda.plan` for what the arguments mean."""
-    return PlanBuilder(schema, settings, rows, overrides, existing or {}).build()
+    """Return the plan for a schema; see `syda.plan` for what the arguments mean.
+
+    `authored` replaces what would be guessed of a column, by table and column.
+    """
+    return PlanBuilder(schema, settings, rows, overrides, existing or {}, authored or {}).build()

@@ -16,6 +16,8 @@ def explain(plan: Plan) -> str:
         "",
         *_columns(["#", "table", "rows"], [_order_row(number, plan, key) for number, key in enumerate(plan.tables, 1)]),
     ]
+    if plan.usage is not None:
+        lines += ["", *plan.usage.lines()]
     for item in plan.deferred:
         late = "inserted as NULL, then updated" if item.how == "update" else "checked at the end of the transaction"
         lines.append(f"circle: {item.table}.{item.foreign_key} is {late}")

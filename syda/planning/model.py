@@ -12,6 +12,7 @@ from syda.schema.graph import Deferral
 from syda.schema.model import ForeignKey, Schema, Table
 from syda.sources.base import Settings
 from syda.sources.catalog import AnySource
+from syda.usage import Usage
 
 Author = Literal["structure", "inference", "profile", "model", "user"]
 Draw = Literal["free", "children", "joint", "unique", "forest", "chain", "span", "given", "null"]
@@ -128,6 +129,8 @@ class Plan:
     """In load order: parents before children."""
     deferred: tuple[Deferral, ...] = ()
     """Foreign keys that close a circle, and how each is loaded all the same."""
+    usage: Usage | None = field(default=None, compare=False)
+    """What a language model was asked for this plan, or would be; not saved."""
 
     @property
     def fingerprint(self) -> str:

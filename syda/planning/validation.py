@@ -29,7 +29,7 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
         if read:
             _check_table(table, planned)
         for name, column in planned.columns.items():
-            if read or column.author == "user":
+            if read or column.author in ("user", "model"):
                 _check_column(plan, table, table.column(name), column)
     if read and (circle := find_circle(plan.schema, plan.tables)):
         raise PlanError(told(circle))

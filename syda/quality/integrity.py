@@ -45,7 +45,7 @@ class _Verifier:
         for link in table.foreign_keys:
             if all(name in columns for name in link.columns):
                 yield from self._link(table, link, columns)
-        for name, planned in ruled(self._plan.tables[table.key].columns, columns):
+        for name, planned in ruled(table, self._plan.tables[table.key].columns, columns):
             self.checked += 1
             column = table.column(name)
             written = Written(self._plan, self._rows, self._existing, table, column, planned.distinct)

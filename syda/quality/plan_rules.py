@@ -11,6 +11,7 @@ from syda.generation.agreement import match_rows
 from syda.generation.context import Cell
 from syda.generation.maker import Maker
 from syda.generation.store import TableRows
+from syda.planning.checks import conditions_of
 from syda.planning.existing import Existing
 from syda.planning.model import ColumnPlan, Plan
 from syda.quality.row_rules import Breach, breach_of
@@ -25,12 +26,21 @@ class _UnknownError(Exception):
     """Something that a rule reads is not there: the database fills it, or it is loaded already."""
 
 
-def ruled(planned: Mapping[str, ColumnPlan], columns: Mapping[str, Values]) -> Iterator[tuple[str, ColumnPlan]]:
-    """Yield the columns whose sources are rules that can be broken."""
-    for name, column in planned.items():
-        source: Source = column.source
-        if name in columns and column.is_rule and type(source).broken is not Source.broken:
-            yield name, column
+def ruled(
+    table: Table, planned: Mapping[str, ColumnPlan], columns: Mapping[str, Values]
+) -> Iterator[tuple[str, ColumnPlan]]:
+    """Yield the columns whose sources are rules that can be broken; a model's give way to CHECKs of several columns."""
+    rules = [name for name, column in planned.items() if column.is_rule and _can_break(column.source)]
+    if not rules:
+        return
+    settled = {name for condition in conditions_of(table) for name in condition.mentioned}
+    for name in rules:
+        if name in columns and (planned[name].author != "model" or name not in settled):
+            yield name, planned[name]
+
+
+def _can_break(source: Source) -> bool:
+    return type(source).broken is not Source.broken
 
 
 def breaches_of(context: Context, planned: ColumnPlan, columns: Mapping[str, Values]) -> Iterator[Breach]:
@@ -154,6 +164,9 @@ class Written:
         parents = [self._all(link.parent, name) for name in link.parent_columns]
         rows = _parents_of(parents, children)
         return self._all(link.parent, wanted.name).take(rows), wanted.type
+
+    def written(self) -> Values:
+        return self._new(self.table.key, self.column.name)
 
     def ordinal(self, foreign_key: str) -> Integers:
         raise _UnknownError(foreign_key)

@@ -85,6 +85,10 @@ class Context(Protocol):
         """Return the place of each row among the rows with the same parent: 0, 1, 2, ..."""
         ...
 
+    def written(self) -> Values:
+        """Return what a language model wrote for the rows of this column."""
+        ...
+
     def identity(self) -> Integers:
         """Return the index of each row's class in the table's `Inheritance.identities`."""
         ...

@@ -17,10 +17,11 @@ from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
 from syda.sources.totals import Total
 from syda.sources.workflow import Stage, Workflow
+from syda.sources.written import Written
 
 AnySource = (
     After | Bytes | Case | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
     | Function | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place
     | Product | Prose | Record | Reference | Sentence | Sequence | Share | Stage | Standard | Sum | Template | Total
-    | Words | Workflow
+    | Words | Workflow | Written
 )  # fmt: skip

@@ -25,8 +25,12 @@ _ALIASES = {
 
 @dataclass(slots=True)
 class Registry:
-    """Generators by (type, column name); a generator with a column name wins over one without."""
+    """Generators by (type, column name); a generator with a column name wins over one without.
 
+    What is not found here is looked for in `beside`.
+    """
+
+    beside: Registry | None = None
     _generators: dict[tuple[str, str | None], Any] = field(default_factory=dict)
 
     def register(self, type_: str, generator: Any, column_name: str | None = None) -> None:
@@ -55,8 +59,12 @@ class Registry:
         With `named_only`, a generator registered without a column name is passed over.
         """
         kind = FOREIGN_KEY if foreign_key else str(column.type.kind)
-        named = self._generators.get((kind, column.name))
-        return named if named is not None or named_only else self._generators.get((kind, None))
+        found = self._generators.get((kind, column.name))
+        if found is None and not named_only:
+            found = self._generators.get((kind, None))
+        if found is None and self.beside is not None:
+            return self.beside.find(column, foreign_key=foreign_key, named_only=named_only)
+        return found
 
 
 DEFAULT_REGISTRY = Registry()

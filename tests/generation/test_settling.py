@@ -386,3 +386,11 @@ def _table(*checks: str) -> sa.MetaData:
         *map(sa.CheckConstraint, checks),
     )
     return metadata
+
+
+def test_a_table_without_rows_needs_none_of_a_function() -> None:
+    columns = [sa.Column(name, sa.Integer, nullable=False) for name in ("low", "high")]
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, sa.CheckConstraint("low < high"))
+    dataset = syda.generate(metadata, rows=0, overrides={"t.low": lambda row, column: 1})
+    assert dataset.rows == {"t": 0}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,6 +21,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     """Close the connection before all that was promised is sent."""
+    pause: float = 0.0
+    """Seconds between the halves of the body."""
 
 
 @dataclass
@@ -106,7 +109,11 @@ def serving() -> Iterator[Server]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data) + (500 if answer.cut else 0)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked did not wait
+                half = len(data) // 2 if answer.pause else 0
+                self.wfile.write(data[:half])
+                time.sleep(answer.pause)
+                self.wfile.write(data[half:])
             if answer.cut:
                 self.close_connection = True
 

@@ -90,3 +90,11 @@ def test_what_holds_no_list_of_rows(text):
 def test_objects_that_are_not_taken(text, says):
     with pytest.raises(UnreadableError, match=says):
         read_object(text)
+
+
+def test_a_long_reply_without_the_list_is_read_in_no_time():
+    rows = [{"row": number, "name": f"a name of nowhere {number}"} for number in range(5_000)]
+    with pytest.raises(UnreadableError, match="no list 'rows'"):
+        read_rows(json.dumps({"data": rows}))
+    wrapped = json.dumps({"result": {"note": 'a {brace} and "quotes"', "rows": rows}})
+    assert read_rows(wrapped).rows == rows

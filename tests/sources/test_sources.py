@@ -29,6 +29,7 @@ from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Template, Words
 from syda.sources.totals import Total
 from syda.sources.workflow import Stage, State, Workflow
+from syda.sources.written import Written
 from tests.planning.column_rules import Rule, regex, within
 from tests.sources.rows import made, rows_of
 
@@ -112,7 +113,7 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     *((Place(part=part), "string(120)", text) for part in PLACE),  # type: ignore[arg-type]
 ]
 # A total needs children. A record needs a composite type, which no word in a file names.
-STRUCTURAL = (Reference, Total, Ordinal, Discriminator, Database, Record)
+STRUCTURAL = (Reference, Total, Ordinal, Discriminator, Database, Record, Written)
 
 
 def named(item: Any) -> str | None:

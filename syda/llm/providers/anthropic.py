@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, count
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count
 from syda.llm.shapes import described, in_words
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class MessagesClient(SdkClient):
             system = f"{system}\n\n{in_words(form)}"
         kept = {"cache_control": {"type": "ephemeral"}}
         body["system"] = [{"type": "text", "text": system}]
-        content = [{"type": "text", "text": request.context, **kept}, {"type": "text", "text": request.task}]
+        context, task = context_and_task(request)
+        content = [{"type": "text", "text": context, **kept}, {"type": "text", "text": task}]
         body["messages"] = [{"role": "user", "content": content}]
         return body
 

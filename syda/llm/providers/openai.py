@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, count
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count
 from syda.llm.shapes import in_words, strict
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ChatClient(_OpenAIClient):
             system = f"{system}\n\n{in_words(form)}"
             if method is Method.JSON:
                 body["response_format"] = {"type": "json_object"}
-        user = f"{request.context}\n\n{request.task}"
+        user = "".join(context_and_task(request))
         body["messages"] = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         return body
 
@@ -83,7 +83,7 @@ class ResponsesClient(_OpenAIClient):
             if method is Method.JSON:
                 body["text"] = {"format": {"type": "json_object"}}
         body["instructions"] = system
-        body["input"] = f"{request.context}\n\n{request.task}"
+        body["input"] = "".join(context_and_task(request))
         return body
 
     def read(self, found: Mapping[str, Any]) -> Reply:

@@ -24,6 +24,11 @@ CONNECT_SECONDS = 10.0
 TOOL = "answer"
 
 
+def context_and_task(request: Request) -> tuple[str, str]:
+    """Return both parts of what the user says, under the headings that the instructions call them by."""
+    return f"CONTEXT\n{request.context}\n\n", f"TASK\n{request.task}"
+
+
 class SdkClient(ABC):
     """A model behind an endpoint that one of the SDKs speaks to; learns what it takes from what it refuses."""
 

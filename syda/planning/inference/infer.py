@@ -15,6 +15,7 @@ from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import by_type, endless, fitted, has_empty_default, native_source
+from syda.planning.model import Author
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.person import Person
@@ -37,6 +38,7 @@ class Guess:
     reason: str
     null_fraction: float = 0.0
     meaning: str | None = None
+    author: Author = "inference"
 
 
 def infer_table(

@@ -1,0 +1,242 @@
+"""Asks a model, table by table, how the columns are made, and keeps of the answers what works."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from syda.authoring.answer import MOST_COLUMNS, TOKENS_OF_COLUMN, UnfitError, answer_schema, read_entry
+from syda.authoring.kinds import DESCRIBED, guess_of
+from syda.errors import SydaError, near
+from syda.llm.asking import Asker, asked_tokens
+from syda.llm.exchange import Finish, Request
+from syda.llm.exchange import Usage as TokenUsage
+from syda.llm.reading import UnreadableError, read_rows
+from syda.planning.inference import Guess
+from syda.planning.model import Plan
+from syda.prompting.facts import QUOTED, as_json, table_facts
+from syda.schema.model import Table
+
+logger = logging.getLogger("syda.llm")
+PURPOSE = "plan"
+_INSTRUCTIONS = f"""You decide how believable data for the columns of a table are made: once, for any number of rows.
+
+{QUOTED}
+
+The CONTEXT describes the table. The TASK lists the columns that you decide, each with how it would be made now ("now").
+Answer with one object {{"columns": [...]}} with one entry for each listed column.
+The kinds of an entry:
+{DESCRIBED}
+- Use what you know of the domain: real terms, prices, shares and time spans of the trade that the table is about.
+- "weight" says how often a value comes, relative to the others. "null_share" is the share of rows without a value.
+- Fields that a kind does not need are "" or 0 or [].
+- Values obey the column's type, maximum length and the table's checks. Columns of a row agree with each other.
+- Never number values, never use placeholders, real persons or secrets."""
+_LEAST_TOKENS = 1_500
+Guesses: TypeAlias = dict[tuple[str, str], Guess]
+Trial: TypeAlias = Callable[[Mapping[tuple[str, str], Guess]], None]
+"""Raises a `SydaError` where a plan with the guesses does not work."""
+
+
+@dataclass(slots=True)
+class Authored:
+    """What a model decided by table and column, and what became of the rest, for people."""
+
+    guesses: Guesses = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def author_columns(
+    plan: Plan, tables: Sequence[str], asker: Asker, trial: Trial, prompts: Mapping[str, str]
+) -> Authored:
+    """Return how a model would make the columns of the tables that `plan` guesses.
+
+    Each table takes one request, and one more where something in the answer does not work; what does not work then
+    stays as it is, with a warning. Raises a `ModelError` when the model cannot be asked.
+    """
+    parts = [part for key in tables for part in _parts(plan, key)]
+    requests = first_requests(plan, tables, prompts)
+    answers = await _asked(asker, requests)
+    drafts = [_Draft(plan.schema.tables[key], columns) for key, columns in parts]
+    for draft, answer in zip(drafts, answers, strict=True):
+        draft.take(answer.text, answer.finish)
+        draft.drop_untenable(trial)
+    broken = [place for place, draft in enumerate(drafts) if draft.problems]
+    repairs = [_repair(requests[place], drafts[place]) for place in broken]
+    for place, answer in zip(broken, await _asked(asker, repairs), strict=True):
+        drafts[place].again(answer.text, answer.finish)
+        drafts[place].drop_untenable(trial)
+    return _together(drafts, trial)
+
+
+def first_requests(plan: Plan, tables: Sequence[str], prompts: Mapping[str, str]) -> list[Request]:
+    """Return the requests that are sent whatever is answered."""
+    parts = (part for key in tables for part in _parts(plan, key))
+    return [_first_request(plan, key, columns, prompts.get(key, "")) for key, columns in parts]
+
+
+def expected_answers(
+    plan: Plan, tables: Sequence[str], prompts: Mapping[str, str]
+) -> Iterator[tuple[str, int, TokenUsage]]:
+    """Yield by table how many calls, and about how many tokens, the first round takes."""
+    for request in first_requests(plan, tables, prompts):
+        output = (
+            len(request.answer["properties"]["columns"]["items"]["properties"]["column"]["enum"]) * TOKENS_OF_COLUMN
+        )
+        yield request.table, 1, TokenUsage(asked_tokens(request), output // 2)
+
+
+async def _asked(asker: Asker, requests: Sequence[Request]) -> list[Any]:
+    """Return all replies, or raise the first error when all are back: what was paid for is in the journal then."""
+    replies = await asyncio.gather(*(asker.ask(each) for each in requests), return_exceptions=True)
+    for reply in replies:
+        if isinstance(reply, BaseException):
+            raise reply
+    return list(replies)
+
+
+def _together(drafts: Sequence[_Draft], trial: Trial) -> Authored:
+    """Return all that was decided, column by column where not all of it works in one plan."""
+    decided = {(draft.table.key, name): guess for draft in drafts for name, guess in draft.guesses.items()}
+    if _error(trial, decided) is not None:
+        decided = _tenable(drafts, trial)
+    authored = Authored(decided)
+    authored.warnings = [
+        f"{draft.table.key}.{name}: stays as inferred, because of the model's answer: {why}"
+        for draft in drafts
+        for name, why in draft.problems.items()
+    ]
+    for warning in authored.warnings:
+        logger.warning("%s", warning)
+    return authored
+
+
+def _tenable(drafts: Sequence[_Draft], trial: Trial) -> Guesses:
+    kept: Guesses = {}
+    for draft in drafts:
+        for name, guess in draft.guesses.items():
+            error = _error(trial, {**kept, (draft.table.key, name): guess})
+            if error is None:
+                kept[draft.table.key, name] = guess
+            else:
+                draft.problems[name] = str(error)
+    return kept
+
+
+def authored_columns(plan: Plan, table: str) -> list[str]:
+    """Return the columns of a table that a model may decide: those that are guessed, and made by syda."""
+    columns = plan.tables[table].columns
+    return [
+        name
+        for name, column in columns.items()
+        if column.author == "inference" and column.source.source not in ("database", "uuid", "llm")
+    ]
+
+
+def _parts(plan: Plan, table: str) -> list[tuple[str, list[str]]]:
+    names = authored_columns(plan, table)
+    return [(table, names[start : start + MOST_COLUMNS]) for start in range(0, len(names), MOST_COLUMNS)]
+
+
+def _first_request(plan: Plan, key: str, columns: Sequence[str], prompt: str) -> Request:
+    table, planned = plan.schema.tables[key], plan.tables[key]
+    now = {name: f"{planned.columns[name].source.describe()} ({planned.columns[name].reason})" for name in columns}
+    task = {"columns": [{"column": name, "now": now[name]} for name in columns]}
+    asked = f"\n\nWhat the user wants of this table:\n{prompt.strip()}" if prompt.strip() else ""
+    return Request(
+        purpose=PURPOSE,
+        table=key,
+        instructions=_INSTRUCTIONS + asked,
+        context=as_json(table_facts(plan.schema, table, [each.name for each in table.columns])),
+        task=as_json(task),
+        answer=answer_schema(columns),
+        max_tokens=_LEAST_TOKENS + TOKENS_OF_COLUMN * len(columns),
+    )
+
+
+def _repair(request: Request, draft: _Draft) -> Request:
+    """Return a request for the columns alone of which the answer did not work, with what was wrong."""
+    complaints = {"problems": [{"column": name, "problem": why[:300]} for name, why in draft.problems.items()]}
+    again = "Your answer was used but for these columns. Answer for them again, without the problem:"
+    names = [name for name in draft.columns if name in draft.problems]
+    return Request(
+        purpose=PURPOSE,
+        table=request.table,
+        instructions=request.instructions,
+        context=request.context,
+        task=f"{request.task}\n\n{again}\n{as_json(complaints)}",
+        answer=answer_schema(names),
+        max_tokens=_LEAST_TOKENS + 2 * TOKENS_OF_COLUMN * len(names),
+    )
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What a model decided so far of some columns of one table."""
+
+    table: Table
+    columns: Sequence[str]
+    guesses: dict[str, Guess] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def take(self, text: str, finish: Finish) -> None:
+        """Read an answer; what is missing in it or does not fit becomes a problem."""
+        self.problems = dict.fromkeys(self.columns, "the answer has no entry for it")
+        self._read(text, finish)
+
+    def again(self, text: str, finish: Finish) -> None:
+        """Read the answer to a repair, which is about the columns with problems."""
+        self._read(text, finish)
+
+    def _read(self, text: str, finish: Finish) -> None:
+        if finish in (Finish.REFUSED, Finish.FILTERED, Finish.EMPTY):
+            self.problems = dict.fromkeys(self.problems, f"the reply was {finish}")
+            return
+        try:
+            entries = read_rows(text, "columns").rows
+        except UnreadableError as error:
+            self.problems = dict.fromkeys(self.problems, f"the reply could not be read: {error}")
+            return
+        for entry in entries:
+            name = entry.get("column") if isinstance(entry, Mapping) else None
+            if isinstance(name, str) and name in self.problems:
+                self._take_entry(name, entry)
+            elif name not in self.columns:
+                logger.info("%s: no column %r was asked for%s", self.table.key, name, near(str(name), self.columns))
+
+    def _take_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        try:
+            guess = guess_of(self.table.column(name), read_entry(entry))
+        except UnfitError as error:
+            self.problems[name] = str(error)
+            return
+        del self.problems[name]
+        if guess is not None:
+            self.guesses[name] = guess
+
+    def drop_untenable(self, trial: Trial) -> None:
+        """Take out what no plan works with, column by column where all together do not."""
+        if self._works(trial, self.guesses) is None:
+            return
+        kept: dict[str, Guess] = {}
+        for name, guess in self.guesses.items():
+            error = self._works(trial, {**kept, name: guess})
+            if error is None:
+                kept[name] = guess
+            else:
+                self.problems[name] = str(error)
+        self.guesses = kept
+
+    def _works(self, trial: Trial, guesses: Mapping[str, Guess]) -> SydaError | None:
+        return _error(trial, {(self.table.key, name): guess for name, guess in guesses.items()})
+
+
+def _error(trial: Trial, guesses: Mapping[tuple[str, str], Guess]) -> SydaError | None:
+    try:
+        trial(guesses)
+    except SydaError as error:
+        return error
+    return None

@@ -1,0 +1,143 @@
+"""Takes the rows of a reply one by one, and says of each that cannot be taken why."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from syda.quality.row_rules import RowRules
+from syda.schema.model import Column, Kind, Table
+from syda.sources.values import Values, from_python
+from syda.writing.near import Texts
+
+_LARGEST_WHOLE = 2**63 - 1
+
+
+_FORMS = {
+    "email": re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"),
+    "url": re.compile(r"https?://[^\s/]+\.\S+"),
+    "host": re.compile(r"[^\s/@]+\.[^\s/@.]+"),
+}
+
+
+class RefusedError(ValueError):
+    """A row that cannot be taken; the message says why, for the model to read."""
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The rows of one table that were taken, by their place among the table's new rows."""
+
+    table: Table
+    written: Sequence[str]
+    distinct: frozenset[str]
+    taken: Mapping[str, set[Any]]
+    """Values of distinct columns that existing rows have; those accepted are added."""
+    forms: Mapping[str, str] = field(default_factory=dict)
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    refused: int = 0
+    _rules: RowRules = field(init=False)
+    _texts: dict[str, Texts] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rules = RowRules(self.table)
+        self._texts = {name: Texts() for name, form in self.forms.items() if form == "sentences"}
+
+    def take(self, place: int, row: Any, told: Mapping[str, Values]) -> None:
+        """Take a row; `told` holds what else stands in it, one value a column. Raises `RefusedError`."""
+        if place in self.rows:
+            raise RefusedError("a row with this number was given already")
+        try:
+            self.rows[place] = self._read(row, told)
+        except RefusedError:
+            self.refused += 1
+            raise
+
+    def _read(self, row: Any, told: Mapping[str, Values]) -> dict[str, Any]:
+        if not isinstance(row, Mapping):
+            raise RefusedError(f"expected an object, got {type(row).__name__}")
+        items = {name: read_value(self.table.column(name), row.get(name)) for name in self.written}
+        for name, form in self.forms.items():
+            if form in _FORMS and not _FORMS[form].fullmatch(items[name]):
+                raise RefusedError(f"{name}: {_shown(items[name])} is no {form}")
+        self._require_rules(items, told)
+        for name in self.distinct:
+            if folded(items[name]) in self.taken[name]:
+                raise RefusedError(f"{name}: {_shown(items[name])} is used already")
+        for name, texts in self._texts.items():
+            if texts.has_near(items[name]):
+                raise RefusedError(f"{name}: {_shown(items[name])} nearly repeats another row")
+        for name in self.distinct:
+            self.taken[name].add(folded(items[name]))
+        for name, texts in self._texts.items():
+            texts.add(items[name])
+        return items
+
+    def _require_rules(self, items: Mapping[str, Any], told: Mapping[str, Values]) -> None:
+        columns = {name: from_python([value], self.table.column(name).type) for name, value in items.items()}
+        breach = next(iter(self._rules.breaches({**columns, **told})), None)
+        if breach is not None:
+            raise RefusedError(f"{breach.rule} is broken by {breach.detail}")
+
+    def columns(self) -> dict[str, Values]:
+        """Return the rows as columns, in the order of their places."""
+        ordered = [self.rows[place] for place in sorted(self.rows)]
+        return {
+            name: from_python([row[name] for row in ordered], self.table.column(name).type) for name in self.written
+        }
+
+
+def read_value(column: Column, item: Any) -> Any:
+    """Return what a model wrote as a value of the column. Raises `RefusedError`."""
+    if item is None:
+        raise RefusedError(f"{column.name}: expected a value, got none")
+    kind = column.type.kind
+    try:
+        if kind is Kind.TEXT:
+            return _text(item)
+        return _whole(item) if kind is Kind.INTEGER else _number(item)
+    except (TypeError, ValueError) as error:
+        raise RefusedError(f"{column.name}: expected {kind}, got {_shown(item)}: {error}") from None
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, bool | dict | list):
+        raise TypeError("it is no text")
+    text = str(item).strip()
+    if not text:
+        raise ValueError("it is empty")
+    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+        raise ValueError("it holds characters that cannot be stored")
+    return text
+
+
+def _whole(item: Any) -> int:
+    if isinstance(item, bool) or (isinstance(item, float) and not item.is_integer()):
+        raise ValueError("it is no whole number")
+    number = int(item)
+    if abs(number) > _LARGEST_WHOLE:
+        raise ValueError("it is too large")
+    return number
+
+
+def _number(item: Any) -> float:
+    if isinstance(item, bool):
+        raise TypeError("it is no number")
+    number = float(item)
+    if not np.isfinite(number) or abs(number) > 1e15:
+        raise ValueError("it is too large")
+    return number
+
+
+def folded(item: Any) -> Any:
+    """Return a value as a database may compare it that ignores case."""
+    return item.casefold() if isinstance(item, str) else item
+
+
+def _shown(item: Any) -> str:
+    return repr(item)[:80]

@@ -1,0 +1,133 @@
+"""Which columns a model writes, and which it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+
+from syda.planning.model import ColumnPlan, Plan
+from syda.schema.model import NUMBERS, Kind, Table
+from syda.sources.base import Source
+from syda.sources.company import Company, Prose
+from syda.sources.person import Person
+from syda.sources.places import Place
+from syda.sources.scalar import Choice, Constant, Flag, Number
+from syda.sources.text import Pattern, Template, Words
+from syda.sources.written import Form, Written
+
+_WORDED = (Company, Person, Place, Prose, Template, Words)
+_TOLD = (Kind.BOOLEAN, Kind.ENUM, Kind.DATE, Kind.DATETIME, *NUMBERS)
+_ADDRESSES = ("ipv4", "ipv6", "mac", "path")
+_FOLLOWING = ("email", "username", "initials")
+_FORMS: Mapping[str, Form] = {"email": "email", "website": "url", "domain": "host"}
+_PARENT_COLUMNS = 6
+"""Columns of a parent that are told: the first words and numbers of it say what it is."""
+
+
+def may_be_written(table: Table, name: str, planned: ColumnPlan, joined: frozenset[str]) -> bool:
+    """Tell whether a model may write a column: words and numbers that inference made up, and nothing else follows.
+
+    Keys, codes, dates and yes or no are syda's own; so is what is one of a list, and is told to the model instead.
+    """
+    column = table.column(name)
+    free = planned.author == "inference" and not planned.demanded and planned.alike is None and name not in joined
+    if not free:
+        return False
+    if column.type.kind is Kind.TEXT:
+        return _is_worded(planned)
+    return column.type.kind in NUMBERS and type(planned.source) is Number and not planned.distinct
+
+
+def _is_worded(planned: ColumnPlan) -> bool:
+    source = planned.source
+    if isinstance(source, Company) and source.part in _ADDRESSES:
+        return False
+    if isinstance(source, Person) and source.part in _FOLLOWING and source.needs():
+        return False  # made of the name that the model writes
+    return isinstance(source, _WORDED) or (isinstance(source, Pattern) and not planned.distinct)
+
+
+def written_source(planned: ColumnPlan) -> Written:
+    """Return what a column becomes that a model writes, with the form that its text has to have."""
+    if isinstance(planned.source, Prose):
+        return Written(form="sentences")
+    part = planned.source.part if isinstance(planned.source, Person | Company) else ""
+    return Written(form=_FORMS.get(part, ""))
+
+
+def writable(plan: Plan, table: str) -> tuple[str, ...]:
+    """Return the columns of a table that a model may write."""
+    owner, planned = plan.schema.tables[table], plan.tables[table]
+    joined = frozenset(name for joint in planned.joints for name in joint.columns)
+    return tuple(name for name, column in planned.columns.items() if may_be_written(owner, name, column, joined))
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What becomes of the columns of one table: `sources` are those written, `told` those of the row that are told."""
+
+    sources: Mapping[str, Written]
+    told: tuple[str, ...]
+    parents: tuple[tuple[str, tuple[str, ...]], ...]
+    """Foreign keys with the columns of the parent that are told."""
+
+
+def roles_of(plan: Plan, table: str) -> Roles | None:
+    """Return the roles of a table's columns; None where a model writes none of them."""
+    planned, owner = plan.tables[table], plan.schema.tables[table]
+    written = {name: column.source for name, column in planned.columns.items() if isinstance(column.source, Written)}
+    if not written:
+        return None
+    later = _following(owner, planned.columns, written)
+    told = tuple(
+        name for name, column in planned.columns.items() if name not in later and _says_something(owner, name, column)
+    )
+    parents = tuple(
+        (link.name, shown)
+        for link in owner.foreign_keys
+        if link.parent != table
+        and link.parent in plan.tables
+        and link.parent != owner.base_table
+        and (shown := _shown(plan.schema.tables[link.parent], plan))
+    )
+    return Roles(written, told, parents)
+
+
+def _says_something(table: Table, name: str, planned: ColumnPlan) -> bool:
+    if _is_key(table, name) or planned.source.source == "database" or isinstance(planned.source, Constant):
+        return False
+    listed = isinstance(planned.source, Choice | Flag)
+    return listed or table.column(name).type.kind in _TOLD
+
+
+def _is_key(table: Table, name: str) -> bool:
+    return name in table.primary_key or any(name in link.columns for link in table.foreign_keys)
+
+
+def _following(table: Table, columns: Mapping[str, ColumnPlan], written: Collection[str]) -> set[str]:
+    """Return the columns that are made of what the model writes, themselves included: they are not known before."""
+    found = set(written)
+    while more := {name for name, each in columns.items() if name not in found and _reads(each.source, table) & found}:
+        found |= more
+    return found
+
+
+def _reads(source: Source, table: Table) -> set[str]:
+    """Return the columns of the row that a source names in its fields."""
+    named: set[str] = set()
+    for field in fields(source):
+        value = getattr(source, field.name)
+        named.update(each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, str))
+    return named & table.by_name.keys()
+
+
+def _shown(parent: Table, plan: Plan) -> tuple[str, ...]:
+    columns = plan.tables[parent.key].columns
+    good = [
+        name
+        for name in columns
+        if not _is_key(parent, name)
+        and columns[name].source.source != "database"
+        and parent.column(name).type.kind in (Kind.TEXT, *_TOLD)
+    ]
+    return tuple(sorted(good, key=lambda name: parent.column(name).type.kind is not Kind.TEXT)[:_PARENT_COLUMNS])

@@ -1,0 +1,99 @@
+"""The requests for rows: what stands in each row already, and what the model is to write beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syda.llm.examples import GIVEN, block
+from syda.llm.exchange import Request
+from syda.prompting.facts import QUOTED, as_json, table_facts
+from syda.schema.model import NUMBERS, Column, Kind, Schema, Table
+from syda.sources.written import Written
+
+PURPOSE = "rows"
+_INSTRUCTIONS = f"""You write rows of a database table that could come from a real organisation.
+
+{QUOTED}
+
+The CONTEXT describes the table. The TASK lists, under "Given:", rows: each with its number as "row", what stands in it
+already and, under the names of other tables, what stands in the rows that it belongs to. Write each row's missing
+columns so that they agree with all of this: a complaint fits its product, a city its country, an amount what is bought.
+- Answer with one object {{"rows": [...]}} with exactly one entry for each listed row, under the same number.
+- Values are specific and differ from row to row as they do in real life. No placeholders, no numbered names.
+- "spark" is a random word to lead you to different ideas; it need not appear.
+- Repeat no value listed under "avoid", and nothing that "refused" complains about.
+- Respect each column's type, maximum length and checks. Never leave a value out."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,50}")
+_TOKENS_OF_SENTENCES, _TOKENS_OF_WORDS, _TOKENS_OF_NUMBER, _TOKENS_OF_KEY = 60, 12, 5, 5
+_TOKENS_OF_REPLY, _MOST_ROWS = 2_400, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one table's rows are asked for; `labels` are the columns' names in replies."""
+
+    schema: Schema
+    table: Table
+    sources: Mapping[str, Written]
+    labels: Mapping[str, str]
+    context: str
+    instructions: str
+
+    def request(self, given: Sequence[Mapping[str, Any]], more: Mapping[str, Any], max_tokens: int) -> Request:
+        """Return the request for the rows of which so much is `given`; `more` is what else is to be heeded."""
+        task = block(GIVEN, given)
+        return Request(
+            purpose=PURPOSE,
+            table=self.table.key,
+            instructions=self.instructions,
+            context=self.context,
+            task=f"{task}\n\n{as_json(more)}" if more else task,
+            answer=self._answer(len(given)),
+            max_tokens=max_tokens,
+        )
+
+    def _answer(self, rows: int) -> dict[str, Any]:
+        number = {"type": "integer", "minimum": 1, "maximum": rows}
+        columns = {label: _shape(self.table.column(name)) for name, label in self.labels.items()}
+        entry = {"type": "object", "properties": {"row": number, **columns}}
+        listed = {"type": "array", "items": entry, "minItems": rows, "maxItems": rows}
+        return {"type": "object", "properties": {"rows": listed}}
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens one row has in a reply."""
+        return 8 + sum(_TOKENS_OF_KEY + _tokens(self.table.column(n), self.sources[n]) for n in self.labels)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows one request asks for."""
+        return max(1, min(_MOST_ROWS, _TOKENS_OF_REPLY // self.tokens))
+
+
+def form_of(schema: Schema, table: Table, sources: Mapping[str, Written], prompt: str) -> Form:
+    """Return how the rows of a table are asked for; `prompt` and the sources' hints are the user's own words."""
+    written = list(sources)
+    facts = table_facts(schema, table, written)
+    wishes = [prompt.strip()] if prompt.strip() else []
+    wishes += [f"{name}: {source.hint}" for name, source in sources.items() if source.hint]
+    asked = "\n\nWhat the user wants of this table:\n" + "\n".join(wishes) if wishes else ""
+    labels = {name: name if _NAME.fullmatch(name) else f"column_{place}" for place, name in enumerate(written, 1)}
+    renamed = {label: name for name, label in labels.items() if label != name}
+    context = as_json({**facts, "written_as": renamed} if renamed else facts)
+    return Form(schema, table, sources, labels, context, _INSTRUCTIONS + asked)
+
+
+def _shape(column: Column) -> dict[str, Any]:
+    type_ = column.type
+    if type_.kind is Kind.TEXT:
+        return {"type": "string", "minLength": 1, **({"maxLength": type_.length} if type_.length else {})}
+    return {"type": "integer" if type_.kind is Kind.INTEGER else "number"}
+
+
+def _tokens(column: Column, source: Written) -> int:
+    if source.form == "sentences":
+        return min(_TOKENS_OF_SENTENCES, (column.type.length or 1_000) // 3 + 1)
+    return _TOKENS_OF_NUMBER if column.type.kind in NUMBERS else _TOKENS_OF_WORDS

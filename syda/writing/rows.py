@@ -1,0 +1,126 @@
+"""What stands in rows before a model writes the rest, read from the maker that will make them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from syda.errors import GenerateError
+from syda.generation.maker import Maker
+from syda.planning.model import Plan
+from syda.sources.stream import random_bits, stream_key
+from syda.sources.values import Values, to_python
+from syda.sources.vocabulary import vocabulary
+from syda.writing.columns import Roles
+
+_LONGEST = 200
+"""Characters of a parent's text that are told."""
+
+
+def drafted(plan: Plan) -> Plan:
+    """Return the plan without conditions that rows are settled for: these are kept once all columns are there."""
+    schema = plan.schema
+    plain = {
+        key: replace(
+            table,
+            checks=(),
+            exclusions=(),
+            uniques=tuple(each for each in table.uniques if not (each.predicate or each.expressions)),
+        )
+        for key, table in schema.tables.items()
+    }
+    return replace(plan, schema=replace(schema, tables=plain))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The new rows of one table, numbered from 0."""
+
+    maker: Maker
+    table: str
+    roles: Roles
+
+    @property
+    def number(self) -> int:
+        return self.maker.rows(self.table)
+
+    def told(self, places: Iterable[int]) -> list[dict[str, Any]]:
+        """Return for each row what a model is told: its own columns, and its parents' under their tables' names."""
+        rows = np.asarray(list(places), dtype=np.int64)
+        entries: list[dict[str, Any]] = [{"row": number} for number in range(1, len(rows) + 1)]
+        for entry, word in zip(entries, self._sparks(rows), strict=True):
+            entry["spark"] = word
+        for name, values in self.own(rows).items():
+            _put(entries, name, self._plain(self.table, name, values))
+        for link, columns in self.roles.parents:
+            self._put_parents(entries, link, columns, rows)
+        return entries
+
+    def own(self, rows: Any) -> dict[str, Values]:
+        """Return the columns of the rows that are known before the model writes the others."""
+        first = self.maker.first(self.table)
+        found = {}
+        for name in self.roles.told:
+            try:
+                found[name] = self.maker.at(self.table, name, rows + first)
+            except GenerateError:
+                continue  # it follows from a column of a circle that is written later
+        return found
+
+    def _put_parents(self, entries: list[dict[str, Any]], link: str, columns: tuple[str, ...], rows: Any) -> None:
+        foreign_key = self.maker.table(self.table).foreign_key(link)
+        parents = self.maker.link(self.table, link)[rows]
+        label = foreign_key.relationship or foreign_key.parent
+        about: list[dict[str, Any]] = [{} for _ in entries]
+        for name in columns:
+            try:
+                values = self.maker.at(foreign_key.parent, name, parents)
+            except GenerateError:
+                continue
+            _put(about, name, self._plain(foreign_key.parent, name, values))
+        for entry, facts in zip(entries, about, strict=True):
+            if facts:
+                entry[label] = facts
+
+    def _plain(self, table: str, name: str, values: Values) -> list[Any]:
+        return [_json(item) for item in to_python(values, self.maker.table(table).column(name).type)]
+
+    def _sparks(self, rows: Any) -> list[str]:
+        settings = self.maker.plan.settings
+        key = stream_key(settings.seed, self.table, "spark")
+        bits = random_bits(key, 0, int(rows.max()) + 1)[rows]
+        words: list[str] = vocabulary("word", settings.locale).drawn(bits).tolist()
+        return words
+
+
+def _put(entries: list[dict[str, Any]], name: str, items: list[Any]) -> None:
+    for entry, item in zip(entries, items, strict=True):
+        if item is not None:
+            entry[name] = item
+
+
+def _json(item: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(item, str):
+        return item[:_LONGEST]
+    if item is None or isinstance(item, bool | int | float):
+        return item
+    try:
+        return json.loads(json.dumps(item))
+    except (TypeError, ValueError):
+        return str(item)[:_LONGEST]
+
+
+def taken_values(maker: Maker, table: str, names: Iterable[str]) -> Mapping[str, list[Any]]:
+    """Return what stands in the named columns of existing rows."""
+    there = maker.existing.get(table)
+    found: dict[str, list[Any]] = {}
+    for name in names:
+        values = None if there is None else there.column(name)
+        items = [] if values is None else to_python(values, maker.table(table).column(name).type)
+        found[name] = [item for item in items if item is not None]
+    return found

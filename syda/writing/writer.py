@@ -1,0 +1,217 @@
+"""Asks for rows, table after table, until each has all of them.
+
+What is asked must not depend on when replies come, or recorded ones would not be found again: requests go out in waves,
+and what a wave is told follows from the replies to the waves before it, taken in the order in which they were asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from syda.errors import UnusableReplyError
+from syda.generation.lifetime import needed_for
+from syda.generation.maker import Maker, Written
+from syda.generation.store import Progress
+from syda.llm.asking import Asker, asked_tokens
+from syda.llm.exchange import Finish, Reply, Usage
+from syda.llm.reading import UnreadableError, read_rows
+from syda.planning.existing import Existing
+from syda.planning.model import Plan
+from syda.writing.accepting import Accepted, RefusedError, folded
+from syda.writing.columns import roles_of
+from syda.writing.request import Form, form_of
+from syda.writing.rows import Rows, drafted, taken_values
+
+logger = logging.getLogger("syda.llm")
+_WAVES = 6
+"""How often rows are asked for that are missing still."""
+_FUTILE = 2
+"""Waves that may bring nothing, one after the other."""
+_AVOIDED = 40
+_COMPLAINTS = 8
+_LEAST_TOKENS, _ROOM = 1_500, 3
+_TOKENS_TOLD = 12
+"""About how many tokens one column takes that a row is told."""
+
+
+async def write_rows(
+    plan: Plan,
+    asker: Asker,
+    *,
+    existing: Existing | None = None,
+    prompts: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Return what the model writes for all columns of the plan that it is to write.
+
+    `prompts` are the user's words by table. Raises a `ModelError`; `UnusableReplyError` carries the rows of the table
+    that were usable.
+    """
+    made: dict[str, Any] = {}
+    maker = Maker(drafted(plan), existing=existing, written=made)
+    roles = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
+    finished = {key: asyncio.Event() for key in roles}
+    failed = asyncio.Event()
+
+    async def write(key: str) -> None:
+        earlier = set(itertools.takewhile(lambda other: other != key, plan.tables))
+        try:
+            for parent in needed_for(plan, [key]) & earlier & roles.keys():
+                await finished[parent].wait()
+            if failed.is_set():
+                return
+            writing = _Writing.of(plan, Rows(maker, key, roles[key]), asker, (prompts or {}).get(key, ""), progress)
+            made[key] = await writing.run()
+        except BaseException:
+            failed.set()
+            raise
+        finally:
+            finished[key].set()
+
+    results = await asyncio.gather(*(write(key) for key in roles), return_exceptions=True)
+    for error in results:
+        if isinstance(error, BaseException):
+            raise error  # the first in load order; what others were paid for is in the journal
+    return made
+
+
+def expected_replies(plan: Plan, prompts: Mapping[str, str]) -> Iterator[tuple[str, int, Usage]]:
+    """Yield by table how many calls, and about how many tokens, its rows take when all of them can be used."""
+    for key, planned in plan.tables.items():
+        roles = roles_of(plan, key)
+        if roles is None or not planned.rows:
+            continue
+        form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""))
+        calls = -(-planned.rows // form.rows_at_once)
+        told = planned.rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
+        request = form.request([{}] * min(planned.rows, form.rows_at_once), {}, 1)
+        yield key, calls, Usage(calls * asked_tokens(request) + told, planned.rows * form.tokens)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """The writing of one table."""
+
+    rows: Rows
+    form: Form
+    asker: Asker
+    accepted: Accepted
+    total: int
+    progress: Progress | None
+    complaints: list[str] = field(default_factory=list)
+    at_once: int = 1
+    room: int = _ROOM
+
+    @classmethod
+    def of(cls, plan: Plan, rows: Rows, asker: Asker, prompt: str, progress: Progress | None) -> _Writing:
+        table, planned = plan.schema.tables[rows.table], plan.tables[rows.table]
+        sources = rows.roles.sources
+        distinct = frozenset(name for name in sources if planned.columns[name].distinct)
+        there = taken_values(rows.maker, rows.table, distinct)
+        taken = {name: {folded(item) for item in items} for name, items in there.items()}
+        form = form_of(plan.schema, table, sources, prompt)
+        forms = {name: source.form for name, source in sources.items() if source.form}
+        accepted = Accepted(table, list(sources), distinct, taken, forms)
+        return cls(rows, form, asker, accepted, rows.number, progress, at_once=form.rows_at_once)
+
+    async def run(self) -> dict[str, Any]:
+        """Return the columns. Raises `UnusableReplyError` when rows are missing in the end."""
+        futile = 0
+        for wave in range(_WAVES):
+            missing = [place for place in range(self.total) if place not in self.accepted.rows]
+            if not missing or futile >= _FUTILE:
+                break
+            before = len(self.accepted.rows)
+            await self._wave(missing, wave)
+            futile = futile + 1 if len(self.accepted.rows) == before else 0
+            if self.progress:
+                self.progress(self.rows.table, len(self.accepted.rows), self.total)
+        if len(self.accepted.rows) < self.total:
+            raise self._short()
+        return self.accepted.columns()
+
+    async def _wave(self, missing: Sequence[int], wave: int) -> None:
+        size = -(-len(missing) // -(-len(missing) // self.at_once))
+        batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        avoid, refused = self._avoided(), self.complaints[-_COMPLAINTS:]
+        self.complaints = []
+        requests = [self._request(batch, avoid, refused, wave) for batch in batches]
+        replies = await asyncio.gather(*(self.asker.ask(each) for each in requests), return_exceptions=True)
+        cut = False
+        for batch, reply in zip(batches, replies, strict=True):
+            if isinstance(reply, BaseException):
+                continue
+            cut = cut or reply.finish is Finish.LENGTH
+            self._take(batch, reply)
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        if cut:
+            self.room *= 2
+        if wave or cut:
+            self.at_once = max(1, self.at_once // 2)
+
+    def _request(self, batch: Sequence[int], avoid: Mapping[str, Any], refused: Sequence[str], wave: int) -> Any:
+        more: dict[str, Any] = {"avoid": avoid, "refused": list(refused)}
+        if wave:
+            more["attempt"] = wave + 1  # what was answered before is not wanted again
+        told = {name: value for name, value in more.items() if value}
+        room = _LEAST_TOKENS + self.room * len(batch) * self.form.tokens
+        return self.form.request(self.rows.told(batch), told, room)
+
+    def _avoided(self) -> dict[str, list[Any]]:
+        """Return some of the values that must not come again, the latest ones."""
+        ordered = [self.accepted.rows[place] for place in sorted(self.accepted.rows)]
+        there = taken_values(self.rows.maker, self.rows.table, self.accepted.distinct)
+        found = {
+            name: [*there[name][-_AVOIDED:], *(row[name] for row in ordered)][-_AVOIDED:]
+            for name in self.accepted.written
+            if name in self.accepted.distinct
+        }
+        return {name: items for name, items in found.items() if items}
+
+    def _take(self, batch: Sequence[int], reply: Reply) -> None:
+        """Accept what can be of a reply; of one that was cut, the rows before the cut."""
+        if reply.finish in (Finish.REFUSED, Finish.FILTERED, Finish.EMPTY):
+            self._complain(f"a reply was {reply.finish}: {reply.detail or 'no reason given'}")
+            return
+        try:
+            found = read_rows(reply.text)
+        except UnreadableError as error:
+            self._complain(f"a reply could not be read: {error}")
+            return
+        entries = [each for each in found.rows if isinstance(each, Mapping)]
+        in_order = found.whole and len(entries) == len(batch) and not any("row" in each for each in entries)
+        for number, entry in enumerate(entries, 1):
+            place = number if in_order else entry.get("row")
+            if isinstance(place, int) and not isinstance(place, bool) and 1 <= place <= len(batch):
+                self._take_row(batch[place - 1], entry)
+            else:
+                self._complain(f"there is no row with the number {place!r}"[:80])
+
+    def _take_row(self, place: int, entry: Mapping[str, Any]) -> None:
+        row = {name: entry.get(label) for name, label in self.form.labels.items()}
+        try:
+            self.accepted.take(place, row, self.rows.own(np.asarray([place])))
+        except RefusedError as error:
+            self._complain(str(error))
+
+    def _complain(self, why: str) -> None:
+        self.complaints.append(why)
+        logger.info("%s: %s", self.rows.table, why)
+
+    def _short(self) -> UnusableReplyError:
+        usable = [self.accepted.rows[place] for place in sorted(self.accepted.rows)]
+        why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
+        return UnusableReplyError(
+            f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after {_WAVES} "
+            f"rounds at most{why}. The replies are kept; ask for fewer rows, or for the plan instead of rows",
+            usable,
+        )
