@@ -31,24 +31,26 @@ def translated(error: Exception, model: str, endpoint: str) -> Exception:
         return Trouble(f"the server at {endpoint} cannot be reached: {_words(error.__cause__ or error)}")
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
-        return _of_status(error, status, model, endpoint)
+        return of_status(status, _body(error), model, endpoint, wait=_wait(error))
     if isinstance(error, json.JSONDecodeError) or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
         return Trouble(f"the reply cannot be read: {_words(error)}")
     return ModelError(f"asking {model!r} at {endpoint}: {kind}: {_words(error)}")
 
 
-def _of_status(error: Exception, status: int, model: str, endpoint: str) -> Exception:
-    said, code, parameter = _body(error)
+def of_status(
+    status: int, told: tuple[str, str | None, str | None], model: str, endpoint: str, *, wait: float | None = None
+) -> Exception:
+    """Return what to raise for an answer with an error's status; `told` is what `said_in` returns of its body."""
+    said, code, parameter = told
     where = f"{model!r} at {endpoint}: error {status}: {said}"
     if status == 402 or code in _QUOTA or any(words in said.lower() for words in _NO_MONEY):
         # a host that calls every limit a quota still says when to come back
-        wait = _wait(error)
         if status != 429 or wait is None or code in _QUOTA:
             return QuotaError(f"{where}; what was paid for is kept, and the same call goes on from there")
     if status == 429 or status in (503, 529):
-        return Trouble(f"error {status}: {said}", crowded=True, wait=_wait(error))
+        return Trouble(f"error {status}: {said}", crowded=True, wait=wait)
     if status in (408, 409, 425) or status >= 500:
-        return Trouble(f"error {status}: {said}", wait=_wait(error))
+        return Trouble(f"error {status}: {said}", wait=wait)
     if status in (400, 413, 422):
         return ParameterError(said, parameter)
     hint = {401: "; is the key right?", 403: "; may the key use this model?", 404: "; is the model's name right?"}
@@ -56,11 +58,14 @@ def _of_status(error: Exception, status: int, model: str, endpoint: str) -> Exce
 
 
 def _body(error: Exception) -> tuple[str, str | None, str | None]:
+    return said_in(getattr(error, "body", None), getattr(error, "message", error))
+
+
+def said_in(body: object, otherwise: object = "no reason given") -> tuple[str, str | None, str | None]:
     """Return what the provider said, its code and the parameter that it is about."""
-    body = getattr(error, "body", None)
     inner: Any = body.get("error", body) if isinstance(body, Mapping) else None
     if not isinstance(inner, Mapping):
-        return _words(inner if isinstance(inner, str) else getattr(error, "message", error)), None, None
+        return _words(inner if isinstance(inner, str) else otherwise), None, None
     code = inner.get("code") or inner.get("type")
     parameter = inner.get("param")
     said = inner.get("message") or inner

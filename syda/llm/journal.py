@@ -1,16 +1,14 @@
 """Replies that were paid for, in files that are only ever added to.
 
-A folder holds any number of files of lines, one reply a line, found by the address of its request. Each process writes
-a file of its own, made when it has something to write, so that none waits for another and a folder that is committed
-with a test suite does not change by being read. A line is on the disk before its reply is used; one that a crash cut
-is as good as not there. Addresses hold no key and no header, and neither do replies.
+A folder holds any number of files of lines, one reply a line, found by the address of its request. A folder that is
+committed with a test suite does not change by being read. A line is on the disk before its reply is used. Addresses
+hold no key and no header, and neither do replies.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -19,9 +17,9 @@ from typing import Any, Literal, TypeAlias
 
 from syda.errors import ModelError, ReplayError
 from syda.llm.exchange import Client, Finish, Reply, Request, Usage, key_of
+from syda.llm.lines import Lines
 
 Cache: TypeAlias = Literal["record", "replay", "off"]
-_VERSION = 1
 
 
 class Journal:
@@ -30,21 +28,13 @@ class Journal:
     def __init__(self, folder: Path, *, replay: bool = False) -> None:
         self.folder, self.replay = folder, replay
         self._lock = threading.Lock()
-        self._file: Path | None = None
+        self._lines = Lines(folder)
         self._known: dict[str, Mapping[str, Any]] = {}
-        for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
-            self._read(path)
+        for entry in self._lines.read():
+            if "key" in entry:
+                self._known[entry["key"]] = entry
         if replay and not self._known:
             raise ReplayError(f"{folder} holds no recorded replies; record them first with cache='record'")
-
-    def _read(self, path: Path) -> None:
-        for line in path.read_bytes().split(b"\n"):
-            try:
-                entry = json.loads(line)
-                if entry["syda"] == _VERSION:
-                    self._known[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError):
-                continue  # a crash cut it, or somebody else wrote it
 
     def find(self, client: Client, request: Request) -> Reply | None:
         """Return the reply to an equal request.
@@ -65,7 +55,6 @@ class Journal:
         """
         key = key_of(client, request)
         entry = {
-            "syda": _VERSION,
             "key": key,
             "endpoint": client.endpoint,
             "model": client.model,
@@ -73,50 +62,14 @@ class Journal:
             "request": request.content(),
             "reply": asdict(reply),
         }
-        line = json.dumps(entry, ensure_ascii=True) + "\n"
         with self._lock:
             try:
-                self._append(key, line.encode())
+                self._lines.add(key[:12], entry)
             except OSError as error:
-                self._file = None  # it may end in half a line
                 raise ModelError(
                     f"a reply cannot be written to {self.folder}: {error.strerror}; nothing more is asked of the model"
                 ) from error
             self._known[key] = entry
-
-    def _append(self, key: str, line: bytes) -> None:
-        new = self._file is None
-        if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._own_file(key)
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            written = 0
-            while written < len(line):
-                written += os.write(descriptor, line[written:])
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if new and os.name == "posix":
-            self._sync_folder()
-
-    def _own_file(self, key: str) -> Path:
-        """Claim a file that no other process has; its name follows from its first reply."""
-        for number in range(1000):
-            path = self.folder / f"{key[:12]}{f'-{number}' if number else ''}.jsonl"
-            try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            except FileExistsError:
-                continue
-            return path
-        raise FileExistsError(0, "too many files with one name", str(self.folder))
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _missing(self, client: Client, request: Request) -> str:
         """Say which prompt changed, by the recorded one that is most like it."""

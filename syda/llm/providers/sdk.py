@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -66,29 +67,56 @@ class SdkClient(ABC):
 
     async def ask(self, request: Request) -> Reply:
         for calls in itertools.count(1):
-            learnt = self._ladder.learnt
+            learnt = self.learnt
             try:
-                reply = self.read(await self._post(self.body(request, self._ladder.method)))
+                reply = self.read(await self._post(self.body_of(request)))
             except ParameterError as error:
-                if learnt == self._ladder.learnt and not self._ladder.adapt(str(error), error.parameter):
-                    where = f"{self.model!r} at {self.endpoint}"
-                    raise RefusedRequestError(f"{where} refused the request: {error}") from error
+                self.learn(error, learnt)
             else:
-                ignored = reply.finish is Finish.COMPLETE and "{" not in reply.text
-                if not ignored or (learnt == self._ladder.learnt and not self._ladder.step_down("it was not kept")):
+                if not self.ignored(reply, learnt):
                     return replace(reply, calls=calls)
         raise AssertionError
 
+    @property
+    def learnt(self) -> int:
+        """How much is known of what the model takes: to be noted with each request that is sent."""
+        return self._ladder.learnt
+
+    def learn(self, error: ParameterError, learnt: int) -> None:
+        """Learn from a refused request, which was written when so much was known.
+
+        Raises `RefusedRequestError` where it tells nothing new: it is no use to ask again.
+        """
+        if learnt == self.learnt and not self._ladder.adapt(str(error), error.parameter):
+            where = f"{self.model!r} at {self.endpoint}"
+            raise RefusedRequestError(f"{where} refused the request: {error}") from error
+
+    def ignored(self, reply: Reply, learnt: int) -> bool:
+        """Tell whether a reply is not in the answer's form, and another way to ask for it is left."""
+        if reply.finish is not Finish.COMPLETE or "{" in reply.text:
+            return False
+        return learnt != self.learnt or self._ladder.step_down("it was not kept")
+
     async def _post(self, body: dict[str, Any]) -> Mapping[str, Any]:
-        try:
+        with self.speaking():
             found = await self.sdk().post(self._path, cast_to=object, body=body)
-        except SydaError:
-            raise
-        except Exception as error:
-            raise translated(error, self.model, self.endpoint) from error
         if not isinstance(found, Mapping):
             raise Trouble(f"the reply is no JSON object but {str(found)[:80]!r}")
         return found
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Turn what the SDK raises into our errors, or into trouble that may pass."""
+        try:
+            yield
+        except (SydaError, Trouble):
+            raise
+        except Exception as error:
+            raise translated(error, self.model, self.endpoint) from error
+
+    def body_of(self, request: Request) -> dict[str, Any]:
+        """Return the body of the request, by what is known of the model now."""
+        return self.body(request, self._ladder.method)
 
     @abstractmethod
     def body(self, request: Request, method: Method) -> dict[str, Any]:
