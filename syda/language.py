@@ -45,8 +45,10 @@ class LanguageModel:
     a run died; ``"replay"`` takes recorded ones only and makes no connection; ``"off"`` keeps and reads nothing.
     `max_cost` (dollars), `max_tokens` (in and out) and `max_calls` stop a run before it exceeds them. `prices` gives
     ``{model: (input, output)}`` or ``(input, output, cached)`` in dollars per million tokens. `keys` gives keys by
-    provider that are not in the environment. A reply may take `timeout` seconds; a run ends when no request is answered
-    for `deadline` seconds, pauses that the server asks for included. `clock` is the time of tests.
+    provider that are not in the environment. `batch` asks in the batches of OpenAI or Anthropic: at half the price,
+    within a day. Their ids are kept in `folder`, so that a run that was stopped takes up what it sent. Without `batch`,
+    a reply may take `timeout` seconds, and a run ends when no request is answered for `deadline` seconds, pauses that
+    the server asks for included. `clock` is the time of tests.
     """
 
     model: str | ModelConfig | Client
@@ -58,6 +60,7 @@ class LanguageModel:
     max_calls: int | None = None
     prices: Mapping[str, tuple[float, ...]] | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    batch: bool = False
     timeout: float = 180.0
     deadline: float = 120.0
     clock: Clock | None = field(default=None, repr=False)
@@ -67,19 +70,31 @@ class LanguageModel:
             if given not in known:
                 raise PlanError(f"{name}: expected one of {', '.join(known)}, got {given!r}{near(str(given), known)}")
 
+    def client(self) -> Client:
+        """Return the client for the model, which asks in batches where that is wanted.
+
+        Raises a `ModelError`, also where the model's provider has no batches.
+        """
+        from syda.llm.batches import BatchClient
+        from syda.llm.connect import connect
+
+        client = connect(self.model, self.keys)
+        if not self.batch:
+            return client
+        return BatchClient(client, folder=None if self.cache == "off" else Path(self.folder))
+
     def asker(self, spent: Usage | None = None) -> Asker:
         """Return what asks the model, for one event loop; the budget counts what the run has `spent` already.
 
         Raises a `ModelError` where the model cannot be reached.
         """
         from syda.llm.asking import Asker
-        from syda.llm.connect import connect
         from syda.llm.exchange import Usage as TokenUsage
         from syda.llm.journal import Journal
         from syda.llm.ledger import Budget, Line
         from syda.llm.pace import Patience
 
-        client = connect(self.model, self.keys)
+        client = self.client()
         journal = None if self.cache == "off" else Journal(Path(self.folder), replay=self.cache == "replay")
         budget = Budget(cost=self.max_cost, tokens=self.max_tokens, calls=self.max_calls)
         patience = Patience(reply=self.timeout, progress=self.deadline)
@@ -213,14 +228,13 @@ def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str])
     Answers that do not work are asked for once more, rows that cannot be taken again, so that it may be more.
     """
     from syda.authoring.author import expected_answers
-    from syda.llm.connect import connect
-    from syda.llm.prices import price_of
+    from syda.llm.prices import price_for
     from syda.writing.writer import expected_replies
 
-    client = connect(model.model, model.keys)
-    price = price_of(client.model, client.endpoint, model.prices)
+    client = model.client()
+    price = price_for(client, model.prices)
     counted = [*expected_answers(plan, _planned_tables(plan, model.mode), prompts), *expected_replies(plan, prompts)]
-    usage = Usage(model=client.model, expected=True)
+    usage = Usage(model=client.model, expected=True, batched=model.batch)
     for table, calls, tokens in counted:
         cost = None if price is None else price.of(tokens)
         line = TableUsage(calls=calls, input=tokens.input, output=tokens.output, cost=cost)
@@ -276,6 +290,8 @@ def writes_rows(plan: Plan, table: str) -> bool:
 
 def usage_of(asker: Asker) -> Usage:
     """Return what asking cost so far."""
+    from syda.llm.exchange import in_batches
+
     lines = {
         table: TableUsage(
             calls=line.calls,
@@ -288,4 +304,4 @@ def usage_of(asker: Asker) -> Usage:
         )
         for table, line in asker.ledger.lines.items()
     }
-    return Usage(model=asker.client.model, tables=lines)
+    return Usage(model=asker.client.model, tables=lines, batched=in_batches(asker.client))

@@ -37,11 +37,15 @@ class TableUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a model was asked, table by table; `expected` says that nothing was sent yet."""
+    """What a model was asked, table by table; `expected` says that nothing was sent yet.
+
+    `batched` says that it was asked in batches, which cost half: `cost` is what they cost.
+    """
 
     model: str
     tables: Mapping[str, TableUsage] = field(default_factory=dict)
     expected: bool = False
+    batched: bool = False
 
     @property
     def total(self) -> TableUsage:
@@ -53,7 +57,12 @@ class Usage:
         tables = dict(self.tables)
         for key, line in other.tables.items():
             tables[key] = tables.get(key, TableUsage()) + line
-        return Usage(model=self.model, tables=tables, expected=self.expected and other.expected)
+        return Usage(
+            model=self.model,
+            tables=tables,
+            expected=self.expected and other.expected,
+            batched=self.batched or other.batched,
+        )
 
     def __str__(self) -> str:
         total = self.total
@@ -62,6 +71,7 @@ class Usage:
         more += f", {total.replayed} from earlier replies" if total.replayed else ""
         cached = f" ({total.cached:,} cached)" if total.cached else ""
         about = "expected of" if self.expected else "asked"
+        money += ", the half price of batches" if self.batched and total.cost is not None else ""
         return (
             f"{about} {self.model}: {total.calls} calls{more}, {total.input:,} tokens in{cached}, "
             f"{total.output:,} out, {money}"
@@ -80,4 +90,10 @@ class Usage:
     def to_dict(self) -> dict[str, Any]:
         """Return the usage as plain values, for JSON."""
         tables = {key: asdict(line) for key, line in self.tables.items()}
-        return {"model": self.model, "expected": self.expected, "tables": tables, "total": asdict(self.total)}
+        return {
+            "model": self.model,
+            "expected": self.expected,
+            "batched": self.batched,
+            "tables": tables,
+            "total": asdict(self.total),
+        }

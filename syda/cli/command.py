@@ -180,12 +180,16 @@ making_options = _together(
         "--cache", type=click.Choice(["record", "replay", "off"]), help="Keep replies, use kept ones only, or neither."
     ),
     click.option("--cache-folder", metavar="DIR", help="Where replies are kept (default .syda/replies)."),
+    click.option(
+        "--llm-batch", is_flag=True, default=None, help="Ask in the provider's batches: half the price, within a day."
+    ),
     click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop the model before it costs more."),
     click.option("--max-tokens", type=int, metavar="N", help="Stop the model before it takes more tokens."),
     click.option("--max-calls", type=int, metavar="N", help="Stop the model before it is asked more often."),
 )
 _OF_MODEL = {
     "llm_mode": "mode",
+    "llm_batch": "batch",
     "cache": "cache",
     "cache_folder": "folder",
     "max_cost": "max_cost",

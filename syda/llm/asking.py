@@ -8,11 +8,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
-from syda.llm.exchange import Client, Reply, Request, Usage, estimated
+from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger
 from syda.llm.pace import MOST, Clock, Pace, Patience
-from syda.llm.prices import price_of
+from syda.llm.prices import price_for
 
 _Found = TypeVar("_Found")
 
@@ -31,7 +31,7 @@ class Asker:
         clock: Clock | None = None,
     ) -> None:
         self.client = client
-        self.ledger = Ledger(price_of(client.model, client.endpoint, prices), budget, model=client.model)
+        self.ledger = Ledger(price_for(client, prices), budget, model=client.model)
         self._journal = journal
         self._stopped: ModelError | None = None
         self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST))
@@ -58,7 +58,10 @@ class Asker:
             return await self.client.ask(request)
 
         try:
-            reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
+            if in_batches(self.client):  # the batch paces itself, and has to have all that is asked
+                reply = await attempt()
+            else:
+                reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
         except (RefusedRequestError, QuotaError, UnreachableError) as error:
             self._stopped = error
             raise

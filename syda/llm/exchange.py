@@ -86,7 +86,8 @@ class Reply:
 class Client(Protocol):
     """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret.
 
-    A client may say by an attribute `at_once` how many requests at most it can answer at the same time.
+    A client may say by an attribute `at_once` how many requests at most it can answer at the same time, and by
+    `in_batches` that it sends what is asked at the same time as a batch: it has its own pace and the price of batches.
     """
 
     @property
@@ -115,6 +116,11 @@ class Trouble(Exception):  # noqa: N818 - what may pass is no error yet
         super().__init__(message)
         self.crowded = crowded
         self.wait = wait
+
+
+def in_batches(client: Client) -> bool:
+    """Tell whether a client asks in batches."""
+    return bool(getattr(client, "in_batches", False))
 
 
 def key_of(client: Client, request: Request) -> str:

@@ -10,7 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from syda.llm.exchange import Usage
+from syda.llm.exchange import Client, Usage, in_batches
+
+BATCH = 0.5
+"""What a batch costs of the direct price: OpenAI and Anthropic both list it at half, for input and output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,10 @@ class Price:
         cached = self.input if self.cached is None else self.cached
         new = usage.input - usage.cached
         return (new * self.input + usage.cached * cached + usage.output * self.output) / 1_000_000
+
+    def in_batches(self) -> Price:
+        """Return what the same costs in a batch."""
+        return Price(self.input * BATCH, self.output * BATCH, None if self.cached is None else self.cached * BATCH)
 
 
 PRICES: Mapping[str, Price] = {
@@ -72,3 +79,9 @@ def price_of(model: str, endpoint: str, prices: Mapping[str, tuple[float, ...]] 
     if _FREE.match(endpoint) or not endpoint.startswith("http"):
         return Price(0, 0, 0)
     return PRICES.get(plain)
+
+
+def price_for(client: Client, prices: Mapping[str, tuple[float, ...]] | None = None) -> Price | None:
+    """Return what a client's model costs in the way that the client asks it."""
+    price = price_of(client.model, client.endpoint, prices)
+    return price.in_batches() if price is not None and in_batches(client) else price

@@ -30,6 +30,9 @@ class Received:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    method: str = "POST"
+    raw: bytes = b""
+    """What was sent that is no JSON."""
 
 
 class Server:
@@ -92,11 +95,14 @@ def serving() -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length) or b"{}")
-            self._send(
-                server.answer(Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            )
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            form = "multipart" in headers.get("content-type", "")
+            body = {} if form else json.loads(raw or b"{}")
+            self._send(server.answer(Received(self.path, headers, body, self.command, raw if form else b"")))
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def _send(self, answer: Answer) -> None:
             kind = "application/json"
