@@ -228,12 +228,16 @@ def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str])
     Answers that do not work are asked for once more, rows that cannot be taken again, so that it may be more.
     """
     from syda.authoring.author import expected_answers
+    from syda.llm.asking import first_at_once
     from syda.llm.prices import price_for
     from syda.writing.writer import expected_replies
 
     client = model.client()
     price = price_for(client, model.prices)
-    counted = [*expected_answers(plan, _planned_tables(plan, model.mode), prompts), *expected_replies(plan, prompts)]
+    counted = [
+        *expected_answers(plan, _planned_tables(plan, model.mode), prompts),
+        *expected_replies(plan, prompts, first_at_once(client)),
+    ]
     usage = Usage(model=client.model, expected=True, batched=model.batch)
     for table, calls, tokens in counted:
         cost = None if price is None else price.of(tokens)

@@ -58,18 +58,33 @@ async def author_columns(
     stays as it is, with a warning. Raises a `ModelError` when the model cannot be asked.
     """
     parts = [part for key in tables for part in _parts(plan, key)]
+    if not parts:
+        return Authored()
     requests = first_requests(plan, tables, prompts)
     answers = await _asked(asker, requests)
     drafts = [_Draft(plan.schema.tables[key], columns) for key, columns in parts]
     for draft, answer in zip(drafts, answers, strict=True):
         draft.take(answer.text, answer.finish)
-        draft.drop_untenable(trial)
+    works = _drop_untenable(drafts, trial)
     broken = [place for place, draft in enumerate(drafts) if draft.problems]
     repairs = [_repair(requests[place], drafts[place]) for place in broken]
     for place, answer in zip(broken, await _asked(asker, repairs), strict=True):
         drafts[place].again(answer.text, answer.finish)
-        drafts[place].drop_untenable(trial)
-    return _together(drafts, trial)
+    works = _drop_untenable([drafts[place] for place in broken], trial) if broken else works
+    return _together(drafts, trial, works=works and len(broken) in (0, len(drafts)))
+
+
+def _drop_untenable(drafts: Sequence[_Draft], trial: Trial) -> bool:
+    """Take out what no plan works with; tell whether all the drafts together work as they are."""
+    if _error(trial, _all_guesses(drafts)) is None:
+        return True
+    for draft in drafts:
+        draft.drop_untenable(trial)
+    return False
+
+
+def _all_guesses(drafts: Sequence[_Draft]) -> Guesses:
+    return {(draft.table.key, name): guess for draft in drafts for name, guess in draft.guesses.items()}
 
 
 def first_requests(plan: Plan, tables: Sequence[str], prompts: Mapping[str, str]) -> list[Request]:
@@ -98,10 +113,10 @@ async def _asked(asker: Asker, requests: Sequence[Request]) -> list[Any]:
     return list(replies)
 
 
-def _together(drafts: Sequence[_Draft], trial: Trial) -> Authored:
-    """Return all that was decided, column by column where not all of it works in one plan."""
-    decided = {(draft.table.key, name): guess for draft in drafts for name, guess in draft.guesses.items()}
-    if _error(trial, decided) is not None:
+def _together(drafts: Sequence[_Draft], trial: Trial, *, works: bool) -> Authored:
+    """Return all that was decided, column by column where it is not known to work in one plan, and does not."""
+    decided = _all_guesses(drafts)
+    if not works and _error(trial, decided) is not None:
         decided = _tenable(drafts, trial)
     authored = Authored(decided)
     authored.warnings = [

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
 from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger
-from syda.llm.pace import MOST, Clock, Pace, Patience
+from syda.llm.pace import FIRST, MOST, Clock, Pace, Patience
 from syda.llm.prices import price_for
 
 _Found = TypeVar("_Found")
+_TAKEN: dict[Hashable, float] = {}
+"""How many requests at once an account was found to take, for the life of the process."""
 
 
 class Asker:
@@ -34,7 +36,16 @@ class Asker:
         self.ledger = Ledger(price_for(client, prices), budget, model=client.model)
         self._journal = journal
         self._stopped: ModelError | None = None
-        self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST))
+        self._account: Hashable = getattr(client, "account", None)
+        known = _TAKEN.get(self._account)
+        self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST), known=known)
+        self._added = self._synced = 0
+        self._syncing = asyncio.Lock()
+
+    @property
+    def at_once(self) -> int:
+        """How many requests are answered side by side, once one has been."""
+        return first_at_once(self.client)
 
     async def ask(self, request: Request) -> Reply:
         """Return the reply to a request, from the journal where it is there. A new one is there before it is returned.
@@ -64,15 +75,34 @@ class Asker:
                 reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
         except (RefusedRequestError, QuotaError, UnreachableError) as error:
             self._stopped = error
+            _TAKEN.pop(self._account, None)
             raise
         finally:
             self.ledger.settle(request, reply, tries=tries)
+        if self._account is not None:
+            _TAKEN[self._account] = self._pace.limit
         if self._journal is not None:
-            self._journal.write(self.client, request, reply)
+            self._journal.add(self.client, request, reply)
+            await self._sync(self._journal)
         return reply
+
+    async def _sync(self, journal: Journal) -> None:
+        """Return when all replies so far are on the disk: those that come together wait for it together."""
+        self._added += 1
+        mine = self._added
+        async with self._syncing:
+            if self._synced < mine:
+                upto = self._added
+                await asyncio.to_thread(journal.sync)
+                self._synced = upto
 
     async def close(self) -> None:
         await self.client.close()
+
+
+def first_at_once(client: Client) -> int:
+    """Return how many requests a client sends side by side, once one has been answered."""
+    return min(FIRST, getattr(client, "at_once", MOST))
 
 
 def expected_usage(request: Request) -> Usage:

@@ -30,6 +30,7 @@ class Journal:
         self._lock = threading.Lock()
         self._lines = Lines(folder)
         self._known: dict[str, Mapping[str, Any]] = {}
+        self._added: dict[str, Mapping[str, Any]] = {}
         for entry in self._lines.read():
             if "key" in entry:
                 self._known[entry["key"]] = entry
@@ -53,6 +54,11 @@ class Journal:
 
         Raises `ModelError` when it cannot be written.
         """
+        self.add(client, request, reply)
+        self.sync()
+
+    def add(self, client: Client, request: Request, reply: Reply) -> None:
+        """Add a reply, which must not be used before `sync`. Raises `ModelError` when it cannot be written."""
         key = key_of(client, request)
         entry = {
             "key": key,
@@ -64,12 +70,31 @@ class Journal:
         }
         with self._lock:
             try:
-                self._lines.add(key[:12], entry)
+                self._lines.append(key[:12], entry)
             except OSError as error:
-                raise ModelError(
-                    f"a reply cannot be written to {self.folder}: {error.strerror}; nothing more is asked of the model"
-                ) from error
-            self._known[key] = entry
+                raise self._unwritten(error) from error
+            self._added[key] = entry
+
+    def sync(self) -> None:
+        """Return when all replies that were added are on the disk; many take no longer than one.
+
+        Raises `ModelError` when they cannot be written.
+        """
+        with self._lock:
+            if not self._added:
+                return
+            try:
+                self._lines.sync()
+            except OSError as error:
+                raise self._unwritten(error) from error
+            self._known.update(self._added)
+            self._added.clear()
+
+    def _unwritten(self, error: OSError) -> ModelError:
+        self._added.clear()
+        return ModelError(
+            f"a reply cannot be written to {self.folder}: {error.strerror}; nothing more is asked of the model"
+        )
 
     def _missing(self, client: Client, request: Request) -> str:
         """Say which prompt changed, by the recorded one that is most like it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class Lines:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file: Path | None = None
+        self._listed = False
+        """Whether the folder's own entry of the file is on the disk."""
 
     def read(self) -> Iterator[Mapping[str, Any]]:
         """Yield what all files hold."""
@@ -35,29 +38,40 @@ class Lines:
                     yield entry
 
     def add(self, name: str, entry: Mapping[str, Any]) -> None:
-        """Add a line; `name` begins the name of the file when this is its first. Raises `OSError`."""
-        line = json.dumps({"syda": _VERSION, **entry}, ensure_ascii=True) + "\n"
-        try:
-            self._append(name, line.encode())
-        except OSError:
-            self._file = None  # it may end in half a line
-            raise
+        """Add a line, and return when it is on the disk; `name` begins the name of the file when this is its first.
 
-    def _append(self, name: str, line: bytes) -> None:
-        new = self._file is None
-        if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = self._own_file(name)
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        Raises `OSError`.
+        """
+        self.append(name, entry)
+        self.sync()
+
+    def append(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Add a line, which must not be relied on before `sync`. Raises `OSError`."""
+        line = json.dumps({"syda": _VERSION, **entry}, ensure_ascii=True) + "\n"
+        with self._or_anew():
+            if self._file is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._file, self._listed = self._own_file(name), False
+            _write(self._file, line.encode())
+
+    def sync(self) -> None:
+        """Return when all lines are on the disk; many take no longer than one. Raises `OSError`."""
+        with self._or_anew():
+            if self._file is None:
+                return
+            _sync(self._file, os.O_WRONLY)
+            if not self._listed and os.name == "posix":
+                _sync(self.folder, os.O_RDONLY)
+            self._listed = True
+
+    @contextmanager
+    def _or_anew(self) -> Iterator[None]:
+        """Begin another file after an error: this one may end in half a line."""
         try:
-            written = 0
-            while written < len(line):
-                written += os.write(descriptor, line[written:])
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if new and os.name == "posix":
-            self._sync_folder()
+            yield
+        except OSError:
+            self._file = None
+            raise
 
     def _own_file(self, name: str) -> Path:
         """Claim a file that no other process has."""
@@ -70,9 +84,20 @@ class Lines:
             return path
         raise FileExistsError(0, "too many files with one name", str(self.folder))
 
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+    finally:
+        os.close(descriptor)
+
+
+def _sync(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

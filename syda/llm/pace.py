@@ -3,6 +3,9 @@
 One layer of retries for everything: those of the SDKs are off, since attempts would multiply. How many requests are
 under way follows the replies: one more for a round of good ones, half for one that the server calls too many (additive
 increase, multiplicative decrease, as in TCP: Chiu and Jain, Computer Networks and ISDN Systems 17, 1989).
+
+The first request goes alone, so that a wrong key costs one. A refusal comes at once and a reply takes its time: when
+nothing has come for `Patience.refusal` seconds, the others follow without waiting for the whole reply.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ import itertools
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -27,6 +30,7 @@ FIRST, MOST = 16, 64
 _ATTEMPTS = 6
 """Attempts at a request that the server does not call too many: it fails, or there is no reply."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_LEAST_KNOWN = 4
 
 
 class Clock(Protocol):
@@ -49,21 +53,39 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds: `reply` for one reply, `progress` for any at all while requests are tried again."""
+    """How long to wait, in seconds.
+
+    `reply` is for one reply, `progress` for any at all while requests are tried again, `refusal` for the first
+    request's, before others follow it.
+    """
 
     reply: float = 180.0
     progress: float = 120.0
+    refusal: float = 1.0
 
 
 class Pace:
-    """Lets requests to one endpoint through. Belongs to the event loop that first uses it."""
+    """Lets requests to one endpoint through. Belongs to the event loop that first uses it.
 
-    def __init__(self, patience: Patience | None = None, clock: Clock | None = None, *, most: int = MOST) -> None:
+    `known` is how many at once the endpoint was found to take before, with the same key.
+    """
+
+    def __init__(
+        self,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        *,
+        most: int = MOST,
+        known: float | None = None,
+    ) -> None:
         self.patience = patience or Patience()
         self.retries = 0
-        self.limit = 1.0  # until a reply shows that key, model and address are right: a wrong one costs one request
-        self._proven = False
         self._most = most
+        self._proven = known is not None
+        self.limit = 1.0  # until a reply shows that key, model and address are right: a wrong one costs one request
+        if known is not None:
+            self.limit = min(float(most), max(known, _LEAST_KNOWN))
+        self._trusting: asyncio.Future[None] | None = None
         self._clock = clock or WallClock()
         self._room = asyncio.Condition()
         self._waiting = self._under_way = 0
@@ -98,7 +120,8 @@ class Pace:
                 await self._clock.sleep(wait)
             started = self._clock.now()
             try:
-                found = await asyncio.wait_for(attempt(), self.patience.reply)
+                with self._trusted_in_time():
+                    found = await asyncio.wait_for(attempt(), self.patience.reply)
             except Trouble as trouble:
                 if trouble.crowded:
                     self._slow_down(started, trouble.wait or 0.0)
@@ -121,9 +144,31 @@ class Pace:
                 self._under_way -= 1
                 self._room.notify_all()
 
+    @contextmanager
+    def _trusted_in_time(self) -> Iterator[None]:
+        """Let others follow when a first request is not refused for a while."""
+        if self._proven:
+            yield
+            return
+        timer = asyncio.get_running_loop().call_later(self.patience.refusal, self._trust_soon)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _trust_soon(self) -> None:
+        self._trusting = asyncio.ensure_future(self._trust())
+
+    async def _trust(self) -> None:
+        async with self._room:
+            if not self._proven:
+                self._speed_up()
+            self._room.notify_all()
+
     def _speed_up(self) -> None:
-        self.limit = min(self._most, self.limit + 1 / self.limit) if self._proven else float(min(FIRST, self._most))
-        self._proven = True
+        # the whole part counts, so that a round is as many replies as were under way
+        more = self.limit + 1 / int(self.limit) if self._proven else float(FIRST)
+        self.limit, self._proven = min(float(self._most), more), True
 
     def _slow_down(self, started: float, wait: float) -> None:
         """Halve the requests under way, once for all that were sent together, and hold back those to come."""

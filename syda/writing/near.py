@@ -30,6 +30,8 @@ class Texts:
             return words in self._short
         triples = _triples(words)
         shared = Counter(place for triple in triples for place in self._holding.get(triple, ()))
+        if max(shared.values(), default=0) < _TOO_ALIKE * len(triples):  # both together have no fewer
+            return False
         return any(count / (len(triples) + self._sizes[place] - count) >= _TOO_ALIKE for place, count in shared.items())
 
     def add(self, text: str) -> None:

@@ -28,7 +28,7 @@ columns so that they agree with all of this: a complaint fits its product, a cit
 - Respect each column's type, maximum length and checks. Never leave a value out."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,50}")
 _TOKENS_OF_SENTENCES, _TOKENS_OF_WORDS, _TOKENS_OF_NUMBER, _TOKENS_OF_KEY = 60, 12, 5, 5
-_TOKENS_OF_REPLY, _MOST_ROWS = 2_400, 40
+_TOKENS_OF_REPLY, _MOST_ROWS, _LEAST_ROWS = 2_400, 40, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,19 @@ class Form:
     def rows_at_once(self) -> int:
         """How many rows one request asks for."""
         return max(1, min(_MOST_ROWS, _TOKENS_OF_REPLY // self.tokens))
+
+
+def requests_for(rows: int, most: int, at_once: int) -> int:
+    """Return in how many requests to ask for rows, at most so many in each, `at_once` side by side.
+
+    One goes first, alone, and the others follow in rounds. Where some of a round would stay unused, the rows are spread
+    over all of it: shorter replies come sooner. No request gets fewer than 10 rows by that.
+    """
+    fewest = -(-rows // most)
+    if fewest <= 1:
+        return fewest
+    rounds = -(-(fewest - 1) // at_once)
+    return max(fewest, min(1 + rounds * at_once, rows // _LEAST_ROWS))
 
 
 def form_of(schema: Schema, table: Table, sources: Mapping[str, Written], prompt: str) -> Form:

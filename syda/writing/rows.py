@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,11 +90,23 @@ class Rows:
         return [_json(item) for item in to_python(values, self.maker.table(table).column(name).type)]
 
     def _sparks(self, rows: Any) -> list[str]:
+        """Return a word for each row, or several: no row has another's as long as there are rows."""
         settings = self.maker.plan.settings
+        words = vocabulary("word", settings.locale).entries
         key = stream_key(settings.seed, self.table, "spark")
-        bits = random_bits(key, 0, int(rows.max()) + 1)[rows]
-        words: list[str] = vocabulary("word", settings.locale).drawn(bits).tolist()
-        return words
+        order = np.argsort(random_bits(key, 0, len(words)))
+        return [" ".join(words[order[place]] for place in _digits(int(row), len(words))) for row in rows]
+
+
+def _digits(number: int, base: int) -> Iterator[int]:
+    """Yield the digits of a number, each moved by those before it, so that numbers of two begin differently too."""
+    moved = 0
+    while True:
+        number, digit = divmod(number, base)
+        moved += digit
+        yield moved % base
+        if not number:
+            return
 
 
 def _put(entries: list[dict[str, Any]], name: str, items: list[Any]) -> None:

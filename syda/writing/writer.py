@@ -26,7 +26,7 @@ from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.writing.accepting import Accepted, RefusedError, folded
 from syda.writing.columns import roles_of
-from syda.writing.request import Form, form_of
+from syda.writing.request import Form, form_of, requests_for
 from syda.writing.rows import Rows, drafted, taken_values
 
 logger = logging.getLogger("syda.llm")
@@ -82,16 +82,17 @@ async def write_rows(
     return made
 
 
-def expected_replies(plan: Plan, prompts: Mapping[str, str]) -> Iterator[tuple[str, int, Usage]]:
+def expected_replies(plan: Plan, prompts: Mapping[str, str], at_once: int) -> Iterator[tuple[str, int, Usage]]:
     """Yield by table how many calls, and about how many tokens, its rows take when all of them can be used."""
     for key, planned in plan.tables.items():
         roles = roles_of(plan, key)
         if roles is None or not planned.rows:
             continue
         form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""))
-        calls = -(-planned.rows // form.rows_at_once)
+        size = -(-planned.rows // requests_for(planned.rows, form.rows_at_once, at_once))
+        calls = -(-planned.rows // size)
         told = planned.rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
-        request = form.request([{}] * min(planned.rows, form.rows_at_once), {}, 1)
+        request = form.request([{}] * size, {}, 1)
         yield key, calls, Usage(calls * asked_tokens(request) + told, planned.rows * form.tokens)
 
 
@@ -138,7 +139,7 @@ class _Writing:
         return self.accepted.columns()
 
     async def _wave(self, missing: Sequence[int], wave: int) -> None:
-        size = -(-len(missing) // -(-len(missing) // self.at_once))
+        size = -(-len(missing) // requests_for(len(missing), self.at_once, self.asker.at_once))
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
         avoid, refused = self._avoided(), self.complaints[-_COMPLAINTS:]
         self.complaints = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -56,6 +56,13 @@ class SdkClient(ABC):
             default_query=dict(proxy.params) if proxy else None,
             max_retries=0,
         )
+
+    @property
+    def account(self) -> Hashable:
+        """Whose key is used where: what has to be right for a request to be answered; it stays in this process."""
+        proxy = self.config.proxy
+        more = (tuple(sorted(proxy.headers.items())), tuple(sorted(proxy.params.items()))) if proxy else ()
+        return self.endpoint, self.model, self._path, hash((self._key, more))
 
     @abstractmethod
     def open(self, **options: Any) -> Any:
@@ -137,7 +144,8 @@ class SdkClient(ABC):
         return min(request.max_tokens, self.config.max_tokens or request.max_tokens)
 
     async def close(self) -> None:
-        await self.sdk().close()
+        if "_sdk" in self.__dict__:  # to make one takes 30 ms
+            await self._sdk.close()
 
 
 def count(value: object) -> int:
