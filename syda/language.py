@@ -157,14 +157,12 @@ async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str],
     from syda.authoring.author import author_columns
 
     to_write, asked = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
-    asker = model.asker()
+    asker, tried = model.asker(), _Tried(rebuild)
     try:
-        authored = await author_columns(
-            plan, asked, asker, lambda guesses: _try_out(rebuild(guesses), guesses), prompts
-        )
+        authored = await author_columns(plan, asked, asker, tried, prompts)
     finally:
         await asker.close()
-    made = rebuild({**to_write, **authored.guesses})
+    made = tried.plan({**to_write, **authored.guesses})
     notes: dict[str, list[str]] = {}
     for warning in authored.warnings:
         table, _, rest = warning.partition(".")
@@ -205,6 +203,24 @@ def rows_to_write(plan: Plan, mode: Mode) -> dict[tuple[str, str], Guess]:
 
 
 _SAMPLE = 25
+
+
+@dataclass(slots=True)
+class _Tried:
+    """Tries plans out, and keeps the last one: mostly it is what all comes to."""
+
+    rebuild: Rebuild
+    guesses: Mapping[tuple[str, str], Guess] | None = None
+    made: Plan | None = None
+
+    def __call__(self, guesses: Mapping[tuple[str, str], Guess]) -> None:
+        _try_out(self.plan(guesses), guesses)
+
+    def plan(self, guesses: Mapping[tuple[str, str], Guess]) -> Plan:
+        if self.made is None or guesses != self.guesses:
+            self.made = None
+            self.guesses, self.made = dict(guesses), self.rebuild(guesses)
+        return self.made
 
 
 def _try_out(plan: Plan, guesses: Mapping[tuple[str, str], Guess]) -> None:

@@ -111,7 +111,9 @@ def _text(item: Any) -> str:
     text = str(item).strip()
     if not text:
         raise ValueError("it is empty")
-    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text):
+    if not text.isprintable() and any(
+        unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\t" for sign in text
+    ):
         raise ValueError("it holds characters that cannot be stored")
     return text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count, http_client
 from syda.llm.shapes import described, in_words
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class MessagesClient(SdkClient):
     def open(self, **options: Any) -> AsyncAnthropic:
         import anthropic
 
-        return anthropic.AsyncAnthropic(timeout=anthropic.Timeout(self._seconds, connect=CONNECT_SECONDS), **options)
+        timeout, http = anthropic.Timeout(self._seconds, connect=CONNECT_SECONDS), anthropic.DefaultAsyncHttpxClient
+        return anthropic.AsyncAnthropic(timeout=timeout, http_client=http_client(http), **options)
 
     def body(self, request: Request, method: Method) -> dict[str, Any]:
         system, form = request.instructions, described(request.answer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.ladder import Method
-from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count
+from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count, http_client
 from syda.llm.shapes import in_words, strict
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class _OpenAIClient(SdkClient):
     def open(self, **options: Any) -> AsyncOpenAI:
         import openai
 
-        return openai.AsyncOpenAI(timeout=openai.Timeout(self._seconds, connect=CONNECT_SECONDS), **options)
+        timeout = openai.Timeout(self._seconds, connect=CONNECT_SECONDS)
+        return openai.AsyncOpenAI(timeout=timeout, http_client=http_client(openai.DefaultAsyncHttpxClient), **options)
 
 
 class ChatClient(_OpenAIClient):

@@ -8,12 +8,15 @@ reply) differs by version.
 from __future__ import annotations
 
 import itertools
+import os
+import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any, TypeVar
 
 from syda.errors import RefusedRequestError, SydaError
 from syda.llm.exchange import Finish, Reply, Request, Trouble
@@ -21,8 +24,22 @@ from syda.llm.faults import ParameterError, translated
 from syda.llm.ladder import Method, ladder_of
 from syda.schemas import ModelConfig
 
+_Http = TypeVar("_Http")
 CONNECT_SECONDS = 10.0
 TOOL = "answer"
+
+
+def http_client(kind: Callable[..., _Http]) -> _Http:
+    """Return an SDK's own kind of HTTP client; all of a process share the trusted certificates, read once in 20 ms."""
+    library = kind.__mro__[1].__module__.partition(".")[0] if isinstance(kind, type) else ""
+    told = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    return kind(verify=_trusted(library, *told))
+
+
+@cache
+def _trusted(library: str, *_: str | None) -> ssl.SSLContext:
+    found: ssl.SSLContext = import_module(library).create_ssl_context()
+    return found
 
 
 def context_and_task(request: Request) -> tuple[str, str]:
