@@ -20,6 +20,7 @@ from syda.language import LanguageModel
 from syda.llm.exchange import Finish, Reply, Request
 from syda.llm.scripted import ScriptedClient
 from syda.planning.model import Plan
+from syda.writing.request import requests_for
 from tests.databases import sqlite_engine
 from tests.language.models import Base, Clinic, heeded, rows_asked, shape_of, writer, written_row
 
@@ -329,3 +330,36 @@ def test_an_asynchronous_load_asks_while_the_loop_runs_on() -> None:
 def different(request: Request) -> Any:
     rows = [written_row(request, told) for told in rows_asked(request)]
     return {"rows": [{name: item[::-1] if name == "name" else item for name, item in row.items()} for row in rows]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "most", "at_once", "calls"),
+    [
+        (1, 17, 16, 1),
+        (17, 17, 16, 1),  # alone, it needs no other
+        (20, 17, 16, 2),
+        (60, 17, 16, 6),  # ten rows each
+        (200, 17, 16, 17),  # one, and 16 at once
+        (200, 40, 16, 17),
+        (1000, 17, 16, 65),
+        (200, 17, 1, 12),  # a model that answers one at a time
+        (12, 1, 16, 12),
+    ],
+)
+def test_rows_fill_rounds_of_requests(rows: int, most: int, at_once: int, calls: int) -> None:
+    assert requests_for(rows, most, at_once) == calls
+
+
+@given(rows=st.integers(1, 5000), most=st.integers(1, 40), at_once=st.integers(1, 64))
+def test_spread_rows_take_no_more_rounds(rows: int, most: int, at_once: int) -> None:
+    calls, fewest = requests_for(rows, most, at_once), -(-rows // most)
+    assert fewest <= calls <= max(fewest, rows // 10)
+    assert -(-(calls - 1) // at_once) == -(-(fewest - 1) // at_once)
+
+
+def test_no_two_rows_are_led_to_the_same_idea() -> None:
+    client = ScriptedClient(writer)
+    syda.generate(Base, rows={"Clinic": 700, "Visit": 0}, llm=model(client))
+    sparks = [told["spark"] for request in client.requests for told in rows_asked(request)]
+    assert len(set(sparks)) == len(sparks) >= 700
+    assert max(len(each.split()) for each in sparks) <= 4

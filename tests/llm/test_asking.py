@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from syda.errors import BudgetError, ModelError, ReplayError
+from syda.errors import BudgetError, ModelError, RefusedRequestError, ReplayError
 from syda.llm.asking import Asker, run
 from syda.llm.exchange import Reply, Trouble, Usage
 from syda.llm.journal import Journal
@@ -154,3 +154,46 @@ def test_a_client_says_how_much_it_can_do_at_once():
         client.at_once = at_once
         asked(Asker(client), *OTHERS)
         assert client.most == expected  # the first one goes alone
+
+
+class Account(ScriptedClient):
+    """A client whose key is of an account; it knows how many requests were under way."""
+
+    def __init__(self, script, account):
+        super().__init__(script)
+        self.account = account
+        self.busy = self.most = 0
+
+    async def ask(self, request):
+        self.busy += 1
+        self.most = max(self.most, self.busy)
+        try:
+            await asyncio.sleep(0.01)
+            return await super().ask(request)
+        finally:
+            self.busy -= 1
+
+
+def test_a_key_that_was_answered_is_not_tried_alone_again():
+    first, second, other = (Account(lambda _: REPLY, account) for account in ("mine", "mine", "another"))
+    for client in (first, second, other):
+        asked(Asker(client), *OTHERS)
+    assert (first.most, second.most, other.most) == (5, 6, 5)
+
+
+def test_a_key_that_is_refused_later_is_tried_alone_again():
+    asked(Asker(Account(lambda _: REPLY, "lost")), *OTHERS)
+    for calls in (6, 1):
+        client = Account(lambda _: RefusedRequestError("wrong key"), "lost")
+        with pytest.raises(RefusedRequestError):
+            asked(Asker(client), *OTHERS)
+        assert len(client.requests) == calls
+
+
+def test_replies_that_come_together_wait_for_the_disk_together(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(Journal, "sync", lambda self, real=Journal.sync: (synced.append(1), real(self)))
+    asked(Asker(Account(lambda _: REPLY, "together"), journal=Journal(tmp_path)), *OTHERS)
+    assert 2 <= len(synced) < len(OTHERS)
+    replayed = Journal(tmp_path, replay=True)
+    assert all(replayed.find(ScriptedClient([]), request) for request in OTHERS)

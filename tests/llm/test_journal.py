@@ -115,3 +115,11 @@ def test_lines_are_plain_ascii_and_hold_what_was_asked(tmp_path):
     (file,) = tmp_path.iterdir()
     assert json.loads(file.read_bytes().decode("ascii"))["request"] == REQUEST.content()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_reply_is_found_when_it_is_on_the_disk(tmp_path):
+    journal = Journal(tmp_path)
+    journal.add(Model(), REQUEST, REPLY)
+    assert journal.find(Model(), REQUEST) is None
+    journal.sync()
+    assert journal.find(Model(), REQUEST) is not None

@@ -174,3 +174,70 @@ def test_a_reply_that_does_not_come_is_not_waited_for():
 
     (error,) = run(work)
     assert "no reply within 0.001 s; tried 6 times" in str(error)
+
+
+def test_others_wait_for_the_first_reply_but_not_long():
+    async def work(seconds):
+        started = []
+
+        async def attempt():
+            started.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(seconds)
+            return "good"
+
+        pace = Pace(Patience(refusal=0.1))
+        assert await asyncio.gather(*(pace.send(attempt, "r") for _ in range(5))) == ["good"] * 5
+        return [each - started[0] for each in started[1:]]
+
+    assert all(0.02 <= each < 0.1 for each in run(lambda: work(0.02)))
+    assert all(0.09 <= each < 0.5 for each in run(lambda: work(0.6)))
+
+
+def test_a_refusal_in_time_is_the_only_one():
+    tried = []
+
+    async def work():
+        refused = []
+
+        async def attempt():
+            if refused:
+                raise ZeroDivisionError
+            tried.append(1)
+            await asyncio.sleep(0.02)
+            refused.append(1)
+            raise ZeroDivisionError
+
+        pace = Pace(Patience(refusal=0.2))
+        await asyncio.gather(*(pace.send(attempt, "r") for _ in range(5)), return_exceptions=True)
+        await asyncio.sleep(0.3)
+        return pace.limit
+
+    assert run(work) == 1
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize(("known", "most", "at_once"), [(17.0, 64, 17), (17.0, 8, 8), (1.0, 64, 4)])
+def test_an_endpoint_that_is_known_gets_many_requests_at_once(known, most, at_once):
+    clock = VirtualClock()
+    server = Server(clock)
+
+    async def work():
+        pace = Pace(clock=clock, known=known, most=most)
+        return await clock.run(*(pace.send(server.reply, "r") for _ in range(at_once)))
+
+    assert run(work) == ["good"] * at_once
+    assert server.most == at_once
+    assert clock.time == 1
+
+
+def test_a_round_of_replies_makes_room_for_one_more():
+    clock = VirtualClock()
+    server = Server(clock)
+
+    async def work():
+        pace = Pace(clock=clock)
+        await clock.run(*(pace.send(server.reply, "r") for _ in range(17)))
+        return pace.limit
+
+    assert run(work) == 17
+    assert clock.time == 2

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import ssl
 import uuid
 from dataclasses import replace
 
+import openai
 import pytest
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
@@ -13,6 +15,7 @@ from syda.llm.exchange import Finish, Request, Usage
 from syda.llm.pace import Patience
 from syda.llm.providers.anthropic import MessagesClient
 from syda.llm.providers.openai import ChatClient, ResponsesClient
+from syda.llm.providers.sdk import http_client
 from syda.schemas import ModelConfig, ProxyConfig
 from tests.llm.server import Answer, error, reply, serving
 from tests.llm.test_pace import VirtualClock
@@ -283,3 +286,19 @@ def test_another_table_is_another_line(client, server):
     server.behave = lambda _: TEXT
     _, asker = ask(client, replace(REQUEST, table="pets"))
     assert list(asker.ledger.lines) == ["pets"]
+
+
+def test_clients_share_the_trusted_certificates_and_are_made_when_they_are_needed(client, server):
+    asyncio.run(client.close())
+    assert "_sdk" not in vars(client)
+    kind = openai.DefaultAsyncHttpxClient
+    contexts = [http_client(kind)._transport._pool._ssl_context for _ in range(2)]
+    assert contexts[0] is contexts[1]
+    assert contexts[0].verify_mode is ssl.CERT_REQUIRED
+
+
+def test_an_account_is_a_key_at_an_endpoint(server):
+    config = ModelConfig(provider="test", model_name="model")
+    one, again, other = (ChatClient(config, key=key, endpoint=server.url).account for key in ("sk-1", "sk-1", "sk-2"))
+    assert one == again != other
+    assert "sk-" not in repr(one)
