@@ -221,6 +221,8 @@ class BatchClient:
     async def _take(self, batch: str, part: list[_Asked]) -> None:
         """Answer requests from their batch; those that it did not answer go into a further one."""
         state, results = await self._ended(batch)
+        if unknown := len(results.keys() - {asked.key for asked in part}):
+            logger.warning("the batch %s holds %d results of requests that were not in it", batch, unknown)
         crowded = isinstance(state.rest, Trouble) and state.rest.crowded
         if crowded and len(part) > 1:  # one after the other they may have room
             await self._send(part[: len(part) // 2])
@@ -302,10 +304,12 @@ class BatchClient:
 def _by_key(batch: str, found: Iterable[tuple[str, Result]]) -> Mapping[str, Result]:
     """Return the results by key: of two for one request the first that is a reply."""
     results: dict[str, Result] = {}
+    doubled = 0
     for key, result in found:
         known = results.get(key)
-        if known is not None:
-            logger.warning("the batch %s holds two results of the request %s", batch, key)
+        doubled += known is not None
         if known is None or (isinstance(known, Exception) and not isinstance(result, Exception)):
             results[key] = result
+    if doubled:
+        logger.warning("the batch %s holds %d results more than requests that they are of", batch, doubled)
     return results

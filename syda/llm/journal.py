@@ -32,7 +32,7 @@ class Journal:
         self._known: dict[str, Mapping[str, Any]] = {}
         self._added: dict[str, Mapping[str, Any]] = {}
         for entry in self._lines.read():
-            if "key" in entry:
+            if isinstance(entry.get("key"), str):
                 self._known[entry["key"]] = entry
         if replay and not self._known:
             raise ReplayError(f"{folder} holds no recorded replies; record them first with cache='record'")

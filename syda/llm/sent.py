@@ -51,7 +51,7 @@ class SentBatches:
             sent.id = found
         if isinstance(keys, list) and isinstance(at, int | float):
             sent.number, sent.at = len(keys), float(at)
-            for key in keys:
+            for key in map(str, keys):
                 if key not in self._latest or self._latest[key].at <= sent.at:
                     self._latest[key] = sent
 
