@@ -19,7 +19,7 @@ from urllib.request import Request as WebRequest
 from urllib.request import urlopen
 
 from tests.language.bad_days import understood
-from tests.language.models import planner, writer
+from tests.language.models import planner, rows_asked, writer
 from tests.llm.server import Received, reply
 
 CHARACTERS_OF_TOKEN = 4
@@ -47,6 +47,11 @@ PRODUCTS = [
     f"{kind} {what}"
     for what in ("bearing", "valve", "pump", "gauge", "hose clamp", "seal kit")
     for kind in ("Ceramic", "Steel", "High-pressure", "Sanitary", "Compact", "Marine")
+]
+PRACTICES = [
+    f"{who} {what}"
+    for what in ("Family Practice", "Medical Centre", "Health Clinic", "Surgery")
+    for who in ("Riverside", "Old Mill", "Northgate", "Elm Street", "Castle Hill", "Harbour", "Station Road", "Meadow")
 ]
 OPENINGS = ("I have", "For three days I have had", "Since Monday I notice", "I woke up with", "Again and again I get")
 SYMPTOMS = (
@@ -78,7 +83,10 @@ PLANS: dict[str, dict[str, dict[str, Any]]] = {
         "quantity": {"kind": "number", "low": "1", "high": "40", "distribution": "lognormal"},
         "unit_price": {"kind": "near", "of": "product_id.price", "high": "0.1"},
     },
-    "clinics": {"city": {"kind": "choice", "values": listed(*CITIES)}},
+    "clinics": {
+        "name": {"kind": "choice", "values": listed(*PRACTICES)},
+        "city": {"kind": "choice", "values": listed(*CITIES)},
+    },
     "visits": {
         "procedure": {"kind": "choice", "values": listed("X-ray", "Blood test", "Vaccination", "Check-up", "Scan")},
         "complaint": {
@@ -106,6 +114,8 @@ PLANS: dict[str, dict[str, dict[str, Any]]] = {
 def answer(path: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return what a good model answers, to syda's requests and to a plain one for a single record."""
     said = body["messages"][-1]["content"]
+    if not isinstance(said, str):  # in parts, as a peer sends it
+        said = "".join(part["text"] for part in said)
     if not said.startswith("CONTEXT"):
         return {"subject": f"About {said[-20:]}", "body": f"A text of a record: {said}"}
     request = understood(Received(path, {}, body))
@@ -113,6 +123,9 @@ def answer(path: str, body: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = planner(**PLANS.get(request.table, {}))(request)
         return found
     rows: dict[str, Any] = writer(request)
+    for told, row in zip(rows_asked(request), rows["rows"], strict=True):
+        if "email" in row:
+            row["email"] = f"{told['spark'].replace(' ', '.')}.{row['row']}@{request.table}.example"
     return rows
 
 
