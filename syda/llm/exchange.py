@@ -32,6 +32,9 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached)
 
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(self.input - other.input, self.output - other.output, self.cached - other.cached)
+
     @property
     def total(self) -> int:
         """Tokens in and out."""

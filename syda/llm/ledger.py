@@ -45,7 +45,9 @@ class Ledger:
         self.lines: dict[str, Line] = {}
         self.before = Line()
         """What was spent earlier in the same run."""
-        self._promised: dict[int, Usage] = {}
+        self._promised: dict[int, list[Usage]] = {}
+        self._reserved, self._under_way = Usage(), 0
+        """The sum of what is promised, and how many requests that is: waves may have tens of thousands."""
         if self.budget.cost is not None and price is None:
             raise BudgetError(
                 f"max_cost cannot be kept: the price of {model!r} is not known; give "
@@ -68,22 +70,30 @@ class Ledger:
 
         Raises `BudgetError` when that, with what is spent and under way, may be more than is allowed.
         """
-        self._promised[id(request)] = expected
         spent = self.total + self.before
-        planned = sum(self._promised.values(), spent.usage)
-        calls = spent.calls + len(self._promised)
+        planned = spent.usage + self._reserved + expected
+        calls = spent.calls + self._under_way + 1
         for name, value, most in (
             ("max_calls", calls, self.budget.calls),
             ("max_tokens", planned.total, self.budget.tokens),
             ("max_cost", self.cost(planned), self.budget.cost),
         ):
             if most is not None and value is not None and value > most:
-                del self._promised[id(request)]
                 raise BudgetError(
                     f"{name}={most:g} stops the run at table {request.table!r}: {spent.calls} calls and "
                     f"{spent.usage.total:,} tokens are spent{self._money(spent.usage)}, and the next request may need "
                     f"{expected.total:,} more. What was paid for is kept: the same call with a higher limit goes on"
                 )
+
+        self._promised.setdefault(id(request), []).append(expected)
+        self._reserved, self._under_way = self._reserved + expected, self._under_way + 1
+
+    def _release(self, request: Request) -> None:
+        promised = self._promised.get(id(request), [])
+        if promised:
+            self._reserved, self._under_way = self._reserved - promised.pop(), self._under_way - 1
+        if not promised:
+            self._promised.pop(id(request), None)
 
     def _money(self, usage: Usage) -> str:
         cost = self.cost(usage)
@@ -92,7 +102,7 @@ class Ledger:
     def settle(self, request: Request, reply: Reply | None, *, tries: int) -> None:
         """Book what a request that was sent so often cost in the end; a failed one cost calls only."""
         retries = max(0, tries - 1)
-        self._promised.pop(id(request), None)
+        self._release(request)
         line = self.of(request.table)
         line.calls += retries + (reply.calls if reply else min(tries, 1))
         line.retries += retries

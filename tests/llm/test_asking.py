@@ -98,6 +98,16 @@ def test_requests_under_way_count_towards_the_budget():
     assert len(client.requests) <= 3
 
 
+def test_one_request_that_is_asked_twice_counts_twice():
+    client = ScriptedClient(lambda _: REPLY)
+    asker = Asker(client, budget=Budget(calls=3))
+    asked(asker, REQUEST, REQUEST)
+    assert asker.ledger.total.calls == 2
+    asked(asker, REQUEST)
+    with pytest.raises(BudgetError, match="3 calls and"):
+        asked(asker, REQUEST)
+
+
 def test_every_attempt_is_counted():
     lines = iter([Trouble("busy", wait=0.0), Trouble("busy", wait=0.0), replace(REPLY, calls=2)])
     asker = Asker(ScriptedClient(lambda _: next(lines)))
