@@ -6,10 +6,12 @@ A good model answers on loopback, each reply after 200 ms, so many at once as co
 2. The CRM of `syda.demo` in the default mode, 1,000 rows a table, and 1,000,000 rows in all.
 3. Peers on the 200 records: run where an interpreter that has them is named, otherwise as the notes have measured them.
 
-Everything is measured in this one run, and is the median of five. The ideal is what plain calls of OpenAI's own client
-take for the same requests, as many at once as syda had under way at most. Beside it stands bare arithmetic: rounds of
-so many calls, each as long as the latency. A run is cold when its key was not answered before: one request goes first,
-alone, so that a wrong key costs one call. It is warm when the key was answered in this process.
+Everything is measured in this one run, in turn, seven times: the quickest counts, because others use the machine too;
+the median stands behind it. The ideal is what plain calls of OpenAI's own client take for the same requests, as many at
+once as syda had under way at most. Beside it stands bare arithmetic: rounds of so many calls, each as long as the
+latency. A run is cold when its key was not answered before: one request goes first, alone, so that a wrong key costs
+one call. It is warm when the key was answered in this process. Of the CRM the plan is timed, which is all that is asked
+for; its rows are made afterwards without a model, and timed by themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -41,7 +43,7 @@ from syda.schemas import ModelConfig, ProxyConfig
 from tests.benchmarks.model_server import CHARACTERS_OF_TOKEN, Running, Served, running
 from tests.benchmarks.run import counts
 
-REPEATS = 5
+REPEATS = 7
 RECORDS = 200
 GOAL_TIME, GOAL_FEWER, GOAL_CALLS = 1.1, 10, 10
 PEERS = Path(__file__).with_name("model_peers.py")
@@ -70,6 +72,7 @@ class Ticket(Base):
 class Measured:
     seconds: float
     served: Served
+    median: float | None = None
 
     @property
     def tokens(self) -> int:
@@ -145,9 +148,9 @@ def one_a_record(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def middle(runs: list[Measured]) -> Measured:
-    """Return the run with the median time."""
-    return sorted(runs, key=lambda each: each.seconds)[len(runs) // 2]
+def quickest(runs: list[Measured]) -> Measured:
+    """Return the quickest run, with the median of all."""
+    return replace(min(runs, key=lambda each: each.seconds), median=median(each.seconds for each in runs))
 
 
 class Bench:
@@ -159,8 +162,9 @@ class Bench:
 
     def line(self, what: str, found: Measured) -> None:
         served = found.served
+        usual = "" if found.median is None else f"({found.median * 1000:.0f})"
         print(
-            f"  {what:52} {found.seconds * 1000:8.0f} ms {served.calls:5} calls {found.tokens:8,} prompt tokens "
+            f"  {what:52} {found.seconds * 1000:8.0f} {usual:>6} ms {served.calls:5} calls {found.tokens:8,} prompt tokens "
             f"{served.most:3} at once"
         )
 
@@ -185,7 +189,7 @@ class Bench:
             full.append(with_the_sdk(self.server, bodies, warm[-1].served.most))
             rounds.append(-(-len(bodies) // most))
         print(f"\n{title}")
-        syda_cold, syda_warm, ideal, ideal_warm = map(middle, (cold, warm, plain, full))
+        syda_cold, syda_warm, ideal, ideal_warm = map(quickest, (cold, warm, plain, full))
         self.line("syda, cold: the first call proves the key", syda_cold)
         self.line("syda, warm: the key was answered before", syda_warm)
         self.line("ideal: plain SDK calls, as many at once as cold", ideal)
@@ -209,7 +213,7 @@ def records(bench: Bench) -> None:
         return dataset
 
     found = bench.compare(f"{RECORDS} records with 2 columns of text", work, "rows")
-    each = middle([with_the_sdk(bench.server, one_a_record(RECORDS), found.served.most) for _ in range(3)])
+    each = quickest([with_the_sdk(bench.server, one_a_record(RECORDS), found.served.most) for _ in range(3)])
     bench.line("plain SDK calls, one a record", each)
     bench.goal("times fewer calls than one a record", RECORDS / found.served.calls, GOAL_FEWER, least=True, form=".1f")
     print(f"  syda takes {each.seconds / found.seconds:.1f} times less time than one call a record")

@@ -43,7 +43,7 @@ _SHORTEST = 3
 
 @dataclass(frozen=True)
 class Case:
-    """What is filled; `text` of `child` is looked through for what the parent behind `link` has in `told`, if anything."""
+    """What is filled; `text` of `child` is looked through for what the parent behind `link` has in `told`."""
 
     name: str
     base: Any
