@@ -163,10 +163,8 @@ class Bench:
     def line(self, what: str, found: Measured) -> None:
         served = found.served
         usual = "" if found.median is None else f"({found.median * 1000:.0f})"
-        print(
-            f"  {what:52} {found.seconds * 1000:8.0f} {usual:>6} ms {served.calls:5} calls {found.tokens:8,} prompt tokens "
-            f"{served.most:3} at once"
-        )
+        took = f"{found.seconds * 1000:8.0f} {usual:>6} ms"
+        print(f"  {what:52} {took} {served.calls:5} calls {found.tokens:8,} prompt tokens {served.most:3} at once")
 
     def goal(self, what: str, value: float, goal: float, *, least: bool = False, form: str = ".2f") -> None:
         reached = value >= goal if least else value <= goal
