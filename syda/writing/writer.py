@@ -143,17 +143,25 @@ class _Writing:
         batches = [missing[start : start + size] for start in range(0, len(missing), size)]
         avoid, refused = self._avoided(), self.complaints[-_COMPLAINTS:]
         self.complaints = []
-        requests = [self._request(batch, avoid, refused, wave) for batch in batches]
-        replies = await asyncio.gather(*(self.asker.ask(each) for each in requests), return_exceptions=True)
-        cut = False
-        for batch, reply in zip(batches, replies, strict=True):
-            if isinstance(reply, BaseException):
-                continue
-            cut = cut or reply.finish is Finish.LENGTH
-            self._take(batch, reply)
-        for reply in replies:
-            if isinstance(reply, BaseException):
-                raise reply
+
+        async def ask(batch: Sequence[int]) -> Reply:
+            return await self.asker.ask(self._request(batch, avoid, refused, wave))
+
+        asked = [asyncio.ensure_future(ask(batch)) for batch in batches]
+        cut, errors = False, []
+        try:
+            for batch, reply in zip(batches, asked, strict=True):
+                await asyncio.wait([reply])  # in their order, and while others are under way
+                if error := reply.exception():
+                    errors.append(error)
+                    continue
+                cut = cut or reply.result().finish is Finish.LENGTH
+                self._take(batch, reply.result())
+        finally:
+            for reply in asked:
+                reply.cancel()  # those that are under way when this is
+        if errors:
+            raise errors[0]
         if cut:
             self.room *= 2
         if wave or cut:
