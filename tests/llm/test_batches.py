@@ -1,6 +1,7 @@
 """Batches of both providers against a real server: nothing is lost, paid twice or passed over in silence."""
 
 import asyncio
+import datetime as dt
 import json
 import uuid
 from dataclasses import replace
@@ -15,9 +16,10 @@ from syda.llm.exchange import Reply, Usage, key_of
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget
 from syda.llm.providers.anthropic import MessagesClient
-from syda.llm.providers.batches import OpenAIBatches
+from syda.llm.providers.batches import AnthropicBatches, OpenAIBatches
 from syda.llm.providers.openai import ChatClient, ResponsesClient
 from syda.llm.scripted import ScriptedClient
+from syda.llm.sent import Sent, SentBatches
 from syda.schemas import ModelConfig, ProxyConfig
 from tests.llm.batches import TEXT, BatchServer, Failure
 from tests.llm.server import Answer, error, serving
@@ -221,7 +223,7 @@ def test_results_that_are_doubled_unknown_or_unreadable(model, server):
             return []
         strange = [{**lines[0], "custom_id": "nobody"}, {**lines[0], "custom_id": None}, [], "x", {}]
         broken = [{**line, "response": None, "result": {"type": "errored"}} for line in lines]
-        return [*broken, *strange, *lines, *lines]
+        return [*broken, *strange, *lines, *lines, *broken]
 
     server.answers, server.arranged = own, arranged
     assert texts(asked(model)[0]) == OWN
@@ -455,6 +457,37 @@ def test_a_record_that_cannot_be_written_sends_nothing(model, server, tmp_path):
     assert {type(each) for each in found} == {ModelError}
     assert "cannot be written down" in str(found[0])
     assert not server.server.received
+
+
+def test_a_lost_batch_of_anthropic_is_told_by_its_number_and_time(server):
+    batches = AnthropicBatches(maker("messages", server)())
+    at = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+    sent = Sent("t", number=4, at=at.timestamp())
+
+    def found(number, minutes):
+        made = (at + dt.timedelta(minutes=minutes)).isoformat()
+        return batches.is_it({"request_counts": {"processing": number - 1, "errored": 1}, "created_at": made}, sent)
+
+    assert [found(4, 1), found(4, -5), found(5, 1), found(4, 60)] == [True, True, False, False]
+    assert not batches.is_it({"request_counts": None, "created_at": None}, sent)
+
+
+def test_another_batch_is_not_taken_for_a_lost_one(model, server, monkeypatch):
+    monkeypatch.setattr(type(BatchClient(model())._batches), "most_requests", 2)
+    server.answers, server.lost = own, [error(500, "second"), Answer({"id": "batch-0"})]
+    assert texts(asked(model)[0]) == OWN
+    assert [len(keys) for keys in server.sent] == [2, 2]
+
+
+def test_the_latest_batch_of_a_request_is_known(tmp_path):
+    first = SentBatches(tmp_path)
+    older, newer = first.intend(["a", "b"]), first.intend(["a"])
+    first.told(older, "batch-0")
+    first.told(newer, "batch-1")
+    again = SentBatches(tmp_path)
+    assert [again.of(key).id for key in ("a", "b")] == ["batch-1", "batch-0"]
+    assert again.of("c") is None
+    assert again.ids == {"batch-0", "batch-1"}
 
 
 def test_limits_are_the_providers():
