@@ -163,6 +163,7 @@ class Pace:
         async with self._room:
             if not self._proven:
                 self._speed_up()
+                self.limit = min(float(self._most), self.limit + self._under_way)  # besides the first one
             self._room.notify_all()
 
     def _speed_up(self) -> None:

@@ -193,6 +193,25 @@ def test_others_wait_for_the_first_reply_but_not_long():
     assert all(0.09 <= each < 0.5 for each in run(lambda: work(0.6)))
 
 
+def test_a_full_round_follows_a_first_request_that_takes_its_time():
+    under_way = most = 0
+
+    async def attempt():
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.2)
+        under_way -= 1
+        return "good"
+
+    async def work():
+        pace = Pace(Patience(refusal=0.02))
+        return await asyncio.gather(*(pace.send(attempt, "r") for _ in range(17)))
+
+    assert run(work) == ["good"] * 17
+    assert most == 17
+
+
 def test_a_refusal_in_time_is_the_only_one():
     tried = []
 
