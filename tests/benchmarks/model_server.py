@@ -23,6 +23,8 @@ from tests.language.models import planner, rows_asked, writer
 from tests.llm.server import Received, reply
 
 CHARACTERS_OF_TOKEN = 4
+REFUSAL = 0.3
+"""Seconds that it takes at most to refuse a key: nothing is written for it."""
 
 
 @dataclass
@@ -179,7 +181,8 @@ class Model:
             served.written += len(text)
             found, status = reply(path, text), "200 OK"
         made = json.dumps(found).encode()
-        await asyncio.sleep(self.latency - (time.monotonic() - arrived))
+        takes = self.latency if status == "200 OK" else min(self.latency, REFUSAL)
+        await asyncio.sleep(takes - (time.monotonic() - arrived))
         served.under_way -= 1
         return status, made
 

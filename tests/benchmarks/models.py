@@ -11,8 +11,8 @@ the median stands behind it. The ideal is what plain calls of OpenAI's own clien
 once as syda had under way at most. Beside it stands bare arithmetic: rounds of so many calls, each as long as the
 latency. A run is cold when its key was not answered before: one request goes first, alone, so that a wrong key costs
 one call; after a second without a refusal the others follow, which counts where replies take longer, as those of real
-models do (--latency 5). It is warm when the key was answered in this process. Of the CRM the plan is timed, which is all that is asked
-for; its rows are made afterwards without a model, and timed by themselves.
+models do (--latency 5). It is warm when the key was answered in this process. Of the CRM the plan is timed, which is
+all that is asked for; its rows are made afterwards without a model, and timed by themselves.
 """
 
 from __future__ import annotations
