@@ -42,18 +42,20 @@ class LanguageModel:
     (``URL#MODEL``), a `ModelConfig`, or a client of your own. `mode` is ``"plan"`` (the model decides once how columns
     are made, whatever the rows), ``"rows"`` (it writes them), or ``"auto"``: rows for tables of up to 40, the plan for
     others. Replies are kept in `folder`: with `cache` ``"record"`` an equal request is never paid for twice, also when
-    a run died; ``"replay"`` takes recorded ones only and makes no connection; ``"off"`` keeps and reads nothing.
+    a run died; ``"replay"`` takes recorded ones only and makes no connection; ``"off"`` keeps and reads nothing. The
+    default is ``"record"``, and ``"off"`` for a `ScriptedClient`, whose script may change.
     `max_cost` (dollars), `max_tokens` (in and out) and `max_calls` stop a run before it exceeds them. `prices` gives
     ``{model: (input, output)}`` or ``(input, output, cached)`` in dollars per million tokens. `keys` gives keys by
-    provider that are not in the environment. `batch` asks in the batches of OpenAI or Anthropic: at half the price,
-    within a day. Their ids are kept in `folder`, so that a run that was stopped takes up what it sent. Without `batch`,
-    a reply may take `timeout` seconds, and a run ends when no request is answered for `deadline` seconds, pauses that
-    the server asks for included. `clock` is the time of tests.
+    provider that are not in the environment. A model that writes rows is first shown so many `examples` made by
+    inference: none by default, and 8 a local one; small models need them. `batch` asks in the batches of OpenAI or
+    Anthropic: at half the price, within a day. Their ids are kept in `folder`, so that a run that was stopped takes up
+    what it sent. Without `batch`, a reply may take `timeout` seconds, and a run ends when no request is answered for
+    `deadline` seconds, pauses that the server asks for included. `clock` is the time of tests.
     """
 
     model: str | ModelConfig | Client
     mode: Mode = "auto"
-    cache: Cache = "record"
+    cache: Cache | None = None
     folder: str | Path = FOLDER
     max_cost: float | None = None
     max_tokens: int | None = None
@@ -63,25 +65,36 @@ class LanguageModel:
     batch: bool = False
     timeout: float = 180.0
     deadline: float = 120.0
+    examples: int | None = None
     clock: Clock | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.cache is None:
+            from syda.llm.scripted import ScriptedClient
+
+            kept: Cache = "off" if isinstance(self.model, ScriptedClient) else "record"
+            object.__setattr__(self, "cache", kept)
         for name, given, known in (("mode", self.mode, get_args(Mode)), ("cache", self.cache, get_args(Cache))):
             if given not in known:
                 raise PlanError(f"{name}: expected one of {', '.join(known)}, got {given!r}{near(str(given), known)}")
 
-    def client(self) -> Client:
-        """Return the client for the model, which asks in batches where that is wanted.
+    def client(self, *, sending: bool) -> Client:
+        """Return the client of the model, which asks in batches where that is wanted.
 
-        Raises a `ModelError`, also where the model's provider has no batches.
+        Where nothing will be sent, no key is needed. Raises a `ModelError` for a model that is none, or has no batches
+        where these are wanted, `MissingKeyError` where its key is not there.
         """
         from syda.llm.batches import BatchClient
-        from syda.llm.connect import connect
+        from syda.llm.connect import NO_KEYS, connect
 
-        client = connect(self.model, self.keys)
+        client = connect(self.model, self.keys if sending else NO_KEYS)
         if not self.batch:
             return client
         return BatchClient(client, folder=None if self.cache == "off" else Path(self.folder))
+
+    def examples_of(self, client: Client) -> int:
+        """Return how many rows the model is shown."""
+        return self.examples if self.examples is not None else getattr(client, "examples", 0)
 
     def asker(self, spent: Usage | None = None) -> Asker:
         """Return what asks the model, for one event loop; the budget counts what the run has `spent` already.
@@ -94,11 +107,12 @@ class LanguageModel:
         from syda.llm.ledger import Budget, Line
         from syda.llm.pace import Patience
 
-        client = self.client()
+        client = self.client(sending=self.cache != "replay")
         journal = None if self.cache == "off" else Journal(Path(self.folder), replay=self.cache == "replay")
         budget = Budget(cost=self.max_cost, tokens=self.max_tokens, calls=self.max_calls)
         patience = Patience(reply=self.timeout, progress=self.deadline)
         asker = Asker(client, journal=journal, budget=budget, prices=self.prices, patience=patience, clock=self.clock)
+        asker.examples = self.examples_of(client)
         if spent is not None:
             total = spent.total
             asker.ledger.before = Line(calls=total.calls, usage=TokenUsage(total.input, total.output, total.cached))
@@ -248,11 +262,11 @@ def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str])
     from syda.llm.prices import price_for
     from syda.writing.writer import expected_replies
 
-    client = model.client()
+    client = model.client(sending=False)
     price = price_for(client, model.prices)
     counted = [
         *expected_answers(plan, _planned_tables(plan, model.mode), prompts),
-        *expected_replies(plan, prompts, first_at_once(client)),
+        *expected_replies(plan, prompts, first_at_once(client), model.examples_of(client)),
     ]
     usage = Usage(model=client.model, expected=True, batched=model.batch)
     for table, calls, tokens in counted:

@@ -198,9 +198,7 @@ def _model(given: Any, keys: Mapping[str, str]) -> LanguageModel | None:
 
 def _require_reachable(model: LanguageModel) -> None:
     """Raise a `ModelError` now, rather than when rows are made, where there is no key or no such provider."""
-    from syda.llm.connect import connect
-
-    connect(model.model, model.keys)
+    model.client(sending=model.cache != "replay")
 
 
 def _default_model(keys: Mapping[str, str]) -> str | None:

@@ -19,6 +19,8 @@ BLOCK = re.compile(r"^```(?P<language>python|console)\n(?P<text>.*?)^```$", re.D
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    for key in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(key, raising=False)  # no page asks a model that costs money
     monkeypatch.syspath_prepend(ROOT / "examples")
     module = types.ModuleType("documented")
     monkeypatch.setitem(sys.modules, "documented", module)  # SQLAlchemy looks annotations up in the class's module

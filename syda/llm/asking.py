@@ -33,6 +33,8 @@ class Asker:
         clock: Clock | None = None,
     ) -> None:
         self.client = client
+        self.examples: int = getattr(client, "examples", 0)
+        """How many rows the model is shown before it writes some."""
         self.ledger = Ledger(price_for(client, prices), budget, model=client.model)
         self._journal = journal
         self._stopped: ModelError | None = None

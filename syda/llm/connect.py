@@ -20,6 +20,17 @@ GROUP = "syda.providers"
 Keys: TypeAlias = Mapping[str, str]
 Provider: TypeAlias = Callable[[ModelConfig, Keys], Client]
 """Makes a client; `Keys` are those that the user gave, by the provider's name."""
+
+
+class _NoKeys(dict[str, str]):
+    """Says of every provider that its key is there."""
+
+    def get(self, name: str, default: object = None) -> str:
+        return "none"
+
+
+NO_KEYS: Keys = _NoKeys()
+"""For a client that will send nothing."""
 _FAMILIES = {
     "gpt-": "openai",
     "chatgpt": "openai",
@@ -46,7 +57,7 @@ def connect(model: str | ModelConfig | Client, keys: Keys | None = None) -> Clie
     providers = _providers()
     if model.provider not in providers:
         raise ModelError(f"there is no provider {model.provider!r}{near(model.provider, providers)}")
-    return providers[model.provider](model, keys or {})
+    return providers[model.provider](model, {} if keys is None else keys)
 
 
 def config_of(written: str) -> ModelConfig:

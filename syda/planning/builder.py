@@ -29,6 +29,7 @@ from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.scalar import Choice, Constant, Database, Flag, Null, Number, Sequence
 from syda.sources.totals import Total
+from syda.sources.written import Written
 
 _FEW = 1_000
 _LISTS = (Choice, Constant, Flag)
@@ -239,7 +240,8 @@ class PlanBuilder:
                 f"{table.key}.{column.name} has type {column.type.native!r}, for which syda has no generator; "
                 f"give it one: overrides={{'{table.key}.{column.name}': lambda row, column: ...}}"
             )
-        source = guess.source if domain is None else apply_domain(guess.source, column, domain)
+        kept = domain is None or isinstance(guess.source, Written)  # each row that a model writes is judged
+        source = guess.source if kept or domain is None else apply_domain(guess.source, column, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
         if distinct and not joint and runs_out(source, column, rows + self._there(table.key).rows):
             roomy = roomier(column, source, rows + self._there(table.key).rows, table.dialect)

@@ -9,10 +9,12 @@ from syda.planning.model import ColumnPlan, Plan
 from syda.schema.model import NUMBERS, Kind, Table
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
+from syda.sources.conditional import Case
 from syda.sources.person import Person
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Constant, Flag, Number
 from syda.sources.text import Pattern, Template, Words
+from syda.sources.workflow import Workflow
 from syda.sources.written import Form, Written
 
 _WORDED = (Company, Person, Place, Prose, Template, Words)
@@ -96,7 +98,7 @@ def roles_of(plan: Plan, table: str) -> Roles | None:
 def _says_something(table: Table, name: str, planned: ColumnPlan) -> bool:
     if _is_key(table, name) or planned.source.source == "database" or isinstance(planned.source, Constant):
         return False
-    listed = isinstance(planned.source, Choice | Flag)
+    listed = isinstance(planned.source, Case | Choice | Flag | Workflow)
     return listed or table.column(name).type.kind in _TOLD
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syda.llm.examples import GIVEN, block
+from syda.llm.examples import EXAMPLES, GIVEN, block
 from syda.llm.exchange import Request
+from syda.planning.checks import Domain, check_domains
 from syda.prompting.facts import QUOTED, as_json, table_facts
 from syda.schema.model import NUMBERS, Column, Kind, Schema, Table
 from syda.sources.written import Written
@@ -57,7 +58,8 @@ class Form:
 
     def _answer(self, rows: int) -> dict[str, Any]:
         number = {"type": "integer", "minimum": 1, "maximum": rows}
-        columns = {label: _shape(self.table.column(name)) for name, label in self.labels.items()}
+        domains = check_domains(self.table)
+        columns = {label: _shape(self.table.column(name), domains.get(name)) for name, label in self.labels.items()}
         entry = {"type": "object", "properties": {"row": number, **columns}}
         listed = {"type": "array", "items": entry, "minItems": rows, "maxItems": rows}
         return {"type": "object", "properties": {"rows": listed}}
@@ -86,8 +88,17 @@ def requests_for(rows: int, most: int, at_once: int) -> int:
     return max(fewest, min(1 + rounds * at_once, rows // _LEAST_ROWS))
 
 
-def form_of(schema: Schema, table: Table, sources: Mapping[str, Written], prompt: str) -> Form:
-    """Return how the rows of a table are asked for; `prompt` and the sources' hints are the user's own words."""
+def form_of(
+    schema: Schema,
+    table: Table,
+    sources: Mapping[str, Written],
+    prompt: str,
+    examples: Sequence[Mapping[str, Any]] = (),
+) -> Form:
+    """Return how the rows of a table are asked for; `prompt` and the sources' hints are the user's own words.
+
+    `examples` are rows with what is told and what is written, by the columns' names.
+    """
     written = list(sources)
     facts = table_facts(schema, table, written)
     wishes = [prompt.strip()] if prompt.strip() else []
@@ -96,14 +107,19 @@ def form_of(schema: Schema, table: Table, sources: Mapping[str, Written], prompt
     labels = {name: name if _NAME.fullmatch(name) else f"column_{place}" for place, name in enumerate(written, 1)}
     renamed = {label: name for name, label in labels.items() if label != name}
     context = as_json({**facts, "written_as": renamed} if renamed else facts)
+    if examples:
+        shown = [{labels.get(name, name): value for name, value in row.items()} for row in examples]
+        context = f"{context}\n\n{block(EXAMPLES, shown)}"
     return Form(schema, table, sources, labels, context, _INSTRUCTIONS + asked)
 
 
-def _shape(column: Column) -> dict[str, Any]:
+def _shape(column: Column, domain: Domain | None) -> dict[str, Any]:
     type_ = column.type
     if type_.kind is Kind.TEXT:
         return {"type": "string", "minLength": 1, **({"maxLength": type_.length} if type_.length else {})}
-    return {"type": "integer" if type_.kind is Kind.INTEGER else "number"}
+    bounds = {} if domain is None else {"minimum": domain.low, "maximum": domain.high}
+    known = {name: bound for name, bound in bounds.items() if isinstance(bound, int | float)}
+    return {"type": "integer" if type_.kind is Kind.INTEGER else "number", **known}
 
 
 def _tokens(column: Column, source: Written) -> int:

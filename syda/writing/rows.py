@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,10 @@ class Rows:
                 continue  # it follows from a column of a circle that is written later
         return found
 
+    def values(self, name: str, rows: Any) -> list[Any]:
+        """Return a column of the rows as JSON can hold it."""
+        return self._plain(self.table, name, self.maker.at(self.table, name, rows + self.maker.first(self.table)))
+
     def _put_parents(self, entries: list[dict[str, Any]], link: str, columns: tuple[str, ...], rows: Any) -> None:
         foreign_key = self.maker.table(self.table).foreign_key(link)
         parents = self.maker.link(self.table, link)[rows]
@@ -121,6 +126,8 @@ def _json(item: Any) -> Any:
         return item[:_LONGEST]
     if item is None or isinstance(item, bool | int | float):
         return item
+    if isinstance(item, Decimal):
+        return int(item) if item == int(item) else float(item)
     try:
         return json.loads(json.dumps(item))
     except (TypeError, ValueError):

@@ -28,6 +28,7 @@ from syda.writing.accepting import Accepted, RefusedError, folded
 from syda.writing.columns import roles_of
 from syda.writing.request import Form, form_of, requests_for
 from syda.writing.rows import Rows, drafted, taken_values
+from syda.writing.shots import example_rows
 
 logger = logging.getLogger("syda.llm")
 _WAVES = 6
@@ -57,6 +58,7 @@ async def write_rows(
     made: dict[str, Any] = {}
     maker = Maker(drafted(plan), existing=existing, written=made)
     roles = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
+    shots = example_rows(plan, roles, asker.examples, existing or {})
     finished = {key: asyncio.Event() for key in roles}
     failed = asyncio.Event()
 
@@ -67,7 +69,8 @@ async def write_rows(
                 await finished[parent].wait()
             if failed.is_set():
                 return
-            writing = _Writing.of(plan, Rows(maker, key, roles[key]), asker, (prompts or {}).get(key, ""), progress)
+            rows, prompt = Rows(maker, key, roles[key]), (prompts or {}).get(key, "")
+            writing = _Writing.of(plan, rows, asker, prompt, shots.get(key, ()), progress)
             made[key] = await writing.run()
         except BaseException:
             failed.set()
@@ -82,13 +85,18 @@ async def write_rows(
     return made
 
 
-def expected_replies(plan: Plan, prompts: Mapping[str, str], at_once: int) -> Iterator[tuple[str, int, Usage]]:
+def expected_replies(
+    plan: Plan, prompts: Mapping[str, str], at_once: int, examples: int = 0
+) -> Iterator[tuple[str, int, Usage]]:
     """Yield by table how many calls, and about how many tokens, its rows take when all of them can be used."""
-    for key, planned in plan.tables.items():
-        roles = roles_of(plan, key)
-        if roles is None or not planned.rows:
+    every = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
+    shots = example_rows(plan, every, examples, {})
+    for key, roles in every.items():
+        planned = plan.tables[key]
+        if not planned.rows:
             continue
-        form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""))
+        shown = shots.get(key, ())
+        form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""), shown)
         size = -(-planned.rows // requests_for(planned.rows, form.rows_at_once, at_once))
         calls = -(-planned.rows // size)
         told = planned.rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
@@ -109,15 +117,24 @@ class _Writing:
     complaints: list[str] = field(default_factory=list)
     at_once: int = 1
     room: int = _ROOM
+    rounds: int = 0
 
     @classmethod
-    def of(cls, plan: Plan, rows: Rows, asker: Asker, prompt: str, progress: Progress | None) -> _Writing:
+    def of(
+        cls,
+        plan: Plan,
+        rows: Rows,
+        asker: Asker,
+        prompt: str,
+        examples: Sequence[Mapping[str, Any]],
+        progress: Progress | None,
+    ) -> _Writing:
         table, planned = plan.schema.tables[rows.table], plan.tables[rows.table]
         sources = rows.roles.sources
         distinct = frozenset(name for name in sources if planned.columns[name].distinct)
         there = taken_values(rows.maker, rows.table, distinct)
         taken = {name: {folded(item) for item in items} for name, items in there.items()}
-        form = form_of(plan.schema, table, sources, prompt)
+        form = form_of(plan.schema, table, sources, prompt, examples)
         forms = {name: source.form for name, source in sources.items() if source.form}
         accepted = Accepted(table, list(sources), distinct, taken, forms)
         return cls(rows, form, asker, accepted, rows.number, progress, at_once=form.rows_at_once)
@@ -130,6 +147,7 @@ class _Writing:
             if not missing or futile >= _FUTILE:
                 break
             before = len(self.accepted.rows)
+            self.rounds += 1
             await self._wave(missing, wave)
             futile = futile + 1 if len(self.accepted.rows) == before else 0
             if self.progress:
@@ -220,7 +238,7 @@ class _Writing:
         usable = [self.accepted.rows[place] for place in sorted(self.accepted.rows)]
         why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
         return UnusableReplyError(
-            f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after {_WAVES} "
-            f"rounds at most{why}. The replies are kept; ask for fewer rows, or for the plan instead of rows",
+            f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "
+            f"{self.rounds} rounds{why}. The replies are kept; ask for fewer rows, or for the plan instead of rows",
             usable,
         )

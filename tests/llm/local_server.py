@@ -29,11 +29,11 @@ NEEDS_MODEL = [
 
 
 @contextmanager
-def serving_model() -> Iterator[Server]:
+def serving_model(port: int = 0) -> Iterator[Server]:
     """Run the server with the packaged model behind it."""
     engine = engine_of(model_path(""))
     try:
-        with serving() as server:
+        with serving(port) as server:
             server.behave = partial(answer, engine)
             yield server
     finally:

@@ -88,8 +88,8 @@ def error(status: int, message: str, *, headers: dict[str, str] | None = None, *
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run a server on a free port."""
+def serving(port: int = 0) -> Iterator[Server]:
+    """Run a server on a port, or on a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -126,7 +126,7 @@ def serving() -> Iterator[Server]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     http.daemon_threads = True
     server = Server(f"http://127.0.0.1:{http.server_address[1]}")
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -50,6 +50,8 @@ class LocalClient:
 
     at_once = 1
     """One request at a time: on a CPU, several share its speed."""
+    examples = 8
+    """A row is written after some of them."""
 
     def __init__(self, config: ModelConfig, *, runtime: Runtime | None = None, seconds: float = _SECONDS) -> None:
         self.config = config

@@ -1,0 +1,122 @@
+"""What a `LanguageModel` may be told besides the model: examples to show, replies to keep; and keys it does without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Numeric, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+import syda
+from syda.errors import MissingKeyError, ReplayError
+from syda.language import LanguageModel
+from syda.llm.examples import EXAMPLES, taken_apart
+from syda.llm.scripted import ScriptedClient
+from syda.structured import SyntheticDataGenerator
+from tests.language.models import Base, either, planner, rows_asked, shape_of, writer
+
+
+class Shop(DeclarativeBase):
+    pass
+
+
+class Article(Shop):
+    __tablename__ = "articles"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(20))
+    shelf: Mapped[str] = mapped_column(String(20))
+    price: Mapped[float] = mapped_column(Numeric(8, 2), CheckConstraint("price > 0"))
+
+
+def asked(**options: Any) -> ScriptedClient:
+    client = ScriptedClient(writer)
+    syda.generate(Base, rows=5, llm=LanguageModel(model=client, mode="rows", **options))
+    return client
+
+
+@pytest.fixture
+def _no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_examples_hold_what_is_told_and_what_is_asked_and_come_from_other_rows() -> None:
+    for request in asked(examples=3).requests:
+        context, rows = taken_apart(request.context, EXAMPLES)
+        assert context
+        assert len(rows) == 3
+        for row, told in zip(rows, rows_asked(request), strict=False):
+            assert {*told, *shape_of(request)} <= row.keys()
+            assert row["spark"] != told["spark"]
+
+
+def test_only_clients_that_want_examples_get_some() -> None:
+    assert not any(EXAMPLES in request.context for request in asked().requests)
+    client = ScriptedClient(writer)
+    client.examples = 2  # type: ignore[attr-defined]
+    syda.generate(Base, rows=2, llm=LanguageModel(model=client, mode="rows"))
+    assert all(len(taken_apart(request.context, EXAMPLES)[1]) == 2 for request in client.requests)
+
+
+def test_examples_are_in_what_is_expected_and_never_call_a_users_function() -> None:
+    calls: list[int] = []
+    plans = [
+        syda.plan(
+            Base,
+            rows=5,
+            custom_generators={"Visit": {"urgency": lambda row, column: calls.append(1) or 3}},
+            llm=LanguageModel(model=ScriptedClient([]), mode="rows", examples=number),
+            dry_run=True,
+        )
+        for number in (0, 6)
+    ]
+    few, more = (plan.usage.total.input for plan in plans if plan.usage)
+    assert few + 200 < more
+    assert not calls
+
+
+def test_replies_of_a_script_are_not_kept_unless_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked()
+    assert not list(tmp_path.iterdir())
+    asked(cache="record")
+    assert list(tmp_path.glob(".syda/replies/*.jsonl"))
+
+
+@pytest.mark.usefixtures("_no_key")
+def test_where_nothing_is_sent_no_key_is_needed() -> None:
+    plan = syda.plan(Base, rows=500, llm="openai:gpt-6-luna", dry_run=True)
+    assert plan.usage is not None
+    assert plan.usage.total.calls == 2
+    replayed = LanguageModel(model="openai:gpt-6-luna", cache="replay")
+    with pytest.raises(ReplayError, match="holds no recorded replies"):
+        syda.generate(Base, rows=5, llm=replayed)
+    assert SyntheticDataGenerator(replayed).usage is None
+    with pytest.raises(MissingKeyError):
+        syda.generate(Base, rows=5, llm="openai:gpt-6-luna")
+
+
+def test_a_model_writes_a_number_within_its_check_and_is_told_what_is_one_of_a_list() -> None:
+    prices = iter([-1, 0, 12.5, 4, 9, 20])
+
+    def answer(request: Any) -> Any:
+        rows = rows_asked(request)
+        assert all({"kind", "shelf"} <= told.keys() for told in rows)
+        assert shape_of(request)["price"]["minimum"] > 0
+        words = ("Red chalk", "Brown paper", "Long nails")
+        return {"rows": [{"row": each["row"], "name": words[each["row"] - 1], "price": next(prices)} for each in rows]}
+
+    dataset = syda.generate(
+        Shop,
+        rows=3,
+        overrides={
+            Article.kind: ["tool", "toy"],
+            Article.shelf: syda.case("kind", {"tool": ["A1"], "toy": ["B2"]}, otherwise="C3"),
+        },
+        llm=either(planner(), answer),
+    )
+    assert sorted(map(float, dataset.frames()["articles"].price)) == [4, 9, 12.5]
+    assert dataset.verify().ok
