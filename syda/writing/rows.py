@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from syda.errors import GenerateError
+from syda.generation.joint import rank_within
 from syda.generation.maker import Maker
 from syda.planning.model import Plan
 from syda.sources.stream import random_bits, stream_key
@@ -95,23 +96,16 @@ class Rows:
         return [_json(item) for item in to_python(values, self.maker.table(table).column(name).type)]
 
     def _sparks(self, rows: Any) -> list[str]:
-        """Return a word for each row, or several: no row has another's as long as there are rows."""
+        """Return a word for each row, two where an earlier row has the same: no row has another's."""
         settings = self.maker.plan.settings
-        words = vocabulary("word", settings.locale).entries
-        key = stream_key(settings.seed, self.table, "spark")
-        order = np.argsort(random_bits(key, 0, len(words)))
-        return [" ".join(words[order[place]] for place in _digits(int(row), len(words))) for row in rows]
-
-
-def _digits(number: int, base: int) -> Iterator[int]:
-    """Yield the digits of a number, each moved by those before it, so that numbers of two begin differently too."""
-    moved = 0
-    while True:
-        number, digit = divmod(number, base)
-        moved += digit
-        yield moved % base
-        if not number:
-            return
+        words = vocabulary("word", settings.locale)
+        drawn = words.draw(random_bits(stream_key(settings.seed, self.table, "spark"), 0, int(rows.max()) + 1))
+        again = rank_within(drawn)
+        entries = words.entries
+        return [
+            entries[drawn[row]] + (f" {entries[(drawn[row] + again[row]) % len(entries)]}" if again[row] else "")
+            for row in rows.tolist()
+        ]
 
 
 def _put(entries: list[dict[str, Any]], name: str, items: list[Any]) -> None:

@@ -259,6 +259,13 @@ def test_many_rows_take_few_calls_at_the_same_time() -> None:
     assert peak > 2
 
 
+def test_no_two_rows_are_told_the_same() -> None:
+    client = ScriptedClient(writer)
+    syda.generate(Base, rows={"Clinic": 700, "Visit": 0}, llm=model(client))
+    sparks = [told["spark"] for request in client.requests for told in rows_asked(request)]
+    assert len(sparks) == len(set(sparks)) == 700
+
+
 def test_rows_beside_others_avoid_their_values_and_know_their_parents(engine: sa.Engine) -> None:
     Base.metadata.create_all(engine)
     syda.seed(engine, Base, rows={"Clinic": 3, "Visit": 0}, seed=1)
