@@ -22,7 +22,7 @@ from syda.generation.maker import BLOCK_SIZE, Maker, Written
 from syda.generation.store import TableRows, judged_by_database, make_table, shortfall
 from syda.planning.closed import without_rows
 from syda.planning.existing import Existing, ExistingTable
-from syda.planning.model import Plan
+from syda.planning.model import ColumnPlan, Plan
 from syda.quality.plan_rules import Sent, breaches_of, ruled, totals_of
 from syda.quality.row_rules import Breach, Report, RowRules
 from syda.sources.values import Values
@@ -187,12 +187,14 @@ class _Stream(Dataset):
 
     def _blocks(self, key: str) -> Iterator[Block]:
         self._forget_before(key)
-        rules = RowRules(self.plan.schema.tables[key], self.tables[key].judged)
+        table = self.plan.schema.tables[key]
+        rules = RowRules(table, self.tables[key].judged)
+        planned = dict(ruled(table, self.plan.tables[key].columns, self.maker.made_columns(key)))
         recent = self.recent[key] = deque(maxlen=_IN_FLIGHT)
         totals, start = list(totals_of(self.maker, key)), 0
         for block in self.maker.blocks(key):
             rules.verify(block, start).raise_for_breaches(redact=self.redact)
-            self._check_plan_rules(key, block, start)
+            self._check_plan_rules(key, planned, block, start)
             recent.append(block)
             size, first = len(next(iter(block.values()), ())), self.maker.first(key) + start
             for total in totals:
@@ -202,13 +204,13 @@ class _Stream(Dataset):
         for total in totals:
             _report(total.breaches()).raise_for_breaches(redact=self.redact)
 
-    def _check_plan_rules(self, key: str, block: Block, start: int) -> None:
-        """Raise `IntegrityError` for rows of a block that a rule of the plan does not allow."""
+    def _check_plan_rules(self, key: str, planned: Mapping[str, ColumnPlan], block: Block, start: int) -> None:
+        """Raise `IntegrityError` for rows of a block that one of the planned rules does not allow."""
         table, first = self.plan.schema.tables[key], self.maker.first(key) + start
-        for name, planned in ruled(self.plan.schema.tables[key], self.plan.tables[key].columns, block):
+        for name, rule in planned.items():
             stop = first + len(block[name])
-            sent = Sent(self.maker, table, table.column(name), first, stop, planned.distinct, columns=block)
-            breaches = (replace(each, row=each.row + start) for each in breaches_of(sent, planned, block))
+            sent = Sent(self.maker, table, table.column(name), first, stop, rule.distinct, columns=block)
+            breaches = (replace(each, row=each.row + start) for each in breaches_of(sent, rule, block))
             _report(breaches).raise_for_breaches(redact=self.redact)
 
     def _forget_before(self, key: str) -> None:

@@ -65,6 +65,15 @@ class Maker:
         self._under_way: list[Key] = []
         self._block: dict[Key, tuple[int, int, Any]] = {}
 
+    def alike(self) -> dict[str, Any]:
+        """Return the arguments, all but the plan, of a maker that knows what this one does."""
+        return {
+            "existing": self.existing,
+            "block_size": self.block_size,
+            "judge": self.judge,
+            "written": self.by_model,
+        }
+
     # -- how many -------------------------------------------------------------------------------------------------
 
     def first(self, table: str) -> int:

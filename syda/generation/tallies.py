@@ -23,7 +23,7 @@ class _Unsettled(Maker):
     """
 
     def __init__(self, outer: Maker, table: str) -> None:
-        super().__init__(outer.plan, existing=outer.existing, block_size=outer.block_size, judge=outer.judge)
+        super().__init__(outer.plan, **outer.alike())
         self._table = table
 
     def settled(self, table: str) -> Settled | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +27,19 @@ class _UnknownError(Exception):
 
 
 def ruled(
-    table: Table, planned: Mapping[str, ColumnPlan], columns: Mapping[str, Values]
+    table: Table, planned: Mapping[str, ColumnPlan], columns: Collection[str]
 ) -> Iterator[tuple[str, ColumnPlan]]:
-    """Yield the columns whose sources are rules that can be broken; a model's give way to CHECKs of several columns."""
-    rules = [name for name, column in planned.items() if column.is_rule and _can_break(column.source)]
-    if not rules:
-        return
-    settled = {name for condition in conditions_of(table) for name in condition.mentioned}
-    for name in rules:
-        if name in columns and (planned[name].author != "model" or name not in settled):
-            yield name, planned[name]
+    """Yield those of the columns whose sources are rules that can be broken.
+
+    A model's give way to CHECKs of several columns.
+    """
+    rules = {name: each for name, each in planned.items() if each.is_rule and _can_break(each.source)}
+    settled: set[str] = set()
+    if any(each.author == "model" for each in rules.values()):
+        settled = {name for condition in conditions_of(table) for name in condition.mentioned}
+    for name, each in rules.items():
+        if name in columns and (each.author != "model" or name not in settled):
+            yield name, each
 
 
 def _can_break(source: Source) -> bool:

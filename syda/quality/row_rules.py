@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from syda.errors import IntegrityError
 from syda.generation.domains import listed_and_bounded
 from syda.generation.engine import Engine
-from syda.planning.checks import Domain, check_domains, conditions_of
+from syda.planning.checks import Condition, Domain, check_domains, conditions_of
 from syda.schema.model import NUMBERS, Column, Kind, Table
 from syda.sources.strings import lengths
 from syda.sources.values import Values, to_python
@@ -67,6 +67,7 @@ class RowRules:
         self._table = table
         self._domains = check_domains(table)
         self._conditions = [each for each in conditions_of(table) if each.text not in judged]
+        self._engines: dict[tuple[int, ...], Engine] = {}
         self.checked = 0
 
     def verify(self, columns: Mapping[str, Values], start: int) -> Report:
@@ -104,14 +105,19 @@ class RowRules:
         named = {name: columns[name] for each in conditions for name in each.columns}
         if not named:
             return
-        for condition, found in zip(
-            conditions, Engine(self._table, [each.node for each in conditions]).conditions(named), strict=True
-        ):
+        for condition, found in zip(conditions, self._engine(conditions).conditions(named), strict=True):
             self.checked += found is not None
             if found is not None and not found.all():
                 shown = [self._table.column(name) for name in condition.columns]
                 rows, text = np.flatnonzero(~found), f"check ({condition.text})"
                 yield breach_of(self._table, text, shown, [named[each.name] for each in shown], rows)
+
+    def _engine(self, conditions: Sequence[Condition]) -> Engine:
+        """Return what evaluates the conditions: for each block the same, since its columns are."""
+        key = tuple(map(id, conditions))
+        if key not in self._engines:
+            self._engines[key] = Engine(self._table, [each.node for each in conditions])
+        return self._engines[key]
 
 
 def breach_of(

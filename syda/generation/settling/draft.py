@@ -42,9 +42,7 @@ class Draft(Maker):
         links = {name: replace(link, null_fraction=0.0) for name, link in planned.links.items()}
         relaxed = replace(planned, columns=columns, links=links)
         plan = replace(outer.plan, tables={**outer.plan.tables, table: relaxed})
-        super().__init__(
-            plan, existing=outer.existing, block_size=outer.block_size, judge=outer.judge, written=outer.by_model
-        )
+        super().__init__(plan, **outer.alike())
         self._outer, self._table = outer, table
         self.awaited: set[str] = set()
         waiting_drafts(outer)[table] = self
