@@ -8,24 +8,27 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from syda.dataset import Dataset
 from syda.errors import PlanError
+from syda.generation.maker import BLOCK_SIZE
+from syda.generation.store import make_rows
 from syda.language import (
     expected_usage,
-    held_rows,
     language_model,
     modelled,
     prompts_by_table,
     rows_to_write,
     wait,
-    writes_rows,
+    writes_any,
     written_rows,
 )
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
 from syda.planning.functions import name_functions
 from syda.planning.inference import Guess
-from syda.planning.model import Plan, TablePlan
-from syda.planning.requests import Overrides, RowRequest, read_rows
+from syda.planning.instead import inferred_instead
+from syda.planning.model import Plan
+from syda.planning.requests import Overrides, read_rows
 from syda.planning.validation import check_plan
 from syda.planning.wishes import check_wishes
 from syda.schema import Reading
@@ -88,29 +91,41 @@ class Wishes:
         check_wishes(built, asked, existing)
         return name_functions(built)
 
+    def make(
+        self,
+        plan: Plan,
+        *,
+        existing: Existing | None = None,
+        origin: Mapping[str, Any] | None = None,
+        block_size: int = BLOCK_SIZE,
+        progress: Progress | None = None,
+    ) -> Dataset:
+        """Make all rows of the plan in memory. Raises `IntegrityError` where they break a rule."""
+        written, usage = self.write(plan, existing, progress)
+        tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, written=written)
+        dataset = Dataset(plan=plan, tables=tables, existing=existing or {}, origin=origin, usage=usage)
+        dataset.verify().raise_for_breaches()
+        return dataset
+
     def write(
         self, plan: Plan, existing: Existing | None = None, progress: Progress | None = None
     ) -> tuple[Written, Usage | None]:
         """Return what a language model writes of the plan's rows, and what all asking for them cost."""
-        if not any(writes_rows(plan, key) for key in plan.tables):
+        if not writes_any(plan):
             return {}, plan.usage
         model = language_model(self.llm)
         prompts = prompts_by_table(plan.schema, self.prompts)
-        held = held_rows(plan, existing or {})
-        written, usage = wait(lambda: written_rows(plan, model, prompts, held, progress))
+        written, usage = wait(lambda: written_rows(plan, model, prompts, existing, progress))
         return written, plan.usage if usage is None else usage + plan.usage
 
     def foresee(self, plan: Plan, existing: Existing) -> Plan:
         """Return a complete plan that no model writes rows of, for a dry run, with what writing them would cost."""
-        if not any(writes_rows(plan, key) for key in plan.tables):
+        if not writes_any(plan):
             return plan
         model = language_model(self.llm)
-        rows = RowRequest(named={key: table.rows for key, table in plan.tables.items()})
-        plain = build_plan(plan.schema, settings=plan.settings, rows=rows, overrides=_none(plan), existing=existing)
-        tables = {key: _unwritten(planned, plain.tables[key]) for key, planned in plan.tables.items()}
         prompts = prompts_by_table(plan.schema, self.prompts)
         usage = None if model is None else expected_usage(plan, model, prompts)
-        return replace(plan, tables=tables, usage=usage)
+        return replace(inferred_instead(plan, existing, WrittenSource), usage=usage)
 
     def refuse_beside_plan(self) -> None:
         """Raise `PlanError` when an argument beside a plan asks for something that the plan has decided."""
@@ -121,19 +136,6 @@ class Wishes:
         changed += [name for name, value, default in usual if value != default]
         if changed:
             raise PlanError(f"a plan is complete: give {' and '.join(changed)} to syda.plan(...), not beside the plan")
-
-
-def _none(plan: Plan) -> Overrides:
-    return Overrides(plan.schema, DEFAULT_REGISTRY)
-
-
-def _unwritten(planned: TablePlan, plain: TablePlan) -> TablePlan:
-    """Return the table's plan with inferred columns where a model writes them."""
-    columns = {
-        name: plain.columns[name] if isinstance(column.source, WrittenSource) else column
-        for name, column in planned.columns.items()
-    }
-    return replace(planned, columns=columns)
 
 
 def _settings(seed: int, locale: str | Sequence[str], as_of: str | date | None) -> Settings:

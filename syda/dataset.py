@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from syda.load.files import Format
     from syda.load.frames import Frames
     from syda.load.modes import Mode
+    from syda.load.options import LoadOptions
     from syda.load.report import LoadReport
     from syda.load.roads.table_load import TableLoad
     from syda.load.roads.timing import Constraints
@@ -108,10 +109,7 @@ class Dataset:
         keys have to be free. Raises a `LoadError`, or a `PlanError` for what is no option; the database is then as it
         was.
         """
-        from syda.load.ddl import build_tables
         from syda.load.options import LoadOptions
-        from syda.load.refused.explaining import explaining
-        from syda.load.sql import foresee_load, load_tables
 
         options = LoadOptions(
             mode=mode,
@@ -124,11 +122,19 @@ class Dataset:
             progress=progress,
         )
         options.check(target)
+        return self.load(target, options)
+
+    def load(self, target: Target, options: LoadOptions) -> LoadReport:
+        """Do what `to_sql` does, with options that were checked against the target."""
+        from syda.load.ddl import build_tables
+        from syda.load.refused.explaining import explaining
+        from syda.load.sql import foresee_load, load_tables
+
         self._refuse_external()
         targets = self.origin or build_tables(self.plan.schema)
         loads = [self._load(key, targets[key]) for key in self.tables]
-        deliver = foresee_load if dry_run else load_tables
-        with explaining(self.plan, self._shown(), self.existing, redact_values=redact_values):
+        deliver = foresee_load if options.dry_run else load_tables
+        with explaining(self.plan, self._shown(), self.existing, redact_values=options.redact_values):
             report = deliver(target, self.plan, loads, options)
         return replace(report, notes=(*report.notes, *self.notes))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.arguments import Wishes
 from syda.dataset import Dataset
+from syda.language import held_rows
 from syda.planning.model import Plan
 from syda.planning.requests import RowRequest, read_rows
 from syda.schema import Reading, Schema, read_schema
@@ -41,19 +42,26 @@ class Filling:
         from syda.load.target import untouched
 
         with untouched(target) as connection:
+            joins = connection.in_transaction()
             require_unprotected(connection, self.options.allow_hosts)
-            dataset, notes = self._make(connection)
-        report = dataset.to_sql(target, **self.options.arguments())
+            dataset, notes = self._make(connection, joins=joins)
+        report = dataset.load(target, self.options)
         return replace(report, notes=(*report.notes, *notes), usage=dataset.usage)
 
-    def _make(self, connection: Any) -> tuple[Dataset, list[str]]:
-        """Return the rows that fit to those that are there, and notes on tables that are left alone."""
+    def _make(self, connection: Any, *, joins: bool) -> tuple[Dataset, list[str]]:
+        """Return the rows that fit to those that are there, and notes on tables that are left alone.
+
+        With `joins`, the transaction is the caller's and stays open.
+        """
         from syda.load.ddl import build_tables
         from syda.load.existing import read_existing
         from syda.load.judge import DatabaseJudge
         from syda.load.modes import count_rows, left_alone, rows_that_stay
 
-        joins = connection.in_transaction()
+        def rest() -> None:
+            if self.wishes.llm is not None and not joins:
+                connection.rollback()  # a model is not asked while a transaction is open
+
         reading = _reading(self.models, self.given, connection)
         targets = reading.origin or build_tables(reading.schema)
         counts = count_rows(connection, reading.schema, targets)
@@ -64,12 +72,13 @@ class Filling:
         filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes.rows))
         stays = rows_that_stay(reading.schema, counts, filled, self.options.mode)
         existing = read_existing(connection, reading.schema, targets, stays)
-        if not joins:
-            connection.rollback()  # a model is not asked while a transaction is open
+        rest()
         plan = plan or self.wishes.plan(reading, existing, dry_run=self.options.dry_run)
         if self.options.dry_run:
             plan = self.wishes.foresee(plan, existing)
-        written, usage = ({}, plan.usage) if self.options.dry_run else self.wishes.write(plan, existing)
+        held = held_rows(plan, existing)
+        rest()
+        written, usage = ({}, plan.usage) if self.options.dry_run else self.wishes.write(plan, held)
         judge = DatabaseJudge(connection, targets)
         dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values, written=written)
         return replace(dataset, usage=usage), [

@@ -111,12 +111,17 @@ class LanguageModel:
         journal = None if self.cache == "off" else Journal(Path(self.folder), replay=self.cache == "replay")
         budget = Budget(cost=self.max_cost, tokens=self.max_tokens, calls=self.max_calls)
         patience = Patience(reply=self.timeout, progress=self.deadline)
-        asker = Asker(client, journal=journal, budget=budget, prices=self.prices, patience=patience, clock=self.clock)
-        asker.examples = self.examples_of(client)
-        if spent is not None:
-            total = spent.total
-            asker.ledger.before = Line(calls=total.calls, usage=TokenUsage(total.input, total.output, total.cached))
-        return asker
+        total = TableUsage() if spent is None else spent.total
+        return Asker(
+            client,
+            journal=journal,
+            budget=budget,
+            prices=self.prices,
+            patience=patience,
+            clock=self.clock,
+            examples=self.examples_of(client),
+            spent=Line(calls=total.calls, usage=TokenUsage(total.input, total.output, total.cached)),
+        )
 
 
 def wait(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
@@ -177,23 +182,20 @@ async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str],
     finally:
         await asker.close()
     made = tried.plan({**to_write, **authored.guesses})
-    notes: dict[str, list[str]] = {}
-    for warning in authored.warnings:
-        table, _, rest = warning.partition(".")
-        notes.setdefault(table, []).append(rest)
-    tables_of = {
-        key: replace(planned, notes=(*planned.notes, *notes.get(key, ()))) for key, planned in made.tables.items()
+    tables = {
+        key: replace(planned, notes=(*planned.notes, *authored.notes.get(key, ())))
+        for key, planned in made.tables.items()
     }
-    return replace(made, tables=tables_of, usage=usage_of(asker))
+    return replace(made, tables=tables, usage=usage_of(asker))
 
 
 def _planned_tables(plan: Plan, mode: Mode) -> list[str]:
-    """Return the tables of which a model decides how columns are made."""
+    """Return the tables of which a model decides how columns are made: those whose rows it does not write."""
     from syda.authoring.author import authored_columns
 
     if mode == "rows":
         return []
-    written = {table for table, _ in rows_to_write(plan, mode)}
+    written = {table for table, _ in rows_to_write(plan, mode)} | {key for key in plan.tables if writes_rows(plan, key)}
     return [key for key in plan.tables if key not in written and _has_rows(plan, key) and authored_columns(plan, key)]
 
 
@@ -315,6 +317,11 @@ def _held(table: Table, there: ExistingTable) -> ExistingTable:
     columns = {column.name: there.column(column.name) for column in table.columns} if there.rows else {}
     known = {name: values for name, values in columns.items() if values is not None}
     return replace(there, columns={**there.columns, **known})
+
+
+def writes_any(plan: Plan) -> bool:
+    """Tell whether a model writes columns of any table."""
+    return any(writes_rows(plan, key) for key in plan.tables)
 
 
 def writes_rows(plan: Plan, table: str) -> bool:

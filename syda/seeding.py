@@ -12,9 +12,9 @@ from syda.dataset import Dataset
 from syda.errors import PlanError
 from syda.filling import Filling
 from syda.generation.maker import BLOCK_SIZE
-from syda.generation.store import Progress, make_rows
+from syda.generation.store import Progress
 from syda.planning.model import Plan
-from syda.schema import Reading, read_schema
+from syda.schema import read_schema
 from syda.sources.registry import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ def generate(
     wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
     if isinstance(models, Plan):
         wishes.refuse_beside_plan()
-        return _make(models, Reading(schema=models.schema, origin=None), wishes, block_size, progress)
+        return wishes.make(models, block_size=block_size, progress=progress)
     reading = read_schema(models)
-    return _make(wishes.plan(reading, {}), reading, wishes, block_size, progress)
+    made = wishes.plan(reading, {})
+    return wishes.make(made, origin=reading.origin, block_size=block_size, progress=progress)
 
 
 def _check_block_size(block_size: Any) -> None:
@@ -100,14 +101,6 @@ def _check_block_size(block_size: Any) -> None:
         raise PlanError(f"block_size: expected a whole number of rows, got {came}")
     if block_size < 1:
         raise PlanError(f"block_size: expected 1 row or more, got {block_size}")
-
-
-def _make(plan: Plan, reading: Reading, wishes: Wishes, block_size: int, progress: Progress | None) -> Dataset:
-    written, usage = wishes.write(plan, progress=progress)
-    tables = make_rows(plan, block_size=block_size, progress=progress, written=written)
-    dataset = Dataset(plan=plan, tables=tables, origin=reading.origin, usage=usage)
-    dataset.verify().raise_for_breaches()
-    return dataset
 
 
 def seed(

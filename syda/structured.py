@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from syda.arguments import LOCALE, Wishes
 from syda.dataset import Dataset
 from syda.errors import MissingTableError, PlanError, SchemaError, near
-from syda.generation.store import make_rows
 from syda.language import LanguageModel, prompts_by_table
 from syda.load.files import format_of, write_file
 from syda.planning.existing import Existing, ExistingTable
+from syda.planning.requests import row_count
 from syda.schema import Reading, Schema, Table, read_schema
 from syda.schema.words import MEANING, parse_word
 from syda.schemas import ModelConfig
@@ -99,7 +99,7 @@ class SyntheticDataGenerator:
             raise PlanError(
                 f"parents: expected 'refuse' or 'generate', got {parents!r}{near(str(parents), ['generate'])}"
             )
-        _require_size(sample_size, "sample_size")
+        row_count(sample_size, "sample_size")
         if output_path is not None:
             format_of(output_path)
         reading = read_schema(_as_tables(schema))
@@ -159,12 +159,9 @@ class SyntheticDataGenerator:
             raise MissingTableError(
                 f"{str(error).split(';')[0]}; make its rows first with this generator, or pass parents='generate'"
             ) from error
-        written, usage = wishes.write(plan, existing)
-        tables = make_rows(plan, existing=existing, written=written)
-        dataset = Dataset(plan=plan, tables=tables, existing=existing, usage=usage)
-        dataset.verify().raise_for_breaches()
-        if usage is not None:
-            self.usage = usage + self.usage
+        dataset = wishes.make(plan, existing=existing)
+        if dataset.usage is not None:
+            self.usage = dataset.usage + self.usage
         self._remember(dataset)
         return dataset
 
@@ -278,8 +275,3 @@ def _neighbours(given: Any) -> Any:
 
 def _label(table: Table) -> str:
     return table.class_names[0] if table.class_names else table.key
-
-
-def _require_size(size: Any, name: str) -> None:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise PlanError(f"{name}: expected a whole number of rows, 0 or more, got {size!r}")

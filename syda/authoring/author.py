@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +10,13 @@ from typing import Any, TypeAlias
 from syda.authoring.answer import MOST_COLUMNS, TOKENS_OF_COLUMN, UnfitError, answer_schema, read_entry
 from syda.authoring.kinds import DESCRIBED, guess_of
 from syda.errors import SydaError, near
-from syda.llm.asking import Asker, asked_tokens
+from syda.llm.asking import Asker, all_of, asked_tokens
 from syda.llm.exchange import Finish, Request
 from syda.llm.exchange import Usage as TokenUsage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.inference import Guess
 from syda.planning.model import Plan
-from syda.prompting.facts import QUOTED, as_json, table_facts
+from syda.prompting.facts import QUOTED, as_json, table_facts, wanted
 from syda.schema.model import Table
 
 logger = logging.getLogger("syda.llm")
@@ -43,10 +42,10 @@ Trial: TypeAlias = Callable[[Mapping[tuple[str, str], Guess]], None]
 
 @dataclass(slots=True)
 class Authored:
-    """What a model decided by table and column, and what became of the rest, for people."""
+    """What a model decided by table and column, and, by table, what became of the rest, for people."""
 
     guesses: Guesses = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
 
 
 async def author_columns(
@@ -61,15 +60,15 @@ async def author_columns(
     if not parts:
         return Authored()
     requests = first_requests(plan, tables, prompts)
-    answers = await _asked(asker, requests)
-    drafts = [_Draft(plan.schema.tables[key], columns) for key, columns in parts]
+    answers = await all_of(asker.ask(each) for each in requests)
+    drafts = [_Draft.of(plan.schema.tables[key], columns) for key, columns in parts]
     for draft, answer in zip(drafts, answers, strict=True):
-        draft.take(answer.text, answer.finish)
+        draft.read(answer.text, answer.finish)
     works = _drop_untenable(drafts, trial)
     broken = [place for place, draft in enumerate(drafts) if draft.problems]
     repairs = [_repair(requests[place], drafts[place]) for place in broken]
-    for place, answer in zip(broken, await _asked(asker, repairs), strict=True):
-        drafts[place].again(answer.text, answer.finish)
+    for place, answer in zip(broken, await all_of(asker.ask(each) for each in repairs), strict=True):
+        drafts[place].read(answer.text, answer.finish)
     works = _drop_untenable([drafts[place] for place in broken], trial) if broken else works
     return _together(drafts, trial, works=works and len(broken) in (0, len(drafts)))
 
@@ -79,7 +78,8 @@ def _drop_untenable(drafts: Sequence[_Draft], trial: Trial) -> bool:
     if _error(trial, _all_guesses(drafts)) is None:
         return True
     for draft in drafts:
-        draft.drop_untenable(trial)
+        if _error(trial, _all_guesses([draft])) is not None:
+            draft.guesses = {name: guess for (_, name), guess in _tenable([draft], trial).items()}
     return False
 
 
@@ -98,19 +98,7 @@ def expected_answers(
 ) -> Iterator[tuple[str, int, TokenUsage]]:
     """Yield by table how many calls, and about how many tokens, the first round takes."""
     for request in first_requests(plan, tables, prompts):
-        output = (
-            len(request.answer["properties"]["columns"]["items"]["properties"]["column"]["enum"]) * TOKENS_OF_COLUMN
-        )
-        yield request.table, 1, TokenUsage(asked_tokens(request), output // 2)
-
-
-async def _asked(asker: Asker, requests: Sequence[Request]) -> list[Any]:
-    """Return all replies, or raise the first error when all are back: what was paid for is in the journal then."""
-    replies = await asyncio.gather(*(asker.ask(each) for each in requests), return_exceptions=True)
-    for reply in replies:
-        if isinstance(reply, BaseException):
-            raise reply
-    return list(replies)
+        yield request.table, 1, TokenUsage(asked_tokens(request), (request.max_tokens - _LEAST_TOKENS) // 2)
 
 
 def _together(drafts: Sequence[_Draft], trial: Trial, *, works: bool) -> Authored:
@@ -119,17 +107,16 @@ def _together(drafts: Sequence[_Draft], trial: Trial, *, works: bool) -> Authore
     if not works and _error(trial, decided) is not None:
         decided = _tenable(drafts, trial)
     authored = Authored(decided)
-    authored.warnings = [
-        f"{draft.table.key}.{name}: stays as inferred, because of the model's answer: {why}"
-        for draft in drafts
-        for name, why in draft.problems.items()
-    ]
-    for warning in authored.warnings:
-        logger.warning("%s", warning)
+    for draft in drafts:
+        for name, why in draft.problems.items():
+            note = f"{name}: stays as inferred, because of the model's answer: {why}"
+            authored.notes.setdefault(draft.table.key, []).append(note)
+            logger.warning("%s.%s", draft.table.key, note)
     return authored
 
 
 def _tenable(drafts: Sequence[_Draft], trial: Trial) -> Guesses:
+    """Return what works, column by column; what does not becomes a problem of its draft."""
     kept: Guesses = {}
     for draft in drafts:
         for name, guess in draft.guesses.items():
@@ -160,11 +147,10 @@ def _first_request(plan: Plan, key: str, columns: Sequence[str], prompt: str) ->
     table, planned = plan.schema.tables[key], plan.tables[key]
     now = {name: f"{planned.columns[name].source.describe()} ({planned.columns[name].reason})" for name in columns}
     task = {"columns": [{"column": name, "now": now[name]} for name in columns]}
-    asked = f"\n\nWhat the user wants of this table:\n{prompt.strip()}" if prompt.strip() else ""
     return Request(
         purpose=PURPOSE,
         table=key,
-        instructions=_INSTRUCTIONS + asked,
+        instructions=_INSTRUCTIONS + wanted([prompt]),
         context=as_json(table_facts(plan.schema, table, [each.name for each in table.columns])),
         task=as_json(task),
         answer=answer_schema(columns),
@@ -197,16 +183,12 @@ class _Draft:
     guesses: dict[str, Guess] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
-    def take(self, text: str, finish: Finish) -> None:
-        """Read an answer; what is missing in it or does not fit becomes a problem."""
-        self.problems = dict.fromkeys(self.columns, "the answer has no entry for it")
-        self._read(text, finish)
+    @classmethod
+    def of(cls, table: Table, columns: Sequence[str]) -> _Draft:
+        return cls(table, columns, problems=dict.fromkeys(columns, "the answer has no entry for it"))
 
-    def again(self, text: str, finish: Finish) -> None:
-        """Read the answer to a repair, which is about the columns with problems."""
-        self._read(text, finish)
-
-    def _read(self, text: str, finish: Finish) -> None:
+    def read(self, text: str, finish: Finish) -> None:
+        """Read an answer about the columns with problems; what is missing in it or does not fit stays one."""
         if finish in (Finish.REFUSED, Finish.FILTERED, Finish.EMPTY):
             self.problems = dict.fromkeys(self.problems, f"the reply was {finish}")
             return
@@ -231,22 +213,6 @@ class _Draft:
         del self.problems[name]
         if guess is not None:
             self.guesses[name] = guess
-
-    def drop_untenable(self, trial: Trial) -> None:
-        """Take out what no plan works with, column by column where all together do not."""
-        if self._works(trial, self.guesses) is None:
-            return
-        kept: dict[str, Guess] = {}
-        for name, guess in self.guesses.items():
-            error = self._works(trial, {**kept, name: guess})
-            if error is None:
-                kept[name] = guess
-            else:
-                self.problems[name] = str(error)
-        self.guesses = kept
-
-    def _works(self, trial: Trial, guesses: Mapping[str, Guess]) -> SydaError | None:
-        return _error(trial, {(self.table.key, name): guess for name, guess in guesses.items()})
 
 
 def _error(trial: Trial, guesses: Mapping[tuple[str, str], Guess]) -> SydaError | None:

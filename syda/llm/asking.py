@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
 from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
 from syda.llm.journal import Journal
-from syda.llm.ledger import Budget, Ledger
+from syda.llm.ledger import Budget, Ledger, Line
 from syda.llm.pace import FIRST, MOST, Clock, Pace, Patience
 from syda.llm.prices import price_for
 
@@ -31,11 +31,13 @@ class Asker:
         prices: Mapping[str, tuple[float, ...]] | None = None,
         patience: Patience | None = None,
         clock: Clock | None = None,
+        examples: int = 0,
+        spent: Line | None = None,
     ) -> None:
         self.client = client
-        self.examples: int = getattr(client, "examples", 0)
+        self.examples = examples
         """How many rows the model is shown before it writes some."""
-        self.ledger = Ledger(price_for(client, prices), budget, model=client.model)
+        self.ledger = Ledger(price_for(client, prices), budget, model=client.model, before=spent)
         self._journal = journal
         self._stopped: ModelError | None = None
         self._account: Hashable = getattr(client, "account", None)
@@ -117,6 +119,15 @@ def asked_tokens(request: Request) -> int:
     return estimated(
         sum(len(part) for part in (request.instructions, request.context, request.task, str(request.answer)))
     )
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, _Found]]) -> list[_Found]:
+    """Return what all come to, or raise the first error when all are back: what was paid for is in the journal then."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
 
 
 def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syda.errors import BudgetError
@@ -40,10 +39,12 @@ class Budget:
 class Ledger:
     """Counts what was spent, and stops a run before it spends more than it may."""
 
-    def __init__(self, price: Price | None, budget: Budget | None = None, *, model: str = "") -> None:
+    def __init__(
+        self, price: Price | None, budget: Budget | None = None, *, model: str = "", before: Line | None = None
+    ) -> None:
         self.price, self.budget = price, budget or Budget()
         self.lines: dict[str, Line] = {}
-        self.before = Line()
+        self.before = before or Line()
         """What was spent earlier in the same run."""
         self._promised: dict[int, list[Usage]] = {}
         self._reserved, self._under_way = Usage(), 0
@@ -111,6 +112,3 @@ class Ledger:
 
     def replay(self, request: Request) -> None:
         self.of(request.table).replayed += 1
-
-    def report(self) -> Mapping[str, Line]:
-        return dict(self.lines)

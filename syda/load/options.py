@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from syda.errors import PlanError, UnknownNameError, near
@@ -42,10 +42,6 @@ class LoadOptions:
         require_development(target, self.allow_hosts)
         if not self.create:
             require_database(target)
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the options by name, as `Dataset.to_sql` takes them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def _require_known(name: str, given: object, known: Sequence[str]) -> None:

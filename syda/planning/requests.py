@@ -65,7 +65,7 @@ def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | None) -> RowReques
     if rows is None:
         return RowRequest()
     if not isinstance(rows, Mapping):
-        return RowRequest(default=_count(rows, "rows"))
+        return RowRequest(default=row_count(rows, "rows"))
     named: dict[str, int] = {}
     classes: dict[str, dict[str, int]] = {}
     children: dict[tuple[str, str], Cardinality] = {}
@@ -76,7 +76,7 @@ def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | None) -> RowReques
             children[table.key, foreign_key.name] = _cardinality(wanted, name)
             continue
         table = _fillable(schema, name)
-        count = _count(wanted, name)
+        count = row_count(wanted, name)
         if _shares_table(table, name):
             classes.setdefault(table.key, {})[name] = count
             count += named.get(table.key, 0)
@@ -106,7 +106,8 @@ def _fillable(schema: Schema, name: str) -> Table:
     return table
 
 
-def _count(wanted: Any, name: str) -> int:
+def row_count(wanted: Any, name: str) -> int:
+    """Return a number of rows. Raises `PlanError` that names what it is for where it is none."""
     if isinstance(wanted, bool) or not isinstance(wanted, int):
         raise PlanError(f"expected a whole number of rows for {name!r}, got {type(wanted).__name__} {wanted!r}")
     if wanted < 0:
@@ -117,7 +118,7 @@ def _count(wanted: Any, name: str) -> int:
 def _cardinality(wanted: Any, name: str) -> Cardinality:
     if isinstance(wanted, Cardinality):
         return wanted
-    count = _count(wanted, name)
+    count = row_count(wanted, name)
     return Cardinality(low=count, high=count)
 
 

@@ -40,7 +40,6 @@ class Accepted:
     """Values of distinct columns that existing rows have; those accepted are added."""
     forms: Mapping[str, str] = field(default_factory=dict)
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
-    refused: int = 0
     _rules: RowRules = field(init=False)
     _texts: dict[str, Texts] = field(init=False)
 
@@ -52,11 +51,7 @@ class Accepted:
         """Take a row; `told` holds what else stands in it, one value a column. Raises `RefusedError`."""
         if place in self.rows:
             raise RefusedError("a row with this number was given already")
-        try:
-            self.rows[place] = self._read(row, told)
-        except RefusedError:
-            self.refused += 1
-            raise
+        self.rows[place] = self._read(row, told)
 
     def _read(self, row: Any, told: Mapping[str, Values]) -> dict[str, Any]:
         if not isinstance(row, Mapping):
@@ -84,9 +79,14 @@ class Accepted:
         if breach is not None:
             raise RefusedError(f"{breach.rule} is broken by {breach.detail}")
 
+    @property
+    def ordered(self) -> list[dict[str, Any]]:
+        """The rows in the order of their places."""
+        return [self.rows[place] for place in sorted(self.rows)]
+
     def columns(self) -> dict[str, Values]:
         """Return the rows as columns, in the order of their places."""
-        ordered = [self.rows[place] for place in sorted(self.rows)]
+        ordered = self.ordered
         return {
             name: from_python([row[name] for row in ordered], self.table.column(name).type) for name in self.written
         }

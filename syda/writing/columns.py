@@ -26,7 +26,7 @@ _PARENT_COLUMNS = 6
 """Columns of a parent that are told: the first words and numbers of it say what it is."""
 
 
-def may_be_written(table: Table, name: str, planned: ColumnPlan, joined: frozenset[str]) -> bool:
+def _may_be_written(table: Table, name: str, planned: ColumnPlan, joined: frozenset[str]) -> bool:
     """Tell whether a model may write a column: words and numbers that inference made up, and nothing else follows.
 
     Keys, codes, dates and yes or no are syda's own; so is what is one of a list, and is told to the model instead.
@@ -61,7 +61,7 @@ def writable(plan: Plan, table: str) -> tuple[str, ...]:
     """Return the columns of a table that a model may write."""
     owner, planned = plan.schema.tables[table], plan.tables[table]
     joined = frozenset(name for joint in planned.joints for name in joint.columns)
-    return tuple(name for name, column in planned.columns.items() if may_be_written(owner, name, column, joined))
+    return tuple(name for name, column in planned.columns.items() if _may_be_written(owner, name, column, joined))
 
 
 @dataclass(frozen=True, slots=True)

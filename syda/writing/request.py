@@ -10,7 +10,7 @@ from typing import Any
 from syda.llm.examples import EXAMPLES, GIVEN, block
 from syda.llm.exchange import Request
 from syda.planning.checks import Domain, check_domains
-from syda.prompting.facts import QUOTED, as_json, table_facts
+from syda.prompting.facts import QUOTED, as_json, table_facts, wanted
 from syda.schema.model import NUMBERS, Column, Kind, Schema, Table
 from syda.sources.written import Written
 
@@ -36,10 +36,10 @@ _TOKENS_OF_REPLY, _MOST_ROWS, _LEAST_ROWS = 2_400, 40, 10
 class Form:
     """How one table's rows are asked for; `labels` are the columns' names in replies."""
 
-    schema: Schema
     table: Table
     sources: Mapping[str, Written]
     labels: Mapping[str, str]
+    shapes: Mapping[str, Any]
     context: str
     instructions: str
 
@@ -58,9 +58,7 @@ class Form:
 
     def _answer(self, rows: int) -> dict[str, Any]:
         number = {"type": "integer", "minimum": 1, "maximum": rows}
-        domains = check_domains(self.table)
-        columns = {label: _shape(self.table.column(name), domains.get(name)) for name, label in self.labels.items()}
-        entry = {"type": "object", "properties": {"row": number, **columns}}
+        entry = {"type": "object", "properties": {"row": number, **self.shapes}}
         listed = {"type": "array", "items": entry, "minItems": rows, "maxItems": rows}
         return {"type": "object", "properties": {"rows": listed}}
 
@@ -101,16 +99,16 @@ def form_of(
     """
     written = list(sources)
     facts = table_facts(schema, table, written)
-    wishes = [prompt.strip()] if prompt.strip() else []
-    wishes += [f"{name}: {source.hint}" for name, source in sources.items() if source.hint]
-    asked = "\n\nWhat the user wants of this table:\n" + "\n".join(wishes) if wishes else ""
+    hints = [f"{name}: {source.hint}" for name, source in sources.items() if source.hint]
     labels = {name: name if _NAME.fullmatch(name) else f"column_{place}" for place, name in enumerate(written, 1)}
     renamed = {label: name for name, label in labels.items() if label != name}
     context = as_json({**facts, "written_as": renamed} if renamed else facts)
     if examples:
         shown = [{labels.get(name, name): value for name, value in row.items()} for row in examples]
         context = f"{context}\n\n{block(EXAMPLES, shown)}"
-    return Form(schema, table, sources, labels, context, _INSTRUCTIONS + asked)
+    domains = check_domains(table)
+    shapes = {label: _shape(table.column(name), domains.get(name)) for name, label in labels.items()}
+    return Form(table, sources, labels, shapes, context, _INSTRUCTIONS + wanted([prompt, *hints]))
 
 
 def _shape(column: Column, domain: Domain | None) -> dict[str, Any]:

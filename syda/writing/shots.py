@@ -11,12 +11,10 @@ import numpy as np
 
 from syda.errors import SydaError
 from syda.generation.maker import Maker
-from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
-from syda.planning.model import ColumnPlan, Plan
-from syda.planning.requests import Overrides, RowRequest
+from syda.planning.instead import inferred_instead
+from syda.planning.model import Plan, TablePlan
 from syda.sources.function import Function
-from syda.sources.registry import DEFAULT_REGISTRY
 from syda.sources.written import Written
 from syda.writing.columns import Roles
 from syda.writing.rows import Rows, drafted
@@ -40,27 +38,24 @@ def example_rows(plan: Plan, roles: Mapping[str, Roles], number: int, existing: 
 
 def _inferred(plan: Plan, number: int, existing: Existing) -> Plan:
     """Return a plan for other rows, in which no model and no function of the user's is asked."""
-    settings = replace(plan.settings, seed=plan.settings.seed + 1)
-    rows = RowRequest(named=dict.fromkeys(plan.tables, number))
-    overrides = Overrides(plan.schema, DEFAULT_REGISTRY)
-    plain = build_plan(plan.schema, settings=settings, rows=rows, overrides=overrides, existing=existing)
-    tables = {
-        key: replace(
-            planned,
-            rows=number,
-            rows_from=None,
-            exact=False,
-            columns={name: _plain(column, plain.tables[key].columns[name]) for name, column in planned.columns.items()},
-        )
-        for key, planned in plan.tables.items()
+    other = replace(
+        plan,
+        settings=replace(plan.settings, seed=plan.settings.seed + 1),
+        tables={
+            key: replace(planned, rows=number, rows_from=None, exact=False) for key, planned in plan.tables.items()
+        },
+    )
+    plain = inferred_instead(other, existing, Written, Function)
+    return replace(plain, tables={key: _shown(planned, plan.tables[key]) for key, planned in plain.tables.items()})
+
+
+def _shown(planned: TablePlan, asked: TablePlan) -> TablePlan:
+    """Return the table's plan with a value in each row of the columns that are asked of the model."""
+    columns = {
+        name: replace(column, null_fraction=0.0) if isinstance(asked.columns[name].source, Written) else column
+        for name, column in planned.columns.items()
     }
-    return replace(plan, settings=settings, tables=tables)
-
-
-def _plain(column: ColumnPlan, inferred: ColumnPlan) -> ColumnPlan:
-    if isinstance(column.source, Written):
-        return replace(inferred, null_fraction=0.0)
-    return inferred if isinstance(column.source, Function) else column
+    return replace(planned, columns=columns)
 
 
 def _rows(rows: Rows, number: int) -> list[dict[str, Any]]:

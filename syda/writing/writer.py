@@ -19,7 +19,7 @@ from syda.errors import UnusableReplyError
 from syda.generation.lifetime import needed_for
 from syda.generation.maker import Maker, Written
 from syda.generation.store import Progress
-from syda.llm.asking import Asker, asked_tokens
+from syda.llm.asking import Asker, all_of, asked_tokens
 from syda.llm.exchange import Finish, Reply, Usage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.existing import Existing
@@ -78,10 +78,7 @@ async def write_rows(
         finally:
             finished[key].set()
 
-    results = await asyncio.gather(*(write(key) for key in roles), return_exceptions=True)
-    for error in results:
-        if isinstance(error, BaseException):
-            raise error  # the first in load order; what others were paid for is in the journal
+    await all_of(write(key) for key in roles)
     return made
 
 
@@ -112,6 +109,8 @@ class _Writing:
     form: Form
     asker: Asker
     accepted: Accepted
+    there: Mapping[str, list[Any]]
+    """What stands in the distinct columns of existing rows."""
     total: int
     progress: Progress | None
     complaints: list[str] = field(default_factory=list)
@@ -137,7 +136,7 @@ class _Writing:
         form = form_of(plan.schema, table, sources, prompt, examples)
         forms = {name: source.form for name, source in sources.items() if source.form}
         accepted = Accepted(table, list(sources), distinct, taken, forms)
-        return cls(rows, form, asker, accepted, rows.number, progress, at_once=form.rows_at_once)
+        return cls(rows, form, asker, accepted, there, rows.number, progress, at_once=form.rows_at_once)
 
     async def run(self) -> dict[str, Any]:
         """Return the columns. Raises `UnusableReplyError` when rows are missing in the end."""
@@ -195,10 +194,9 @@ class _Writing:
 
     def _avoided(self) -> dict[str, list[Any]]:
         """Return some of the values that must not come again, the latest ones."""
-        ordered = [self.accepted.rows[place] for place in sorted(self.accepted.rows)]
-        there = taken_values(self.rows.maker, self.rows.table, self.accepted.distinct)
+        ordered = self.accepted.ordered
         found = {
-            name: [*there[name][-_AVOIDED:], *(row[name] for row in ordered)][-_AVOIDED:]
+            name: [*self.there[name][-_AVOIDED:], *(row[name] for row in ordered)][-_AVOIDED:]
             for name in self.accepted.written
             if name in self.accepted.distinct
         }
@@ -235,7 +233,7 @@ class _Writing:
         logger.info("%s: %s", self.rows.table, why)
 
     def _short(self) -> UnusableReplyError:
-        usable = [self.accepted.rows[place] for place in sorted(self.accepted.rows)]
+        usable = self.accepted.ordered
         why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
         return UnusableReplyError(
             f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Date, ForeignKey, Numeric, String
@@ -278,6 +279,28 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would() -> None:
     assert (plan.usage.expected, plan.usage.total.calls) == (True, 2)
     assert "expected of scripted: 2 calls" in plan.explain()
     assert plan.usage.total.output > 500
+
+
+def test_a_dry_run_counts_a_table_for_its_rows_or_for_its_plan() -> None:
+    client = either(planner())
+    rows = {"Clinic": 5, "Visit": 5_000}
+    plan = syda.plan(Base, rows=rows, llm=model(client, mode="auto"), dry_run=True)
+    assert plan.usage is not None
+    assert {key: line.calls for key, line in plan.usage.tables.items()} == {"clinics": 1, "visits": 1}
+    syda.generate(Base, rows=rows, llm=model(client, mode="auto"))
+    assert len(client.requests) == 2
+
+
+def test_a_note_finds_a_table_of_a_schema() -> None:
+    table = sa.Table(
+        "visits",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("fee", sa.Integer, nullable=False),
+        schema="clinic",
+    )
+    plan = syda.plan([table], llm=model(either(planner(fee={"kind": "number", "low": "cheap"}))))
+    assert any(note.startswith("fee: stays as inferred") for note in plan.tables["clinic.visits"].notes)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from syda.llm.scripted import ScriptedClient
 from syda.planning.model import Plan
 from syda.writing.request import requests_for
 from tests.databases import sqlite_engine
-from tests.language.models import Base, Clinic, heeded, rows_asked, shape_of, writer, written_row
+from tests.language.models import Base, Clinic, heeded, planner, rows_asked, shape_of, writer, written_row
 
 
 @pytest.fixture
@@ -279,6 +279,48 @@ def test_rows_beside_others_avoid_their_values_and_know_their_parents(engine: sa
     assert sorted(first["avoid"]["name"]) == sorted(names)
     assert all("city" in told["clinics"] for told in rows_asked(client.requests[-1]))
     assert syda.check(engine).ok
+
+
+def test_a_total_counts_what_a_model_writes_also_where_a_check_is_about_it() -> None:
+    metadata = sa.MetaData()
+    key = sa.Column("id", sa.Integer, primary_key=True)
+    total, limit = (sa.Column(name, sa.Integer, nullable=False) for name in ("total", "credit"))
+    sa.Table("bills", metadata, key, total, limit, sa.CheckConstraint("total <= credit"))
+    sa.Table(
+        "lines",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("bill_id", sa.ForeignKey("bills.id"), nullable=False),
+        sa.Column("fee", sa.Integer, nullable=False),
+    )
+    overrides = {"bills.total": syda.total("lines", "fee"), "bills.credit": 10**6}
+    frames = syda.generate(metadata, rows=4, overrides=overrides, llm=model(ScriptedClient(writer))).frames()
+    assert frames["bills"].total.sum() == frames["lines"].fee.sum() > 0
+
+
+@pytest.mark.parametrize("mode", ["plan", "rows"])
+def test_no_transaction_is_open_while_a_model_is_asked(engine: sa.Engine, mode: str) -> None:
+    syda.seed(engine, Base, rows={"Clinic": 3, "Visit": 0}, create=True)
+    is_open = False
+
+    def note(begun: bool) -> Any:
+        def noted(_: sa.Connection) -> None:
+            nonlocal is_open
+            is_open = begun
+
+        return noted
+
+    for name, begun in (("begin", True), ("rollback", False), ("commit", False)):
+        sa.event.listen(engine, name, note(begun))
+    seen = []
+
+    def watching(request: Request) -> Any:
+        seen.append(is_open)
+        return writer(request) if request.purpose == "rows" else planner()(request)
+
+    syda.seed(engine, Base, rows=5, mode="append", llm=model(ScriptedClient(watching), mode=mode))
+    assert seen
+    assert not any(seen)
 
 
 def test_a_dry_run_of_a_load_asks_nothing_and_tells_the_cost(engine: sa.Engine) -> None:
