@@ -12,16 +12,8 @@ from syda.dataset import Dataset
 from syda.errors import PlanError
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import make_rows
-from syda.language import (
-    expected_usage,
-    language_model,
-    modelled,
-    prompts_by_table,
-    rows_to_write,
-    wait,
-    writes_any,
-    written_rows,
-)
+from syda.language import language_model, prompts_by_table, wait
+from syda.modelling import expected_usage, modelled, rows_to_write, writes_any, written_rows
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
 from syda.planning.functions import name_functions

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.arguments import Wishes
 from syda.dataset import Dataset
-from syda.language import held_rows
+from syda.modelling import held_rows
 from syda.planning.model import Plan
 from syda.planning.requests import RowRequest, read_rows
 from syda.schema import Reading, Schema, read_schema

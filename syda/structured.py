@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from syda.arguments import LOCALE, Wishes
 from syda.dataset import Dataset
 from syda.errors import MissingTableError, PlanError, SchemaError, near
-from syda.language import LanguageModel, prompts_by_table
+from syda.language import LanguageModel, language_model, prompts_by_table
 from syda.load.files import format_of, write_file
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.requests import row_count
@@ -177,8 +177,6 @@ class SyntheticDataGenerator:
 
 def _model(given: Any, keys: Mapping[str, str]) -> LanguageModel | None:
     """Return the model to ask, None where there is neither a model nor a key."""
-    from syda.language import language_model
-
     if given is None:
         given = _default_model(keys)
         if given is None:
