@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from syda.dataset import Dataset as Dataset
     from syda.errors import SydaError as SydaError
     from syda.language import LanguageModel as LanguageModel
+    from syda.llm.scripted import ScriptedClient as ScriptedClient
     from syda.planning.model import Plan as Plan
     from syda.schema.model import Kind as Kind
     from syda.seeding import check as check
@@ -45,6 +46,7 @@ _HOMES = {
     "Dataset": "syda.dataset",
     "SydaError": "syda.errors",
     "LanguageModel": "syda.language",
+    "ScriptedClient": "syda.llm.scripted",
     "Plan": "syda.planning.model",
     "Kind": "syda.schema.model",
     **dict.fromkeys(

@@ -32,9 +32,10 @@ class LanguageModel:
     `model` is ``"openai:MODEL"``, ``"anthropic:MODEL"``, ``"local"``, a preset such as ``"ollama:MODEL"``, a base URL
     (``URL#MODEL``), a `ModelConfig`, or a client of your own. `mode` is ``"plan"`` (the model decides once how columns
     are made, whatever the rows), ``"rows"`` (it writes them), or ``"auto"``: rows for tables of up to 40, the plan for
-    others. Replies are kept in `folder`: with `cache` ``"record"`` an equal request is never paid for twice, also when
-    a run died; ``"replay"`` takes recorded ones only and makes no connection; ``"off"`` keeps and reads nothing. The
-    default is ``"record"``, and ``"off"`` for a `ScriptedClient`, whose script may change.
+    others (inference where the model is ``"local"``, too small for plans). Replies are kept in `folder`: with `cache`
+    ``"record"`` an equal request is never paid for twice, also when a run died; ``"replay"`` takes recorded ones only
+    and makes no connection; ``"off"`` keeps and reads nothing. The default is ``"record"``, and ``"off"`` for a
+    `ScriptedClient`, whose script may change.
     `max_cost` (dollars), `max_tokens` (in and out) and `max_calls` stop a run before it exceeds them. `prices` gives
     ``{model: (input, output)}`` or ``(input, output, cached)`` in dollars per million tokens. `keys` gives keys by
     provider that are not in the environment. A model that writes rows is first shown so many `examples` made by

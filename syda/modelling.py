@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from syda.generation.maker import Written
     from syda.generation.store import Progress
     from syda.llm.asking import Asker
+    from syda.llm.exchange import Client
     from syda.planning.existing import Existing, ExistingTable
 
 Rebuild: TypeAlias = Callable[[Mapping[tuple[str, str], Guess]], Plan]
 FEW_ROWS = 40
 """Rows up to which a table's rows are written one by one rather than planned."""
+_UNASKED = "made by inference: so small a model is asked how columns are made only with mode='plan'"
 _SAMPLE = 25
 """Rows of each table that a plan is tried out on."""
 
@@ -34,18 +36,22 @@ async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str],
     """
     from syda.authoring.author import author_columns
 
-    to_write, asked = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
     asker, tried = model.asker(), _Tried(rebuild)
+    to_write, planned = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
+    asked = planned if _is_asked_for_plans(asker.client, model.mode) else []
     try:
         authored = await author_columns(plan, asked, asker, tried, prompts)
     finally:
         await asker.close()
     made = tried.plan({**to_write, **authored.guesses})
-    tables = {
-        key: replace(planned, notes=(*planned.notes, *authored.notes.get(key, ())))
-        for key, planned in made.tables.items()
-    }
+    notes = {**authored.notes, **{key: (_UNASKED,) for key in planned if not asked}}
+    tables = {key: replace(table, notes=(*table.notes, *notes.get(key, ()))) for key, table in made.tables.items()}
     return replace(made, tables=tables, usage=usage_of(asker))
+
+
+def _is_asked_for_plans(client: Client, mode: Mode) -> bool:
+    """Tell whether a client is asked how columns are made: a small model only where the user says so."""
+    return mode == "plan" or bool(getattr(client, "plans", True))
 
 
 def _planned_tables(plan: Plan, mode: Mode) -> list[str]:
@@ -122,8 +128,9 @@ def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str])
 
     client = model.client(sending=False)
     price = price_for(client, model.prices)
+    asked = _planned_tables(plan, model.mode) if _is_asked_for_plans(client, model.mode) else []
     counted = [
-        *expected_answers(plan, _planned_tables(plan, model.mode), prompts),
+        *expected_answers(plan, asked, prompts),
         *expected_replies(plan, prompts, first_at_once(client), model.examples_of(client)),
     ]
     usage = Usage(model=client.model, expected=True, batched=model.batch)

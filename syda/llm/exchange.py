@@ -90,7 +90,8 @@ class Client(Protocol):
     """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret.
 
     A client may say by an attribute `at_once` how many requests at most it can answer at the same time, by `examples`
-    how many rows it is to be shown before it writes some, by a hashable `account` whose key it uses where (one that was
+    how many rows it is to be shown before it writes some, by `plans` (False) that it is too small to be asked how
+    columns are made, by a hashable `account` whose key it uses where (one that was
     answered is not tried by one request alone again), and by `in_batches` that it sends what is asked at the same time
     as a batch: it has its own pace and the price of batches.
     """

@@ -34,17 +34,6 @@ class Rows:
     whole: bool
 
 
-def read_object(text: str) -> dict[str, Any]:
-    """Return the one JSON object of a reply.
-
-    Raises `UnreadableError` when there is none, or one with NaN, a key twice or half of a surrogate pair.
-    """
-    found, _ = _decode(text, _start(text, "{"))
-    if not isinstance(found, dict):
-        raise UnreadableError("it holds no JSON object")
-    return found
-
-
 def read_rows(text: str, key: str = "rows") -> Rows:
     """Return the rows of a reply that is an object with a list under `key`, or such a list by itself.
 
@@ -100,15 +89,6 @@ def _key_in(body: str, start: int, key: str) -> int | None:
         if depth == 0:
             return None
     return None
-
-
-def _start(text: str, opening: str) -> int:
-    _require_readable(text)
-    body, offset = _unfenced(text)
-    place = body.find(opening)
-    if place < 0:
-        raise UnreadableError("it holds no JSON object")
-    return offset + place
 
 
 def _require_readable(text: str) -> None:

@@ -220,6 +220,8 @@ class _Writing:
                 self._take_row(batch[place - 1], entry)
             else:
                 self._complain(f"there is no row with the number {place!r}"[:80])
+        if not found.rows:
+            self._complain("a reply held no rows")
 
     def _take_row(self, place: int, entry: Mapping[str, Any]) -> None:
         row = {name: entry.get(label) for name, label in self.form.labels.items()}

@@ -23,7 +23,7 @@ from syda.planning.model import Plan
 from syda.sources.moment import Moment
 from syda.sources.scalar import Choice, Number
 from syda.sources.text import Template
-from tests.language.models import EMPTY, Base, columns_asked, either, entry, planner
+from tests.language.models import EMPTY, Base, columns_asked, either, entry, planner, writer
 
 PROCEDURES = [{"value": "X-ray", "weight": 3, "when": ""}, {"value": "Blood test", "weight": 1, "when": ""}]
 GOOD = {
@@ -289,6 +289,27 @@ def test_a_dry_run_counts_a_table_for_its_rows_or_for_its_plan() -> None:
     assert {key: line.calls for key, line in plan.usage.tables.items()} == {"clinics": 1, "visits": 1}
     syda.generate(Base, rows=rows, llm=model(client, mode="auto"))
     assert len(client.requests) == 2
+
+
+class Small(ScriptedClient):
+    """Writes rows, and is too small for plans."""
+
+    plans = False
+
+
+@pytest.mark.parametrize(("mode", "purpose"), [("auto", "rows"), ("plan", "plan"), ("rows", "rows")])
+def test_a_small_model_is_asked_for_plans_only_where_the_user_says_so(mode: str, purpose: str) -> None:
+    answer, rows = planner(), {"Clinic": 5, "Visit": 45}
+    client = Small(lambda request: answer(request) if request.purpose == "plan" else writer(request))
+    foreseen = syda.plan(Base, rows=rows, llm=model(client, mode=mode), dry_run=True)
+    dataset = syda.generate(Base, rows=rows, llm=model(client, mode=mode))
+    assert {request.purpose for request in client.requests} == {purpose}
+    assert foreseen.usage is not None
+    assert {key for key, line in foreseen.usage.tables.items() if line.calls} == {
+        each.table for each in client.requests
+    }
+    unasked = any("so small a model" in note for note in dataset.plan.tables["visits"].notes)
+    assert unasked == (mode == "auto")
 
 
 def test_a_note_finds_a_table_of_a_schema() -> None:

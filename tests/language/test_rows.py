@@ -196,6 +196,11 @@ def each_row_again(change: Any) -> Any:
     return lambda request: {"rows": [change(row) for row in writer(request)["rows"]]}
 
 
+def test_a_reply_without_rows_is_complained_of() -> None:
+    with pytest.raises(UnusableReplyError, match=r"0 of 12 rows .* the last complaint: a reply held no rows"):
+        made(lambda request: {"rows": []})
+
+
 def test_complaints_and_values_that_are_taken_are_told() -> None:
     client = ScriptedClient(broken_once(each_row(lambda row: {**row, "name": "Same"})))
     syda.generate(Base, rows={"Clinic": 3, "Visit": 0}, llm=model(client))

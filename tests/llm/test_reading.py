@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syda.llm.reading import LARGEST, UnreadableError, read_object, read_rows
+from syda.llm.reading import LARGEST, UnreadableError, read_rows
 
 CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 ROWS = st.lists(st.dictionaries(st.text(), CELLS, max_size=4), max_size=6)
@@ -18,7 +18,6 @@ def test_whole_lists_are_read_whatever_stands_around_them(rows, around):
     text = around.replace("{}", json.dumps({"rows": rows}), 1)
     found = read_rows(text)
     assert (found.rows, found.whole) == (rows, True)
-    assert read_object(text) == {"rows": rows}
 
 
 @given(ROWS, st.data())
@@ -32,9 +31,8 @@ def test_of_a_cut_list_only_whole_rows_are_taken(rows, data):
 
 @given(st.text(alphabet='{}[]",:\\ \n`rowsnul01ud8', max_size=60))
 def test_no_text_breaks_the_reader(text):
-    for read in (read_object, read_rows):
-        with suppress(UnreadableError):
-            read(text)
+    with suppress(UnreadableError):
+        read_rows(text)
 
 
 @pytest.mark.parametrize(
@@ -74,22 +72,6 @@ def test_rows(text, rows, whole):
 def test_what_holds_no_list_of_rows(text):
     with pytest.raises(UnreadableError):
         read_rows(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ('{"a": NaN}', "NaN"),
-        ('{"a": 1, "a": 2}', "'a' stands twice"),
-        ('{"a": "\\udc00"}', "surrogate"),
-        ('{"a": ' * 100 + "1" + "}" * 100, "nested"),
-        ('{"a": 1', "not JSON"),
-        ("[1, 2]", "no JSON object"),
-    ],
-)
-def test_objects_that_are_not_taken(text, says):
-    with pytest.raises(UnreadableError, match=says):
-        read_object(text)
 
 
 def test_a_long_reply_without_the_list_is_read_in_no_time():

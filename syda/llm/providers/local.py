@@ -52,6 +52,8 @@ class LocalClient:
     """One request at a time: on a CPU, several share its speed."""
     examples = 8
     """A row is written after some of them."""
+    plans = False
+    """Its answers on how columns are made take minutes, and most of them do not work."""
 
     def __init__(self, config: ModelConfig, *, runtime: Runtime | None = None, seconds: float = _SECONDS) -> None:
         self.config = config
