@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from syda.generation.settling import Settled
 
 Written: TypeAlias = Mapping[str, Mapping[str, Values]]
-"""What a language model wrote, by table and column: a value for each new row."""
+"""What a language model wrote, and was told, by table and column: a value for each new row."""
 T = TypeVar("T")
 Key = tuple[str, ...]
 
@@ -131,6 +131,8 @@ class Maker:
         """Return what a language model wrote for the new rows of a column."""
         found = self.by_model.get(table, {}).get(name)
         if found is None:
+            if not self.wanted(table):
+                return self.empty(table)[name]
             raise GenerateError(
                 f"{table}.{name} is written by a language model: say which by llm=, or give the column another source"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,16 @@ class RowRules:
         breaches = tuple(replace(each, row=each.row + start) for each in self.breaches(columns))
         return Report(checked=self.checked - before, breaches=breaches)
 
-    def breaches(self, columns: Mapping[str, Values]) -> Iterator[Breach]:
+    def breaches(
+        self, columns: Mapping[str, Values], beside: Mapping[str, Values] = MappingProxyType({})
+    ) -> Iterator[Breach]:
+        """Yield what the columns break, by themselves or together with those `beside` them."""
         told = set()
         for name, values in columns.items():
             for breach in self._column(self._table.column(name), values, self._domains.get(name)):
                 told.add(breach.rule)
                 yield breach
-        yield from (breach for breach in self._broken_conditions(columns) if breach.rule not in told)
+        yield from (breach for breach in self._broken_conditions(columns, beside) if breach.rule not in told)
 
     def _column(self, column: Column, values: Values, domain: Domain | None) -> Iterator[Breach]:
         self.checked += 1
@@ -100,9 +104,14 @@ class RowRules:
             if broken is not None and broken.any():
                 yield breach_of(self._table, rule, (column,), (values,), np.flatnonzero(broken))
 
-    def _broken_conditions(self, columns: Mapping[str, Values]) -> Iterator[Breach]:
-        conditions = [each for each in self._conditions if all(name in columns for name in each.columns)]
-        named = {name: columns[name] for each in conditions for name in each.columns}
+    def _broken_conditions(self, columns: Mapping[str, Values], beside: Mapping[str, Values]) -> Iterator[Breach]:
+        known = {**beside, **columns}
+        conditions = [
+            each
+            for each in self._conditions
+            if all(name in known for name in each.columns) and not columns.keys().isdisjoint(each.columns)
+        ]
+        named = {name: known[name] for each in conditions for name in each.columns}
         if not named:
             return
         for condition, found in zip(conditions, self._engine(conditions).conditions(named), strict=True):

@@ -29,6 +29,10 @@ class RefusedError(ValueError):
     """A row that cannot be taken; the message says why, for the model to read."""
 
 
+class UnfittingError(RefusedError):
+    """A row that breaks a rule only together with what else stands in it, which is not the model's."""
+
+
 @dataclass(slots=True)
 class Accepted:
     """The rows of one table that were taken, by their place among the table's new rows."""
@@ -75,9 +79,10 @@ class Accepted:
 
     def _require_rules(self, items: Mapping[str, Any], told: Mapping[str, Values]) -> None:
         columns = {name: from_python([value], self.table.column(name).type) for name, value in items.items()}
-        breach = next(iter(self._rules.breaches({**columns, **told})), None)
-        if breach is not None:
-            raise RefusedError(f"{breach.rule} is broken by {breach.detail}")
+        for beside, refused in (({}, RefusedError), (told, UnfittingError)):
+            breach = next(iter(self._rules.breaches(columns, beside)), None)
+            if breach is not None:
+                raise refused(f"{breach.rule} is broken by {breach.detail}")
 
     @property
     def ordered(self) -> list[dict[str, Any]]:

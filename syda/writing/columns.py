@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
-from syda.planning.model import ColumnPlan, Plan
+from syda.planning.model import ColumnPlan, Plan, TablePlan
 from syda.schema.model import NUMBERS, Kind, Table
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
@@ -14,6 +15,7 @@ from syda.sources.person import Person
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Constant, Flag, Number
 from syda.sources.text import Pattern, Template, Words
+from syda.sources.totals import Total
 from syda.sources.workflow import Workflow
 from syda.sources.written import Form, Written
 
@@ -22,6 +24,7 @@ _TOLD = (Kind.BOOLEAN, Kind.ENUM, Kind.DATE, Kind.DATETIME, *NUMBERS)
 _ADDRESSES = ("ipv4", "ipv6", "mac", "path")
 _FOLLOWING = ("email", "username", "initials")
 _FORMS: Mapping[str, Form] = {"email": "email", "website": "url", "domain": "host"}
+_NAMES = re.compile(r"\w+")
 _PARENT_COLUMNS = 6
 """Columns of a parent that are told: the first words and numbers of it say what it is."""
 
@@ -77,7 +80,7 @@ class Roles:
 def roles_of(plan: Plan, table: str) -> Roles | None:
     """Return the roles of a table's columns; None where a model writes none of them."""
     planned, owner = plan.tables[table], plan.schema.tables[table]
-    written = {name: column.source for name, column in planned.columns.items() if isinstance(column.source, Written)}
+    written = _written(planned)
     if not written:
         return None
     later = _following(owner, planned.columns, written)
@@ -93,6 +96,30 @@ def roles_of(plan: Plan, table: str) -> Roles | None:
         and (shown := _shown(plan.schema.tables[link.parent], plan))
     )
     return Roles(written, told, parents)
+
+
+def unknown_columns(plan: Plan, key: str) -> frozenset[str]:
+    """Return the columns of a table that nobody knows before a model has written: in it, or in its children."""
+    planned, table = plan.tables[key], plan.schema.tables[key]
+    sources = {name: column.source for name, column in planned.columns.items()}
+    totals = {
+        name for name, each in sources.items() if isinstance(each, Total) and _written(plan.tables[each.children])
+    }
+    found = _following(table, planned.columns, {*_written(planned), *totals})
+    while more := {
+        each.name for each in table.columns if each.name not in found and names_any(each.computed or "", found)
+    }:
+        found |= more
+    return frozenset(found)
+
+
+def _written(planned: TablePlan) -> dict[str, Written]:
+    return {name: column.source for name, column in planned.columns.items() if isinstance(column.source, Written)}
+
+
+def names_any(rule: str, names: Collection[str]) -> bool:
+    """Tell whether the text of a rule may speak of a column: one more that is taken for a name does no harm."""
+    return not {each.casefold() for each in names}.isdisjoint(_NAMES.findall(rule.casefold()))
 
 
 def _says_something(table: Table, name: str, planned: ColumnPlan) -> bool:

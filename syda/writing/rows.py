@@ -3,39 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from syda.errors import GenerateError
+from syda.errors import ConstraintError, GenerateError
 from syda.generation.joint import rank_within
-from syda.generation.maker import Maker
+from syda.generation.maker import Maker, Written
+from syda.planning.existing import Existing
 from syda.planning.model import Plan
+from syda.quality.row_rules import RowRules
+from syda.schema.model import Table
 from syda.sources.stream import random_bits, stream_key
 from syda.sources.values import Values, to_python
 from syda.sources.vocabulary import vocabulary
-from syda.writing.columns import Roles
+from syda.writing.columns import Roles, names_any
 
 _LONGEST = 200
 """Characters of a parent's text that are told."""
 
 
-def drafted(plan: Plan) -> Plan:
-    """Return the plan without conditions that rows are settled for: these are kept once all columns are there."""
-    schema = plan.schema
-    plain = {
-        key: replace(
-            table,
-            checks=(),
-            exclusions=(),
-            uniques=tuple(each for each in table.uniques if not (each.predicate or each.expressions)),
-        )
-        for key, table in schema.tables.items()
-    }
-    return replace(plan, schema=replace(schema, tables=plain))
+def drafted(plan: Plan, unknown: Mapping[str, Collection[str]]) -> Plan:
+    """Return the plan without the rules that name a column which is `unknown` until the model has written."""
+    tables = {key: _without_rules_on(unknown.get(key, ()), table) for key, table in plan.schema.tables.items()}
+    return replace(plan, schema=replace(plan.schema, tables=tables))
+
+
+def _without_rules_on(names: Collection[str], table: Table) -> Table:
+    if not names:
+        return table
+    return replace(
+        table,
+        checks=tuple(each for each in table.checks if not names_any(each.expression, names)),
+        exclusions=tuple(each for each in table.exclusions if not names_any(repr(each), names)),
+        uniques=tuple(each for each in table.uniques if not names_any(repr(each), names)),
+        columns=tuple(
+            # what a generated column of these must not be is a rule too
+            replace(each, nullable=True) if each.computed and each.name in names else each
+            for each in table.columns
+        ),
+    )
+
+
+def maker_of(plan: Plan, unknown: Mapping[str, Collection[str]], table: str, settled: Maker) -> Maker:
+    """Return who makes what a model is told of a table: `settled` rows, or drafts where settling leaves some out."""
+    every = {**unknown, table: plan.schema.tables[table].by_name}
+    bare = Maker(drafted(plan, every), existing=settled.existing, written=settled.by_model)
+    try:
+        return settled if settled.settled(table) is None or settled.rows(table) == bare.rows(table) else bare
+    except GenerateError:  # its rules need what is written later, in another table
+        return bare
+
+
+def can_be_settled(plan: Plan, table: str, existing: Existing, written: Written) -> bool:
+    """Tell whether all rows of a table keep its rules, once those that do not are settled."""
+    maker, rules = Maker(plan, existing=existing, written=written), RowRules(plan.schema.tables[table])
+    try:
+        whole = maker.rows(table) == len(next(iter(written[table].values())))
+        return whole and not any(any(rules.breaches(block)) for block in maker.blocks(table))
+    except ConstraintError:
+        return False
+    except GenerateError:  # what is written later decides it
+        return True
 
 
 @dataclass(frozen=True, slots=True)

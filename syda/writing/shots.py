@@ -17,7 +17,7 @@ from syda.planning.model import Plan, TablePlan
 from syda.sources.function import Function
 from syda.sources.written import Written
 from syda.writing.columns import Roles
-from syda.writing.rows import Rows, drafted
+from syda.writing.rows import Rows
 
 logger = logging.getLogger("syda.llm")
 Shots: TypeAlias = Mapping[str, list[dict[str, Any]]]
@@ -29,7 +29,7 @@ def example_rows(plan: Plan, roles: Mapping[str, Roles], number: int, existing: 
     if not number:
         return {}
     try:
-        maker = Maker(drafted(_inferred(plan, number, existing)), existing=existing)
+        maker = Maker(_inferred(plan, number, existing), existing=existing)
         return {key: _rows(Rows(maker, key, found), number) for key, found in roles.items()}
     except SydaError as error:
         logger.info("the model is shown no examples: %s", error)

@@ -24,10 +24,10 @@ from syda.llm.exchange import Finish, Reply, Usage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
-from syda.writing.accepting import Accepted, RefusedError, folded
-from syda.writing.columns import roles_of
+from syda.writing.accepting import Accepted, RefusedError, UnfittingError, folded
+from syda.writing.columns import roles_of, unknown_columns
 from syda.writing.request import Form, form_of, requests_for
-from syda.writing.rows import Rows, drafted, taken_values
+from syda.writing.rows import Rows, can_be_settled, drafted, maker_of, taken_values
 from syda.writing.shots import example_rows
 
 logger = logging.getLogger("syda.llm")
@@ -56,8 +56,9 @@ async def write_rows(
     that were usable.
     """
     made: dict[str, Any] = {}
-    maker = Maker(drafted(plan), existing=existing, written=made)
     roles = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
+    unknown = {key: unknown_columns(plan, key) for key in plan.tables}
+    settled = Maker(drafted(plan, unknown), existing=existing, written=made)
     shots = example_rows(plan, roles, asker.examples, existing or {})
     finished = {key: asyncio.Event() for key in roles}
     failed = asyncio.Event()
@@ -69,9 +70,11 @@ async def write_rows(
                 await finished[parent].wait()
             if failed.is_set():
                 return
-            rows, prompt = Rows(maker, key, roles[key]), (prompts or {}).get(key, "")
+            maker, prompt = maker_of(plan, unknown, key, settled), (prompts or {}).get(key, "")
+            rows = Rows(maker, key, roles[key])
             writing = _Writing.of(plan, rows, asker, prompt, shots.get(key, ()), progress)
-            made[key] = await writing.run()
+            made[key] = {**await writing.run(), **(rows.own(np.arange(rows.number)) if maker is settled else {})}
+            writing.require_settled(plan, made)
         except BaseException:
             failed.set()
             raise
@@ -114,6 +117,10 @@ class _Writing:
     total: int
     progress: Progress | None
     complaints: list[str] = field(default_factory=list)
+    spare: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Rows that only do not fit what is told of them: where no other comes, they are settled for that."""
+    unfitting: list[int] = field(default_factory=list)
+    """Places of such rows that were taken."""
     at_once: int = 1
     room: int = _ROOM
     rounds: int = 0
@@ -151,9 +158,18 @@ class _Writing:
             futile = futile + 1 if len(self.accepted.rows) == before else 0
             if self.progress:
                 self.progress(self.rows.table, len(self.accepted.rows), self.total)
+        self._take_spare()
         if len(self.accepted.rows) < self.total:
             raise self._short()
         return self.accepted.columns()
+
+    def _take_spare(self) -> None:
+        for place in sorted(self.spare.keys() - self.accepted.rows.keys()):
+            try:
+                self.accepted.take(place, self.spare[place], {})
+                self.unfitting.append(place)
+            except RefusedError as error:
+                self._complain(str(error))
 
     async def _wave(self, missing: Sequence[int], wave: int) -> None:
         size = -(-len(missing) // requests_for(len(missing), self.at_once, self.asker.at_once))
@@ -228,14 +244,21 @@ class _Writing:
         try:
             self.accepted.take(place, row, self.rows.own(np.asarray([place])))
         except RefusedError as error:
+            if isinstance(error, UnfittingError):
+                self.spare[place] = row
             self._complain(str(error))
 
     def _complain(self, why: str) -> None:
         self.complaints.append(why)
         logger.info("%s: %s", self.rows.table, why)
 
+    def require_settled(self, plan: Plan, made: Written) -> None:
+        """Raise `UnusableReplyError` where rows were taken that do not fit, and cannot be settled either."""
+        if self.unfitting and not can_be_settled(plan, self.rows.table, self.rows.maker.existing, made):
+            raise self._short()
+
     def _short(self) -> UnusableReplyError:
-        usable = self.accepted.ordered
+        usable = [row for place, row in sorted(self.accepted.rows.items()) if place not in self.unfitting]
         why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
         return UnusableReplyError(
             f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "

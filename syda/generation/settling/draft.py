@@ -15,6 +15,7 @@ from syda.generation.maker import Maker
 from syda.planning.model import Joint
 from syda.sources.stream import Integers
 from syda.sources.values import Values
+from syda.sources.written import Written
 
 if TYPE_CHECKING:
     from syda.generation.settling.settled import Settled
@@ -92,3 +93,10 @@ class Draft(Maker):
         maker: Any = super() if table == self._table else self._other(table)
         found: Values = maker.values(table, name, start, stop)
         return found
+
+    def told(self, name: str, start: int, stop: int) -> Values | None:
+        """Return what a language model was told stands in a column that it did not write; None where it was not."""
+        found, first = self.by_model.get(self._table, {}).get(name), self.first(self._table)
+        if found is None or isinstance(self._column_plan(self._table, name).source, Written):
+            return None
+        return found.slice(start - first, stop - first)

@@ -21,6 +21,7 @@ from syda.planning.checks.reading import connected
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import to_python
+from syda.sources.written import Written
 
 _ROUNDS = 8
 """How often each way to change a row is tried."""
@@ -77,7 +78,16 @@ class Settler:
         )
 
     def run(self) -> Mask:
-        """Change the rows; return which of them still break a condition."""
+        """Change the rows, what a model wrote only where nothing else helps; return which still break a condition."""
+        if any(
+            isinstance(self.state.source(name).source, Written) for each in self.conditions for name in each.columns
+        ):
+            self.state.spares_written = True
+            self._run()
+            self.state.spares_written = False
+        return self._run()
+
+    def _run(self) -> Mask:
         broken = np.zeros(self.state.rows, dtype=bool)
         for number, (group, arms) in enumerate(self.groups):
             broken |= self._group(number, group, arms)

@@ -18,6 +18,7 @@ from syda.sources.permutation import permute
 from syda.sources.scalar import Database, Sequence
 from syda.sources.stream import Bits, Integers, random_bits, stream_key, to_index, to_uniform
 from syda.sources.values import Values
+from syda.sources.written import Written
 
 if TYPE_CHECKING:
     from syda.generation.settling.draft import Draft
@@ -48,6 +49,8 @@ class State:
         self.links = {name: rows.copy() for name, rows in self.drafted_links.items()}
         self.data = {name: values.data.copy() for name, values in self.drafted.items()}
         self.null = {name: _null_of(values) for name, values in self.drafted.items()}
+        self.spares_written = False
+        """Whether what a language model wrote stays as it is."""
         self.groups = {name: group for group in linked_groups(self.table, list(self.base)) for name in group}
 
     # -- what is there --------------------------------------------------------------------------------------------
@@ -74,7 +77,8 @@ class State:
         if link is not None:
             return self.planned.links[link].draw not in _REDRAWN
         planned = self.source(name)
-        return planned.author == "user" or isinstance(planned.source, _KEPT)
+        kept = (*_KEPT, Written) if self.spares_written else _KEPT
+        return planned.author == "user" or isinstance(planned.source, kept)
 
     def may_be_null(self, name: str) -> bool:
         link = self.owners[name]
@@ -216,6 +220,9 @@ class State:
         return self.draft.parents(self.key, link, *self._between)
 
     def _drafted(self, name: str) -> Values:
+        told = self.draft.told(name, *self._between)
+        if told is not None:
+            return told
         made, fraction = self._made(name), self.source(name).null_fraction
         if fraction <= 0:
             return made
