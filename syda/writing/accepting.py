@@ -16,6 +16,8 @@ from syda.sources.values import Values, from_python
 from syda.writing.near import Texts
 
 _LARGEST_WHOLE = 2**63 - 1
+_ROOM_OF_SENTENCES = 80
+"""Characters of the shortest column that holds sentences."""
 
 
 _FORMS = {
@@ -49,7 +51,13 @@ class Accepted:
 
     def __post_init__(self) -> None:
         self._rules = RowRules(self.table)
-        self._texts = {name: Texts() for name, form in self.forms.items() if form == "sentences"}
+        prose = [name for name, form in self.forms.items() if form == "sentences" and self._has_room(name)]
+        self._texts = {name: Texts() for name in prose}
+
+    def _has_room(self, name: str) -> bool:
+        """Tell whether a column is for sentences; a shorter one is for titles, reasons and kinds, which many share."""
+        length = self.table.column(name).type.length
+        return length is None or length >= _ROOM_OF_SENTENCES
 
     def take(self, place: int, row: Any, told: Mapping[str, Values]) -> None:
         """Take a row; `told` holds what else stands in it, one value a column. Raises `RefusedError`."""

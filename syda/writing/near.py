@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 _WORDS = re.compile(r"\w+")
 _TOO_ALIKE = 0.6
 _FEWEST = 6
-"""Words from which on a text is compared by its triples; shorter ones repeat only when they are equal."""
+"""Words from which on a text says something of its own; shorter ones are names and kinds, which may come again."""
 
 
 class Texts:
@@ -21,13 +21,12 @@ class Texts:
     def __init__(self) -> None:
         self._sizes: list[int] = []
         self._holding: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        self._short: set[tuple[str, ...]] = set()
 
     def has_near(self, text: str) -> bool:
         """Tell whether a text is there that this one nearly repeats."""
         words = _words(text)
         if len(words) < _FEWEST:
-            return words in self._short
+            return False
         triples = _triples(words)
         shared = Counter(place for triple in triples for place in self._holding.get(triple, ()))
         if max(shared.values(), default=0) < _TOO_ALIKE * len(triples):  # both together have no fewer
@@ -37,7 +36,6 @@ class Texts:
     def add(self, text: str) -> None:
         words = _words(text)
         if len(words) < _FEWEST:
-            self._short.add(words)
             return
         triples = _triples(words)
         for triple in triples:
