@@ -90,6 +90,17 @@ class Asker:
             await self._sync(self._journal)
         return reply
 
+    def disown(self, requests: Iterable[Request]) -> None:
+        """Have later runs ask these requests again, since their replies were of no use."""
+        if self._journal is not None:
+            for request in requests:
+                self._journal.disown(self.client, request)
+
+    @property
+    def kept(self) -> str:
+        """The folder in which replies are kept; nothing where they are not."""
+        return "" if self._journal is None else str(self._journal.folder)
+
     async def _sync(self, journal: Journal) -> None:
         """Return when all replies so far are on the disk: those that come together wait for it together."""
         self._added += 1

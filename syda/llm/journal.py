@@ -1,13 +1,15 @@
 """Replies that were paid for, in files that are only ever added to.
 
 A folder holds any number of files of lines, one reply a line, found by the address of its request. A folder that is
-committed with a test suite does not change by being read. A line is on the disk before its reply is used. Addresses
-hold no key and no header, and neither do replies.
+committed with a test suite does not change by being read. A line is on the disk before its reply is used. A reply that
+was of no use is disowned by a further line, and asked for again. Addresses hold no key and no header, and neither do
+replies.
 """
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -29,21 +31,26 @@ class Journal:
         self.folder, self.replay = folder, replay
         self._lock = threading.Lock()
         self._lines = Lines(folder)
-        self._known: dict[str, Mapping[str, Any]] = {}
         self._added: dict[str, Mapping[str, Any]] = {}
+        self._useless: set[tuple[str, str]] = set()
+        """Addresses with the digests of replies to them that were of no use."""
+        replies: dict[str, list[Mapping[str, Any]]] = {}
         for entry in self._lines.read():
-            if isinstance(entry.get("key"), str):
-                self._known[entry["key"]] = entry
+            if isinstance(entry.get("useless"), str):
+                self._useless.add((entry["key"], entry["useless"]))
+            elif isinstance(entry.get("key"), str):
+                replies.setdefault(entry["key"], []).append(entry)
+        self._known = {key: min(found, key=self._is_useless) for key, found in replies.items()}
         if replay and not self._known:
             raise ReplayError(f"{folder} holds no recorded replies; record them first with cache='record'")
 
     def find(self, client: Client, request: Request) -> Reply | None:
-        """Return the reply to an equal request.
+        """Return the reply to an equal request, a useless one only in a replay.
 
         Raises `ReplayError`, which shows what changed, when only recorded replies are wanted and there is none.
         """
         entry = self._known.get(key_of(client, request))
-        if entry is not None:
+        if entry is not None and (self.replay or not self._is_useless(entry)):
             return Reply(**{**entry["reply"], "finish": Finish(entry["reply"]["finish"]), "usage": Usage(), "calls": 0})
         if self.replay:
             raise ReplayError(self._missing(client, request))
@@ -74,6 +81,22 @@ class Journal:
             except OSError as error:
                 raise self._unwritten(error) from error
             self._added[key] = entry
+
+    def disown(self, client: Client, request: Request) -> None:
+        """Have a request asked again, since its reply was of no use. Raises `ModelError` when it cannot be written."""
+        key = key_of(client, request)
+        with self._lock:
+            entry = self._known.get(key)
+            if self.replay or entry is None or self._is_useless(entry):
+                return
+            self._useless.add((key, _digest(entry)))
+            try:
+                self._lines.add(key[:12], {"key": key, "useless": _digest(entry)})
+            except OSError as error:
+                raise self._unwritten(error) from error
+
+    def _is_useless(self, entry: Mapping[str, Any]) -> bool:
+        return (entry["key"], _digest(entry)) in self._useless
 
     def sync(self) -> None:
         """Return when all replies that were added are on the disk; many take no longer than one.
@@ -115,6 +138,10 @@ class Journal:
             if (entry["request"]["purpose"], entry["request"]["table"]) == (request.purpose, request.table)
         ]
         return max(same, key=lambda entry: _likeness(entry["request"], request.content()), default=None)
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(entry["reply"], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

@@ -20,7 +20,7 @@ from syda.generation.lifetime import needed_for
 from syda.generation.maker import Maker, Written
 from syda.generation.store import Progress
 from syda.llm.asking import Asker, all_of, asked_tokens
-from syda.llm.exchange import Finish, Reply, Usage
+from syda.llm.exchange import Finish, Reply, Request, Usage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
@@ -121,6 +121,9 @@ class _Writing:
     """Rows that only do not fit what is told of them: where no other comes, they are settled for that."""
     unfitting: list[int] = field(default_factory=list)
     """Places of such rows that were taken."""
+    futile: list[Request] = field(default_factory=list)
+    """Requests whose replies led to no row."""
+    latest: Sequence[Request] = ()
     at_once: int = 1
     room: int = _ROOM
     rounds: int = 0
@@ -177,19 +180,20 @@ class _Writing:
         avoid, refused = self._avoided(), self.complaints[-_COMPLAINTS:]
         self.complaints = []
 
-        async def ask(batch: Sequence[int]) -> Reply:
-            return await self.asker.ask(self._request(batch, avoid, refused, wave))
-
-        asked = [asyncio.ensure_future(ask(batch)) for batch in batches]
+        requests = [self._request(batch, avoid, refused, wave) for batch in batches]
+        asked = [asyncio.ensure_future(self.asker.ask(request)) for request in requests]
         cut, errors = False, []
+        self.latest = requests
         try:
-            for batch, reply in zip(batches, asked, strict=True):
+            for batch, request, reply in zip(batches, requests, asked, strict=True):
                 await asyncio.wait([reply])  # in their order, and while others are under way
                 if error := reply.exception():
                     errors.append(error)
                     continue
                 cut = cut or reply.result().finish is Finish.LENGTH
                 self._take(batch, reply.result())
+                if self.accepted.rows.keys().isdisjoint(batch):
+                    self.futile.append(request)
         finally:
             for reply in asked:
                 reply.cancel()  # those that are under way when this is
@@ -200,7 +204,7 @@ class _Writing:
         if wave or cut:
             self.at_once = max(1, self.at_once // 2)
 
-    def _request(self, batch: Sequence[int], avoid: Mapping[str, Any], refused: Sequence[str], wave: int) -> Any:
+    def _request(self, batch: Sequence[int], avoid: Mapping[str, Any], refused: Sequence[str], wave: int) -> Request:
         more: dict[str, Any] = {"avoid": avoid, "refused": list(refused)}
         if wave:
             more["attempt"] = wave + 1  # what was answered before is not wanted again
@@ -258,10 +262,16 @@ class _Writing:
             raise self._short()
 
     def _short(self) -> UnusableReplyError:
+        """Return the error for rows that are missing; what led to none is asked again by the next run."""
+        self.asker.disown([*self.futile, *self.latest])
         usable = [row for place, row in sorted(self.accepted.rows.items()) if place not in self.unfitting]
         why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
+        kept = (
+            f"The replies are kept in {self.asker.kept}; delete that folder to forget them, " if self.asker.kept else ""
+        )
         return UnusableReplyError(
             f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "
-            f"{self.rounds} rounds{why}. The replies are kept; ask for fewer rows, or for the plan instead of rows",
+            f"{self.rounds} rounds{why}. {kept or 'No reply is kept; '}ask again for what is missing, ask for fewer "
+            f"rows, or for the plan instead of rows",
             usable,
         )

@@ -37,7 +37,7 @@ def test_titles_of_many_words_may_come_again() -> None:
     def answer(request: Request) -> Any:
         return {"rows": [{"row": t["row"], "title": "A History of the Art of Rome"} for t in rows_asked(request)]}
 
-    assert made(answer, {"title": {"type": "text", "max_length": 40}}).frames()["T"].title.nunique() == 1
+    assert made(answer, {"title": {"type": "text", "length": 40}}).frames()["T"].title.nunique() == 1
 
 
 def test_sentences_may_not_nearly_come_again() -> None:
@@ -45,5 +45,5 @@ def test_sentences_may_not_nearly_come_again() -> None:
         words = "The staff of the ward were kind and quick to help us on the day of number"
         return {"rows": [{"row": told["row"], "comment": f"{words} {told['row']}."} for told in rows_asked(request)]}
 
-    with pytest.raises(UnusableReplyError, match="1 of 12 rows .* nearly repeats another row"):
+    with pytest.raises(UnusableReplyError, match=r"1 of 12 rows .* nearly repeats another row"):
         made(answer, {"comment": "text"})
