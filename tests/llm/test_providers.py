@@ -239,6 +239,16 @@ def test_a_server_that_ignores_the_form_is_asked_in_another_way(client, server):
     assert ask(client)[0].text == TEXT
 
 
+def test_a_form_that_was_not_kept_once_is_asked_for_again_by_the_next_run(client, server):
+    server.behave = lambda _: "Sure, here are some people!"
+    assert ask(client)[0].text != TEXT
+    server.behave = lambda _: TEXT
+    first = server.received[0].body
+    again = ask(type(client)(client.config, key="k", endpoint=client.endpoint))[0]
+    assert (again.text, again.calls) == (TEXT, 1)
+    assert server.received[-1].body.keys() == first.keys()
+
+
 def test_tools_answer_in_their_arguments(server):
     chat, messages = make(ChatClient, server), make(MessagesClient, server)
     call = {"choices": [{"message": {"tool_calls": [{"function": {"name": "answer", "arguments": TEXT}}]}}]}
