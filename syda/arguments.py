@@ -64,7 +64,7 @@ class Wishes:
         plain = self._built(reading, existing, {})
         if dry_run:
             marked = self._built(reading, existing, rows_to_write(plain, model.mode))
-            return replace(plain, usage=expected_usage(marked, model, prompts))
+            return replace(plain, usage=expected_usage(marked, model, prompts, existing))
         return wait(lambda: modelled(plain, model, prompts, partial(self._built, reading, existing)))
 
     def _built(self, reading: Reading, existing: Existing, authored: Mapping[tuple[str, str], Guess]) -> Plan:
@@ -116,7 +116,7 @@ class Wishes:
             return plan
         model = language_model(self.llm)
         prompts = prompts_by_table(plan.schema, self.prompts)
-        usage = None if model is None else expected_usage(plan, model, prompts)
+        usage = None if model is None else expected_usage(plan, model, prompts, existing)
         return replace(inferred_instead(plan, existing, WrittenSource), usage=usage)
 
     def refuse_beside_plan(self) -> None:

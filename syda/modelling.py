@@ -116,7 +116,9 @@ def _try_out(plan: Plan, guesses: Mapping[tuple[str, str], Guess]) -> None:
     verify_rows(sample, make_rows(sample), {}).raise_for_breaches()
 
 
-def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str]) -> Usage:
+def expected_usage(
+    plan: Plan, model: LanguageModel, prompts: Mapping[str, str], existing: Existing | None = None
+) -> Usage:
     """Return what asking for the plan and its rows would cost, before anything is sent: an estimate.
 
     Answers that do not work are asked for once more, rows that cannot be taken again, so that it may be more.
@@ -131,7 +133,7 @@ def expected_usage(plan: Plan, model: LanguageModel, prompts: Mapping[str, str])
     asked = _planned_tables(plan, model.mode) if _is_asked_for_plans(client, model.mode) else []
     counted = [
         *expected_answers(plan, asked, prompts),
-        *expected_replies(plan, prompts, first_at_once(client), model.examples_of(client)),
+        *expected_replies(plan, prompts, first_at_once(client), model.examples_of(client), existing),
     ]
     usage = Usage(model=client.model, expected=True, batched=model.batch)
     for table, calls, tokens in counted:

@@ -128,8 +128,8 @@ class Rows:
         return [_json(item) for item in to_python(values, self.maker.table(table).column(name).type)]
 
     def _sparks(self, rows: Any) -> list[str]:
-        """Return a word for each row, two where an earlier row has the same: no row has another's."""
-        settings = self.maker.plan.settings
+        """Return a word for each row, two where an earlier one has the same: no row has that of another, old or new."""
+        settings, rows = self.maker.plan.settings, rows + self.maker.first(self.table)
         words = vocabulary("word", settings.locale)
         drawn = words.draw(random_bits(stream_key(settings.seed, self.table, "spark"), 0, int(rows.max()) + 1))
         again = rank_within(drawn)

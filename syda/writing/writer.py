@@ -86,22 +86,24 @@ async def write_rows(
 
 
 def expected_replies(
-    plan: Plan, prompts: Mapping[str, str], at_once: int, examples: int = 0
+    plan: Plan, prompts: Mapping[str, str], at_once: int, examples: int = 0, existing: Existing | None = None
 ) -> Iterator[tuple[str, int, Usage]]:
     """Yield by table how many calls, and about how many tokens, its rows take when all of them can be used."""
     every = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
     shots = example_rows(plan, every, examples, {})
+    unknown = {key: unknown_columns(plan, key) for key in plan.tables}
+    maker = Maker(drafted(plan, unknown), existing=existing)
     for key, roles in every.items():
-        planned = plan.tables[key]
-        if not planned.rows:
+        rows = Rows(maker_of(plan, unknown, key, maker), key, roles).number
+        if not rows:
             continue
         shown = shots.get(key, ())
         form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""), shown)
-        size = -(-planned.rows // requests_for(planned.rows, form.rows_at_once, at_once))
-        calls = -(-planned.rows // size)
-        told = planned.rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
+        size = -(-rows // requests_for(rows, form.rows_at_once, at_once))
+        calls = -(-rows // size)
+        told = rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
         request = form.request([{}] * size, {}, 1)
-        yield key, calls, Usage(calls * asked_tokens(request) + told, planned.rows * form.tokens)
+        yield key, calls, Usage(calls * asked_tokens(request) + told, rows * form.tokens)
 
 
 @dataclass(slots=True)
@@ -266,12 +268,9 @@ class _Writing:
         self.asker.disown([*self.futile, *self.latest])
         usable = [row for place, row in sorted(self.accepted.rows.items()) if place not in self.unfitting]
         why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
-        kept = (
-            f"The replies are kept in {self.asker.kept}; delete that folder to forget them, " if self.asker.kept else ""
-        )
+        kept = f"; the replies are kept in {self.asker.kept}, delete it to forget them" if self.asker.kept else ""
         return UnusableReplyError(
             f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "
-            f"{self.rounds} rounds{why}. {kept or 'No reply is kept; '}ask again for what is missing, ask for fewer "
-            f"rows, or for the plan instead of rows",
+            f"{self.rounds} rounds{why}. Ask again, ask for fewer rows, or for the plan instead of rows{kept}",
             usable,
         )

@@ -15,6 +15,7 @@ from syda.language import LanguageModel
 from syda.llm.examples import EXAMPLES, taken_apart
 from syda.llm.scripted import ScriptedClient
 from syda.structured import SyntheticDataGenerator
+from tests.databases import sqlite_engine
 from tests.language.models import Base, either, planner, rows_asked, shape_of, writer
 
 
@@ -120,3 +121,18 @@ def test_a_model_writes_a_number_within_its_check_and_is_told_what_is_one_of_a_l
     )
     assert sorted(map(float, dataset.frames()["articles"].price)) == [4, 9, 12.5]
     assert dataset.verify().ok
+
+
+def test_a_dry_run_counts_the_children_of_all_parents() -> None:
+    client = ScriptedClient(writer)
+    llm = LanguageModel(model=client, mode="rows")
+    wanted = {"Clinic": 60, "Visit.clinic_id": syda.between(3, 6)}
+    engine = sqlite_engine()
+    foreseen = syda.seed(engine, Base, rows=wanted, create=True, dry_run=True, llm=llm).usage
+    engine.dispose()
+    found = syda.generate(Base, rows=wanted, llm=llm).usage
+    assert foreseen is not None
+    assert found is not None
+    assert {key: line.calls for key, line in foreseen.tables.items()} == {
+        key: line.calls for key, line in found.tables.items()
+    }
