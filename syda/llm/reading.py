@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -28,42 +29,75 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a reply. `whole` says that the list was closed: no row of it is missing."""
+    """The rows of a reply. `whole` says that the list was closed: no row of it is missing.
+
+    `faults` are why further rows are no JSON by our rules.
+    """
 
     rows: list[Any]
     whole: bool
+    faults: tuple[str, ...] = ()
 
 
-def read_rows(text: str, key: str = "rows") -> Rows:
+def read_rows(text: str, key: str = "rows", fields: Collection[str] = ()) -> Rows:
     """Return the rows of a reply that is an object with a list under `key`, or such a list by itself.
 
-    Of a list that is cut, the rows before the cut. A row that is no JSON by our rules is left out.
+    What holds objects with all `fields` may also be the only list of an object, under another key, or JSON Lines. Of a
+    list that is cut, the rows before the cut. A row that is no JSON by our rules is left out.
 
     Raises `UnreadableError` when there is no such list.
     """
+    _require_readable(text)
     start = _list_start(text, key)
+    if start is not None:
+        return _listed(text, start + 1)
+    for found in _otherwise(text) if fields else ():
+        if found.rows and all(isinstance(row, Mapping) and row.keys() >= set(fields) for row in found.rows):
+            return found
+    raise UnreadableError(f"it holds no list {key!r}")
+
+
+def _listed(text: str, place: int) -> Rows:
+    """Return the rows of a list from the place on where its first one stands."""
     rows: list[Any] = []
-    place = start + 1
+    faults: list[str] = []
     while True:
         place = _skip(text, place, _SPACE + ",")
         if place >= len(text):
-            return Rows(rows, whole=False)
+            return Rows(rows, False, tuple(faults))
         if text[place] == "]":
-            return Rows(rows, whole=True)
+            return Rows(rows, True, tuple(faults))
         try:
             row, place = _decode(text, place)
-        except UnreadableError:
+        except UnreadableError as error:
+            faults.append(str(error))
             end = _end_of_value(text, place)
             if end is None:
-                return Rows(rows, whole=False)
+                return Rows(rows, False, tuple(faults))
             place = end
         else:
             rows.append(row)
 
 
-def _list_start(text: str, key: str) -> int:
-    """Return where the list of rows opens; a list under another key is not taken for it."""
-    _require_readable(text)
+def _otherwise(text: str) -> Iterator[Rows]:
+    """Yield the lists that a reply may hold where none stands under the key that was asked for."""
+    body, _ = _unfenced(text)
+    lines: list[Any] = []
+    place = body.find("{")
+    with suppress(UnreadableError):
+        while 0 <= place < len(body) and body[place] == "{":
+            found, place = _decode(body, place)
+            lines.append(found)
+            place = _skip(body, place, _SPACE + ",")
+    if len(lines) == 1:
+        lists = [each for each in lines[0].values() if isinstance(each, list)]
+        if len(lists) == 1:
+            yield Rows(lists[0], whole=True)
+    yield Rows(lines, whole=place >= len(body))
+
+
+def _list_start(text: str, key: str) -> int | None:
+    """Return where the list of rows opens: the one under the key, or one that stands by itself."""
     body, offset = _unfenced(text)
     bare = _skip(body, 0, _SPACE)
     if bare < len(body) and body[bare] == "[":
@@ -72,7 +106,7 @@ def _list_start(text: str, key: str) -> int:
         found = _key_in(body, opened.start(), key)
         if found is not None:
             return offset + found
-    raise UnreadableError(f"it holds no list {key!r}")
+    return None
 
 
 def _key_in(body: str, start: int, key: str) -> int | None:

@@ -30,6 +30,8 @@ class ScriptedClient:
     async def ask(self, request: Request) -> Reply:
         self.requests.append(request)
         line = self._script(request) if callable(self._script) else next(self._script, None)
+        if line is None and callable(self._script):
+            raise ModelError(f"the script's function returned None for request {len(self.requests)}")
         if line is None:
             raise ModelError(f"the script is over after {len(self.requests) - 1} replies")
         if isinstance(line, Exception):

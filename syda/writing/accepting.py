@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,9 @@ _ROOM_OF_SENTENCES = 80
 """Characters of the shortest column that holds sentences."""
 
 
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"})
+"""Letters with strokes and ligatures, which have no accent to leave out."""
+Fold: TypeAlias = Callable[[Any], Any]
 _FORMS = {
     "email": re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"),
     "url": re.compile(r"https?://[^\s/]+\.\S+"),
@@ -43,7 +46,8 @@ class Accepted:
     written: Sequence[str]
     distinct: frozenset[str]
     taken: Mapping[str, set[Any]]
-    """Values of distinct columns that existing rows have; those accepted are added."""
+    """Values of distinct columns that existing rows have, folded; those accepted are added."""
+    fold: Fold
     forms: Mapping[str, str] = field(default_factory=dict)
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     _rules: RowRules = field(init=False)
@@ -74,13 +78,13 @@ class Accepted:
                 raise RefusedError(f"{name}: {_shown(items[name])} is no {form}")
         self._require_rules(items, told)
         for name in self.distinct:
-            if folded(items[name]) in self.taken[name]:
+            if self.fold(items[name]) in self.taken[name]:
                 raise RefusedError(f"{name}: {_shown(items[name])} is used already")
         for name, texts in self._texts.items():
             if texts.has_near(items[name]):
                 raise RefusedError(f"{name}: {_shown(items[name])} nearly repeats another row")
         for name in self.distinct:
-            self.taken[name].add(folded(items[name]))
+            self.taken[name].add(self.fold(items[name]))
         for name, texts in self._texts.items():
             texts.add(items[name])
         return items
@@ -103,6 +107,29 @@ class Accepted:
         return {
             name: from_python([row[name] for row in ordered], self.table.column(name).type) for name in self.written
         }
+
+
+def row_numbers(entries: Sequence[Mapping[str, Any]], asked: int, *, whole: bool) -> list[int | None]:
+    """Return which of the rows that were `asked` for each entry is, from 1 on; None where it does not say.
+
+    Entries that are all there and say nothing stand in order. Raises `RefusedError` where they are not counted from 1.
+    """
+    if whole and len(entries) == asked and not any("row" in each for each in entries):
+        return list(range(1, asked + 1))
+    numbers = [_row_number(each.get("row")) for each in entries]
+    if 0 not in numbers:
+        return numbers
+    counted = [number for number in numbers if number is not None]
+    if len(counted) == len(numbers) and sorted(counted) == list(range(asked)):
+        return [number + 1 for number in counted]
+    raise RefusedError("the rows of a reply are not numbered as they were listed, from 1 on")
+
+
+def _row_number(item: Any) -> int | None:
+    try:
+        return _whole(item)
+    except (TypeError, ValueError):
+        return None
 
 
 def read_value(column: Column, item: Any) -> Any:
@@ -149,9 +176,21 @@ def _number(item: Any) -> float:
     return number
 
 
-def folded(item: Any) -> Any:
-    """Return a value as a database may compare it that ignores case."""
+def folding(dialect: str) -> Fold:
+    """Return what makes values alike that a database may take for equal; `dialect` is `""` where it is not known."""
+    return _collated if dialect in ("", "mysql", "mariadb") else _caseless
+
+
+def _caseless(item: Any) -> Any:
     return item.casefold() if isinstance(item, str) else item
+
+
+def _collated(item: Any) -> Any:
+    """Return a value as the usual collations of MariaDB compare it: without case, accents and spaces at the end."""
+    if not isinstance(item, str):
+        return item
+    signs = unicodedata.normalize("NFKD", item.casefold().translate(_LETTERS))
+    return "".join(sign for sign in signs if not unicodedata.combining(sign)).rstrip()
 
 
 def _shown(item: Any) -> str:

@@ -24,7 +24,7 @@ from syda.llm.exchange import Finish, Reply, Request, Usage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
-from syda.writing.accepting import Accepted, RefusedError, UnfittingError, folded
+from syda.writing.accepting import Accepted, RefusedError, UnfittingError, folding, row_numbers
 from syda.writing.columns import roles_of, unknown_columns
 from syda.writing.request import Form, form_of, requests_for
 from syda.writing.rows import Rows, can_be_settled, drafted, maker_of, taken_values
@@ -119,6 +119,8 @@ class _Writing:
     total: int
     progress: Progress | None
     complaints: list[str] = field(default_factory=list)
+    why: str = ""
+    """Why the last row that is missing is."""
     spare: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """Rows that only do not fit what is told of them: where no other comes, they are settled for that."""
     unfitting: list[int] = field(default_factory=list)
@@ -144,10 +146,11 @@ class _Writing:
         sources = rows.roles.sources
         distinct = frozenset(name for name in sources if planned.columns[name].distinct)
         there = taken_values(rows.maker, rows.table, distinct)
-        taken = {name: {folded(item) for item in items} for name, items in there.items()}
+        fold = folding(plan.schema.dialect)
+        taken = {name: {fold(item) for item in items} for name, items in there.items()}
         form = form_of(plan.schema, table, sources, prompt, examples)
         forms = {name: source.form for name, source in sources.items() if source.form}
-        accepted = Accepted(table, list(sources), distinct, taken, forms)
+        accepted = Accepted(table, list(sources), distinct, taken, fold, forms)
         return cls(rows, form, asker, accepted, there, rows.number, progress, at_once=form.rows_at_once)
 
     async def run(self) -> dict[str, Any]:
@@ -230,19 +233,28 @@ class _Writing:
             self._complain(f"a reply was {reply.finish}: {reply.detail or 'no reason given'}")
             return
         try:
-            found = read_rows(reply.text)
+            found = read_rows(reply.text, fields=self.form.labels.values())
         except UnreadableError as error:
             self._complain(f"a reply could not be read: {error}")
             return
         entries = [each for each in found.rows if isinstance(each, Mapping)]
-        in_order = found.whole and len(entries) == len(batch) and not any("row" in each for each in entries)
-        for number, entry in enumerate(entries, 1):
-            place = number if in_order else entry.get("row")
-            if isinstance(place, int) and not isinstance(place, bool) and 1 <= place <= len(batch):
-                self._take_row(batch[place - 1], entry)
+        if len(entries) < len(batch):
+            self.why = f"a reply held {len(entries)} of {len(batch)} rows"
+        for fault in found.faults:
+            self._complain(f"a row could not be read: {fault}")
+        for other in (each for each in found.rows if not isinstance(each, Mapping)):
+            self._complain(f"a row is no object but {other!r}"[:80])
+        try:
+            numbers = row_numbers(entries, len(batch), whole=found.whole)
+        except RefusedError as error:
+            self._complain(str(error))
+            return
+        for number, entry in zip(numbers, entries, strict=True):
+            if number is not None and 1 <= number <= len(batch):
+                self._take_row(batch[number - 1], entry)
             else:
-                self._complain(f"there is no row with the number {place!r}"[:80])
-        if not found.rows:
+                self._complain(f"there is no row with the number {entry.get('row')!r}"[:80])
+        if not found.rows and not found.faults:
             self._complain("a reply held no rows")
 
     def _take_row(self, place: int, entry: Mapping[str, Any]) -> None:
@@ -256,6 +268,7 @@ class _Writing:
 
     def _complain(self, why: str) -> None:
         self.complaints.append(why)
+        self.why = why
         logger.info("%s: %s", self.rows.table, why)
 
     def require_settled(self, plan: Plan, made: Written) -> None:
@@ -267,10 +280,10 @@ class _Writing:
         """Return the error for rows that are missing; what led to none is asked again by the next run."""
         self.asker.disown([*self.futile, *self.latest])
         usable = [row for place, row in sorted(self.accepted.rows.items()) if place not in self.unfitting]
-        why = f"; the last complaint: {self.complaints[-1]}" if self.complaints else ""
         kept = f"; the replies are kept in {self.asker.kept}, delete it to forget them" if self.asker.kept else ""
         return UnusableReplyError(
             f"table {self.rows.table!r}: {len(usable)} of {self.total} rows of the model are usable after "
-            f"{self.rounds} rounds{why}. Ask again, ask for fewer rows, or for the plan instead of rows{kept}",
+            f"{self.rounds} rounds; the last complaint: {self.why}. Ask again, ask for fewer rows, or for the plan "
+            f"instead of rows{kept}",
             usable,
         )

@@ -93,6 +93,20 @@ def test_rows_are_asked_for_one_by_one_and_put_together():
         assert f"row {number}, and" in body["messages"][1]["content"]
 
 
+def test_what_is_given_of_a_row_is_not_written_again():
+    row = {"type": "object", "properties": {"row": {"type": "integer"}, **ROW["properties"]}}
+    runtime = Runtime()
+    given = [{"row": number, "spark": f"s{number}"} for number in (1, 2, 3)]
+    shots = [{"row": 9, "spark": "x", **shot} for shot in SHOTS]
+    reply = ask(runtime, rows_request(task=block(GIVEN, given), context=f"A.\n\n{block(EXAMPLES, shots)}", row=row))
+    assert json.loads(reply.text)["rows"] == [{"row": n, "name": f"P{n}", "age": 3} for n in (1, 2, 3)]
+    assert not any('"row"' in body["grammar"] for body in runtime.bodies)
+    assert all(
+        body["prompt"].endswith(json.dumps(each, separators=(",", ":")) + "\n")
+        for body, each in zip(runtime.bodies, given, strict=True)
+    )
+
+
 def test_the_same_question_gets_the_same_seeds_and_another_gets_others():
     def seeds(request, **settings):
         runtime = Runtime()

@@ -114,7 +114,7 @@ class LocalClient:
             written = engine.write(prompt, grammar=grammar, most=left, stopped=stopped, following=number > 0, **options)
             self._require_form(written)
             usage += written.usage
-            texts.append(written.text)
+            texts.append(rows.completed(number, written.text))
             whole = written.whole
             if not whole:
                 break
@@ -133,7 +133,7 @@ class LocalClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """A request for rows, taken apart: `form` is that of one row."""
+    """A request for rows, taken apart: `form` is that of one row, without what is `given` of it."""
 
     key: str
     count: int
@@ -142,6 +142,8 @@ class Rows:
     about: str
     shots: list[dict[str, Any]]
     given: list[dict[str, Any]]
+    repeated: tuple[str, ...]
+    """What the answer holds of a row although it is given, as its number: a small model would write any."""
 
     def prompt(self, number: int, seed: int) -> Prompt:
         """Return what one row is asked for by: a list to be continued where there are examples, else a question."""
@@ -153,6 +155,11 @@ class Rows:
         shuffled = random.Random(seed).sample(self.shots, min(len(self.shots), _SHOTS))
         entries = [self._entry(shot, known) + line({name: shot[name] for name in self._names}) for shot in shuffled]
         return "\n".join([self.about, "", *entries, self._entry(known, known)])
+
+    def completed(self, number: int, text: str) -> str:
+        """Return what was written of a row, which may be cut, with what the answer holds of it and is given."""
+        known = {name: self.given[number][name] for name in self.repeated}
+        return f"{line(known)[:-1]},{text[1:]}" if known and text else text
 
     def _entry(self, row: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         """Return what stands before a row: what is known of it."""
@@ -175,12 +182,28 @@ def rows_of(request: Request) -> Rows | None:
     count = _count(listed, given) if form else 0
     if not form or not count:
         return None
+    repeated = _repeated(form, given, count)
+    form = {**form, "properties": {name: each for name, each in form["properties"].items() if name not in repeated}}
     context, examples = taken_apart(request.context, EXAMPLES)
     shots = [each for each in examples if form["properties"].keys() <= each.keys()]
     about = f"{context if shots else request.context}\n\n{task}".strip()
     return Rows(
-        key=key, count=count, form=form, instructions=request.instructions, about=about, shots=shots, given=given
+        key=key,
+        count=count,
+        form=form,
+        instructions=request.instructions,
+        about=about,
+        shots=shots,
+        given=given,
+        repeated=repeated,
     )
+
+
+def _repeated(form: Mapping[str, Any], given: list[dict[str, Any]], count: int) -> tuple[str, ...]:
+    if len(given) != count:
+        return ()
+    names = tuple(name for name in form["properties"] if all(name in each for each in given))
+    return names if len(names) < len(form["properties"]) else ()
 
 
 def _count(listed: Mapping[str, Any], given: list[dict[str, Any]]) -> int:
