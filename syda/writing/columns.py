@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
 from syda.planning.model import ColumnPlan, Plan, TablePlan
-from syda.schema.model import NUMBERS, Kind, Table
+from syda.schema.model import NUMBERS, Column, Kind, Table
 from syda.sources.base import Source
 from syda.sources.company import Company, Prose
 from syda.sources.conditional import Case
@@ -25,21 +25,23 @@ _ADDRESSES = ("ipv4", "ipv6", "mac", "path")
 _FOLLOWING = ("email", "username", "initials")
 _FORMS: Mapping[str, Form] = {"email": "email", "website": "url", "domain": "host"}
 _NAMES = re.compile(r"\w+")
+_LONGEST_CODE = 4
 _PARENT_COLUMNS = 6
 """Columns of a parent that are told: the first words and numbers of it say what it is."""
 
 
-def _may_be_written(table: Table, name: str, planned: ColumnPlan, joined: frozenset[str]) -> bool:
+def _may_be_written(table: Table, name: str, columns: Mapping[str, ColumnPlan], joined: frozenset[str]) -> bool:
     """Tell whether a model may write a column: words and numbers that inference made up, and nothing else follows.
 
-    Keys, codes, dates and yes or no are syda's own; so is what is one of a list, and is told to the model instead.
+    Keys, codes, dates and yes or no are syda's own; so is what is one of a list, and is told to the model instead. A
+    list that is a guess by the column's name is the model's all the same, where the column is described.
     """
-    column = table.column(name)
+    column, planned = table.column(name), columns[name]
     free = planned.author == "inference" and not planned.demanded and planned.alike is None and name not in joined
     if not free:
         return False
     if column.type.kind is Kind.TEXT:
-        return _is_worded(planned)
+        return _is_worded(planned) or _is_described(table, name, columns)
     return column.type.kind in NUMBERS and type(planned.source) is Number and not planned.distinct
 
 
@@ -50,6 +52,19 @@ def _is_worded(planned: ColumnPlan) -> bool:
     if isinstance(source, Person) and source.part in _FOLLOWING and source.needs():
         return False  # made of the name that the model writes
     return isinstance(source, _WORDED) or (isinstance(source, Pattern) and not planned.distinct)
+
+
+def _is_described(table: Table, name: str, columns: Mapping[str, ColumnPlan]) -> bool:
+    """Tell whether a column is one of a list that inference made up, although somebody says what stands in it."""
+    column = table.column(name)
+    listed = type(columns[name].source) is Choice and not columns[name].distinct and not _is_code(column)
+    followed = any(name in _reads(each.source, table) for each in columns.values())
+    said = any(names_any(check.expression, [name]) for check in table.checks)
+    return listed and not said and not followed and not _is_key(table, name) and bool(column.comment or column.doc)
+
+
+def _is_code(column: Column) -> bool:
+    return column.type.length is not None and column.type.length <= _LONGEST_CODE
 
 
 def written_source(planned: ColumnPlan) -> Written:
@@ -64,7 +79,7 @@ def writable(plan: Plan, table: str) -> tuple[str, ...]:
     """Return the columns of a table that a model may write."""
     owner, planned = plan.schema.tables[table], plan.tables[table]
     joined = frozenset(name for joint in planned.joints for name in joint.columns)
-    return tuple(name for name, column in planned.columns.items() if _may_be_written(owner, name, column, joined))
+    return tuple(name for name in planned.columns if _may_be_written(owner, name, planned.columns, joined))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -136,3 +137,23 @@ def test_a_dry_run_counts_the_children_of_all_parents() -> None:
     assert {key: line.calls for key, line in foreseen.tables.items()} == {
         key: line.calls for key, line in found.tables.items()
     }
+
+
+def test_a_column_that_is_described_is_asked_for_where_inference_only_guesses_a_list() -> None:
+    metadata = sa.MetaData()
+    described = {"kind": "one of screening, talk, party", "severity": "how bad", "status": "open, closed or lost"}
+    sa.Table(
+        "talks",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(name, String(20), comment=comment) for name, comment in described.items()),
+        sa.Column("type", String(20)),
+        sa.Column("priority", String(20), CheckConstraint("priority IN ('a', 'b')"), comment="how soon"),
+        sa.Column("size", sa.Enum("S", "M"), comment="of the room"),
+        sa.Column("code", String(8), comment="internal code"),
+        sa.Column("currency", String(3), comment="ISO 4217"),
+    )
+    client = ScriptedClient(writer)
+    syda.generate(metadata, rows=5, llm=LanguageModel(model=client, mode="rows"))
+    assert shape_of(client.requests[0]).keys() == described.keys()
+    assert all({"type", "priority", "size"} & told.keys() for told in rows_asked(client.requests[0]))
