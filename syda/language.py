@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
-from syda.errors import ModelError, PlanError, near
+from syda.errors import ModelError, PlanError, SydaError, near
 from syda.planning.requests import key_name
 from syda.schema.model import Schema
 from syda.usage import TableUsage, Usage
@@ -116,6 +121,56 @@ class LanguageModel:
         )
 
 
+class Stop:
+    """Ends what a model is being asked, and whatever comes after it, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+        self._is_set = False
+
+    def set(self) -> None:
+        with self._lock:
+            self._is_set = True
+            if self._under_way is not None:
+                loop, task = self._under_way
+                loop.call_soon_threadsafe(task.cancel)
+
+    def require_unset(self) -> None:
+        """Raise `asyncio.CancelledError` where this was stopped."""
+        if self._is_set:
+            raise asyncio.CancelledError
+
+    async def heeded(self, work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
+        """Return what the work comes to unless it is stopped."""
+        task = asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            self.require_unset()
+            self._under_way = asyncio.get_running_loop(), task
+        try:
+            return await work()
+        finally:
+            with self._lock:
+                self._under_way = None
+
+
+@contextmanager
+def billed(usage: Callable[[], Usage | None]) -> Iterator[None]:
+    """Have an error tell what the model was asked before it."""
+    try:
+        yield
+    except SydaError as error:
+        spent = usage()
+        if spent is not None:
+            error.usage = spent + error.usage
+        raise
+
+
+STOP: ContextVar[Stop | None] = ContextVar("syda_stop", default=None)
+"""By what the work in this thread can be stopped from another one."""
+
+
 def wait(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
     """Return what a coroutine comes to; the event loop of an asynchronous load runs on meanwhile."""
     concurrency = sys.modules.get("sqlalchemy.util.concurrency")
@@ -124,7 +179,8 @@ def wait(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
         return found
     from syda.llm.asking import run
 
-    return run(work)
+    stop = STOP.get()
+    return run(work if stop is None else partial(stop.heeded, work))
 
 
 def language_model(given: Any) -> LanguageModel | None:

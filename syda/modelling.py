@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from syda.errors import ModelError
-from syda.language import LanguageModel, Mode
+from syda.language import LanguageModel, Mode, billed
 from syda.planning.inference import Guess
 from syda.planning.model import Plan
 from syda.schema.model import Table
@@ -39,11 +39,12 @@ async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str],
     asker, tried = model.asker(), _Tried(rebuild)
     to_write, planned = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
     asked = planned if _is_asked_for_plans(asker.client, model.mode) else []
-    try:
-        authored = await author_columns(plan, asked, asker, tried, prompts)
-    finally:
-        await asker.close()
-    made = tried.plan({**to_write, **authored.guesses})
+    with billed(lambda: usage_of(asker)):
+        try:
+            authored = await author_columns(plan, asked, asker, tried, prompts)
+        finally:
+            await asker.close()
+        made = tried.plan({**to_write, **authored.guesses})
     notes = {**authored.notes, **{key: (_UNASKED,) for key in planned if not asked}}
     tables = {key: replace(table, notes=(*table.notes, *notes.get(key, ()))) for key, table in made.tables.items()}
     return replace(made, tables=tables, usage=usage_of(asker))
@@ -163,10 +164,11 @@ async def written_rows(
     from syda.writing.writer import write_rows
 
     asker = model.asker(plan.usage)
-    try:
-        return await write_rows(plan, asker, existing=existing, prompts=prompts, progress=progress), usage_of(asker)
-    finally:
-        await asker.close()
+    with billed(lambda: usage_of(asker)):
+        try:
+            return await write_rows(plan, asker, existing=existing, prompts=prompts, progress=progress), usage_of(asker)
+        finally:
+            await asker.close()
 
 
 def held_rows(plan: Plan, existing: Existing) -> Existing:

@@ -14,6 +14,7 @@ import click
 
 from syda.cli.models import load_models
 from syda.errors import SydaError
+from syda.usage import Usage
 
 FAILED = 1
 INTERRUPTED = 130
@@ -38,7 +39,7 @@ class Command(click.Command):
             with _usage_as_json(ctx, as_json=as_json):
                 return super().invoke(ctx)
         except SydaError as error:
-            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=as_json)
+            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=as_json, usage=error.usage)
         except KeyboardInterrupt:
             message = "Interrupted; what was not finished is not in the database."
             _fail(ctx, "Interrupted", message, INTERRUPTED, as_json=as_json)
@@ -58,11 +59,17 @@ def _usage_as_json(ctx: click.Context, *, as_json: bool) -> Iterator[None]:
         _fail(ctx, "UsageError", error.format_message(), error.exit_code, as_json=True)
 
 
-def _fail(ctx: click.Context, type_: str, message: str, code: int, *, as_json: bool) -> NoReturn:
+def _fail(
+    ctx: click.Context, type_: str, message: str, code: int, *, as_json: bool, usage: Usage | None = None
+) -> NoReturn:
+    asked = usage if usage is not None and usage.tables else None
     if as_json:
-        echo_json({"error": {"type": type_, "message": message}})
+        spent = {"usage": asked.to_dict()} if asked else {}
+        echo_json({"error": {"type": type_, "message": message}, **spent})
     else:
         click.echo(message if code == INTERRUPTED else f"Error: {message}", err=True)
+        if asked:
+            click.echo(f"Model: {asked}", err=True)
     ctx.exit(code)
 
 
