@@ -46,8 +46,9 @@ class LanguageModel:
     provider that are not in the environment. A model that writes rows is first shown so many `examples` made by
     inference: none by default, and 8 a local one; small models need them. `batch` asks in the batches of OpenAI or
     Anthropic: at half the price, within a day. Their ids are kept in `folder`, so that a run that was stopped takes up
-    what it sent. Without `batch`, a reply may take `timeout` seconds, and a run ends when no request is answered for
-    `deadline` seconds, pauses that the server asks for included. `clock` is the time of tests.
+    what it sent. Without `batch`, a reply may take `timeout` seconds, a request is tried six times where the server
+    fails, and a run ends when no request is answered for `deadline` seconds, pauses that the server asks for included.
+    `clock` is the time of tests.
     """
 
     model: str | ModelConfig | Client
@@ -61,7 +62,7 @@ class LanguageModel:
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     batch: bool = False
     timeout: float = 180.0
-    deadline: float = 120.0
+    deadline: float = 180.0
     examples: int | None = None
     clock: Clock | None = field(default=None, repr=False)
 

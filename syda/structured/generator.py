@@ -155,9 +155,8 @@ class SyntheticDataGenerator:
                 custom_generators,
                 advice="give its class or table too, or make its rows first with this generator",
             )
-            self._keep(
-                reading, dataset, models, partial(dataset.to_csv, output_dir) if output_dir is not None else None
-            )
+            write = partial(dataset.to_csv, output_dir) if output_dir is not None else None
+            self._keep(reading, dataset, models, write)
             frames = dataset.frames()
             return {_label(reading.schema.tables[key]): frames[key] for key in frames}
 
