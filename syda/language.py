@@ -28,6 +28,8 @@ _Found = TypeVar("_Found")
 Mode: TypeAlias = Literal["auto", "plan", "rows"]
 Cache: TypeAlias = Literal["record", "replay", "off"]
 FOLDER = ".syda/replies"
+EVERY_TABLE = "*"
+"""The key of the words that are for every table, beside those of some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,7 @@ def language_model(given: Any) -> LanguageModel | None:
 
 
 def prompts_by_table(schema: Schema, prompts: Any) -> dict[str, str]:
-    """Return the user's words by table; a text by itself is for every table.
+    """Return the user's words by table; a text by itself, and one under ``"*"``, is for every table.
 
     Raises `UnknownNameError` for a table that is none, `PlanError` for what is no text.
     """
@@ -209,9 +211,12 @@ def prompts_by_table(schema: Schema, prompts: Any) -> dict[str, str]:
         return dict.fromkeys(schema.tables, prompts)
     if not isinstance(prompts, Mapping):
         raise PlanError(f"prompts: expected a text, or a dict of texts by table, got {type(prompts).__name__}")
-    found: dict[str, str] = {}
+    own: dict[str, str] = {}
     for key, text in prompts.items():
         if not isinstance(text, str):
             raise PlanError(f"prompts[{key_name(key)!r}]: expected a text, got {type(text).__name__} {text!r}")
-        found[schema.table(key_name(key)).key] = text
-    return found
+        if key != EVERY_TABLE:
+            own[schema.table(key_name(key)).key] = text
+    if EVERY_TABLE not in prompts:
+        return own
+    return {key: "\n".join(filter(None, (prompts[EVERY_TABLE], own.get(key)))) for key in schema.tables}

@@ -61,8 +61,12 @@ def _planned_tables(plan: Plan, mode: Mode) -> list[str]:
 
     if mode == "rows":
         return []
-    written = {table for table, _ in rows_to_write(plan, mode)} | {key for key in plan.tables if writes_rows(plan, key)}
-    return [key for key in plan.tables if key not in written and _has_rows(plan, key) and authored_columns(plan, key)]
+    others = {key for key in plan.tables if writes_rows(plan, key) or (mode == "auto" and _has_few_rows(plan, key))}
+    return [key for key in plan.tables if key not in others and _has_rows(plan, key) and authored_columns(plan, key)]
+
+
+def _has_few_rows(plan: Plan, key: str) -> bool:
+    return plan.tables[key].rows <= FEW_ROWS and not plan.tables[key].rows_from
 
 
 def _has_rows(plan: Plan, key: str) -> bool:
@@ -75,8 +79,7 @@ def rows_to_write(plan: Plan, mode: Mode) -> dict[tuple[str, str], Guess]:
 
     found = {}
     for key, planned in plan.tables.items():
-        few = planned.rows <= FEW_ROWS and not planned.rows_from
-        if mode == "rows" or (mode == "auto" and few and planned.rows):
+        if mode == "rows" or (mode == "auto" and planned.rows and _has_few_rows(plan, key)):
             for name in writable(plan, key):
                 column = planned.columns[name]
                 source = written_source(column)

@@ -176,7 +176,7 @@ making_options = _together(
         "prompts",
         multiple=True,
         metavar="TEXT|NAME=TEXT",
-        help="What the model should know, of all tables or of one; may be repeated.",
+        help="What the model should know, of all tables or of one more than that; may be repeated.",
     ),
     click.option(
         "--llm-mode",
@@ -225,14 +225,15 @@ def asking(llm: str | None, prompts: tuple[str, ...], **options: Any) -> dict[st
     return {**given, "prompts": _read_prompts(prompts)} if prompts else given
 
 
-def _read_prompts(given: tuple[str, ...]) -> str | dict[str, str]:
-    """Read ``"Words for all"`` alone, or ``Customer=words`` for each table."""
-    if len(given) == 1 and not _OF_TABLE.match(given[0]):
-        return given[0]
-    named = dict(text.split("=", 1) for text in given if _OF_TABLE.match(text))
-    if len(named) < len(given):
-        raise click.UsageError("Give one --prompt for all tables, or each as NAME=TEXT.")
-    return {name.strip(): text for name, text in named.items()}
+def _read_prompts(given: tuple[str, ...]) -> dict[str, str]:
+    """Read words for all tables, and ``Customer=words`` for one; what is said more than once is put together."""
+    from syda.language import EVERY_TABLE
+
+    said: dict[str, list[str]] = {}
+    for text in given:
+        name, words = text.split("=", 1) if _OF_TABLE.match(text) else (EVERY_TABLE, text)
+        said.setdefault(name.strip(), []).append(words.strip())
+    return {name: "\n".join(parts) for name, parts in said.items()}
 
 
 def one_source(*, needed: bool, **sources: Any) -> None:

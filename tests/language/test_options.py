@@ -86,6 +86,15 @@ def test_replies_of_a_script_are_not_kept_unless_asked_for(tmp_path: Path, monke
     assert list(tmp_path.glob(".syda/replies/*.jsonl"))
 
 
+def test_no_plan_is_asked_for_what_is_left_of_small_tables() -> None:
+    client = either(planner())
+    texts = {Article.name: ["Chalk"], Article.kind: ["toy"], Article.shelf: ["A"], Article.price: 2}
+    syda.plan(Shop, rows=40, llm=client, overrides=texts)
+    assert not client.requests
+    syda.plan(Shop, rows=41, llm=client, overrides={Article.name: ["Chalk"]})
+    assert [request.purpose for request in client.requests] == ["plan"]
+
+
 @pytest.mark.usefixtures("_no_key")
 def test_where_nothing_is_sent_no_key_is_needed() -> None:
     plan = syda.plan(Base, rows=500, llm="openai:gpt-6-luna", dry_run=True)
