@@ -32,6 +32,26 @@ EVERY_TABLE = "*"
 """The key of the words that are for every table, beside those of some."""
 
 
+_NUMBERS: tuple[tuple[str, type, float], ...] = (
+    ("max_cost", float, 0),
+    ("max_tokens", int, 0),
+    ("max_calls", int, 0),
+    ("examples", int, 0),
+    ("timeout", float, 0.001),
+    ("deadline", float, 0.001),
+)
+"""Settings that are numbers: their type, and the least that they may be."""
+
+
+def _require_number(name: str, given: Any, type_: type, least: float) -> None:
+    if given is None and name not in ("timeout", "deadline"):
+        return
+    right = isinstance(given, int if type_ is int else int | float) and not isinstance(given, bool)
+    if not right or not given >= least:
+        kind = "a whole number" if type_ is int else "a number"
+        raise PlanError(f"{name}: expected {kind}, {'0 or more' if least == 0 else 'more than 0'}, got {given!r}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageModel:
     """Which model to ask, for what, and at what cost.
@@ -77,6 +97,16 @@ class LanguageModel:
         for name, given, known in (("mode", self.mode, get_args(Mode)), ("cache", self.cache, get_args(Cache))):
             if given not in known:
                 raise PlanError(f"{name}: expected one of {', '.join(known)}, got {given!r}{near(str(given), known)}")
+        for name, types, least in _NUMBERS:
+            _require_number(name, getattr(self, name), types, least)
+        if not isinstance(self.batch, bool):
+            raise PlanError(f"batch: expected True or False, got {self.batch!r}")
+        if not isinstance(self.keys, Mapping):
+            raise PlanError(f"keys: expected a dict of keys by provider, got {type(self.keys).__name__}")
+        if self.keys:
+            from syda.llm.connect import check_keys
+
+            check_keys(self.keys)
 
     def client(self, *, sending: bool) -> Client:
         """Return the client of the model, which asks in batches where that is wanted.

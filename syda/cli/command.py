@@ -22,6 +22,9 @@ _COUNT = re.compile(r"[0-9]+")
 _OF_TABLE = re.compile(r"\s*[\w.]+\s*=")
 _OTHER_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
 
+_ARGUMENT = re.compile(r"\b(llm|cache|max_cost|max_tokens|max_calls)=(?:'([^']*)'|(?=\W)|([\w.]+))")
+"""How messages name the arguments of Python that are options here."""
+
 
 class Command(click.Command):
     """A command that ends with one message and exit code 1 on a `SydaError`, and with 130 on Ctrl-C.
@@ -39,7 +42,8 @@ class Command(click.Command):
             with _usage_as_json(ctx, as_json=as_json):
                 return super().invoke(ctx)
         except SydaError as error:
-            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=as_json, usage=error.usage)
+            message = _ARGUMENT.sub(_option, str(error))
+            _fail(ctx, type(error).__name__, message, FAILED, as_json=as_json, usage=error.usage)
         except KeyboardInterrupt:
             message = "Interrupted; what was not finished is not in the database."
             _fail(ctx, "Interrupted", message, INTERRUPTED, as_json=as_json)
@@ -47,6 +51,11 @@ class Command(click.Command):
             if error.errno == errno.EPIPE:
                 raise  # the reader has left; click ends quietly
             _fail(ctx, type(error).__name__, str(error), FAILED, as_json=False)  # stdout may be what is full
+
+
+def _option(argument: re.Match[str]) -> str:
+    name, quoted, bare = argument.groups()
+    return " ".join(filter(None, ("--" + name.replace("_", "-"), quoted, bare)))
 
 
 @contextmanager
@@ -142,6 +151,7 @@ def _together(*options: _Decorator) -> _Decorator:
     return decorate
 
 
+_MONEY, _COUNTED = click.FloatRange(min=0), click.IntRange(min=0)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 models_option = click.option(
     "--models", metavar="MODULE[:NAME]", help="Models to import: a Base, MetaData, class or list. Default: its Base."
@@ -190,9 +200,9 @@ making_options = _together(
     click.option(
         "--llm-batch", is_flag=True, default=None, help="Ask in the provider's batches: half the price, within a day."
     ),
-    click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop the model before it costs more."),
-    click.option("--max-tokens", type=int, metavar="N", help="Stop the model before it takes more tokens."),
-    click.option("--max-calls", type=int, metavar="N", help="Stop the model before it is asked more often."),
+    click.option("--max-cost", type=_MONEY, metavar="DOLLARS", help="Stop the model before it costs more."),
+    click.option("--max-tokens", type=_COUNTED, metavar="N", help="Stop the model before it takes more tokens."),
+    click.option("--max-calls", type=_COUNTED, metavar="N", help="Stop the model before it is asked more often."),
 )
 _OF_MODEL = {
     "llm_mode": "mode",
