@@ -161,6 +161,8 @@ class Stop:
         self._lock = threading.Lock()
         self._under_way: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self._is_set = False
+        self.usage: Usage | None = None
+        """What the model was asked before the end."""
 
     def set(self) -> None:
         with self._lock:
@@ -197,6 +199,10 @@ def billed(usage: Callable[[], Usage | None]) -> Iterator[None]:
         spent = usage()
         if spent is not None:
             error.usage = spent + error.usage
+        raise
+    except asyncio.CancelledError:
+        if (stop := STOP.get()) is not None and (spent := usage()) is not None:
+            stop.usage = spent + stop.usage
         raise
 
 

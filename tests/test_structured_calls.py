@@ -108,6 +108,8 @@ def test_a_call_that_is_cancelled_asks_nothing_more_and_is_forgotten() -> None:
         return answered
 
     assert asyncio.run(cancelled()) == client.answered
+    assert generator.usage is not None
+    assert client.answered <= generator.usage.total.calls <= client.answered + 16
     assert generator.generate_data(THING, sample_size=3).id.tolist() == [1, 2, 3]
 
 

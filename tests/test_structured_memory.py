@@ -11,7 +11,10 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from syda.errors import MissingTableError, SchemaError
+from syda.language import LanguageModel
+from syda.llm.scripted import ScriptedClient
 from syda.structured import SyntheticDataGenerator
+from tests.language.models import writer
 
 
 class Base(DeclarativeBase):
@@ -129,6 +132,13 @@ def test_a_class_that_extends_another_has_the_columns_of_both(tmp_path: Path) ->
     assert set(doctors.kind) == {"doctor"}
     assert not set(doctors.id) & set(people.id)
     assert (tmp_path / "doctors.csv").read_text().splitlines()[0] == "id,name,kind,desk,licence"
+
+
+def test_words_about_a_class_hold_for_the_tables_that_it_extends() -> None:
+    client = ScriptedClient(writer)
+    model = LanguageModel(model=client, mode="rows")
+    SyntheticDataGenerator(model).generate_data(Doctor, prompt="Surgeons", sample_size=3)
+    assert {request.table for request in client.requests if "Surgeons" in request.instructions} == {"people", "doctors"}
 
 
 def test_a_class_that_shares_its_table_gets_rows_of_its_own_kind() -> None:

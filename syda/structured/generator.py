@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +24,7 @@ from syda.sources.registry import DEFAULT_REGISTRY, Registry
 from syda.structured.dicts import is_nameless
 from syda.structured.memory import Memory
 from syda.structured.parents import parents_to_make, with_parents
-from syda.structured.rows import class_rows, only_table
+from syda.structured.rows import bases_of, class_rows, only_table
 from syda.structured.turns import Turns
 from syda.usage import Usage
 
@@ -113,7 +114,7 @@ class SyntheticDataGenerator:
                 self._make,
                 reading,
                 {**others, _asked_as(table, schema): sample_size},
-                {table.key: prompt} if prompt else None,
+                dict.fromkeys(bases_of(reading.schema, table), prompt) if prompt else None,
                 advice=f"make its rows first with this generator{advice}",
             )
             try:
@@ -191,6 +192,10 @@ class SyntheticDataGenerator:
             raise MissingTableError(f"{str(error).split(';')[0]}; {advice}") from error
         except SydaError as error:
             self._count(error.usage)
+            raise
+        except asyncio.CancelledError:
+            stop = STOP.get()
+            self._count(None if stop is None else stop.usage)
             raise
         self._count(dataset.usage)
         return dataset

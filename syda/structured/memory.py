@@ -12,6 +12,9 @@ from syda.schema import Reading, Schema, Table, from_mapping, read_schema, to_ma
 from syda.sources.values import Values
 from syda.structured.dicts import as_tables, is_nameless
 
+_REACHING = ("connect", "get_bind", "dialect", "drivername")
+"""What engines, connections, sessions and URLs have, and what is declared has not."""
+
 
 @dataclass(slots=True)
 class Memory:
@@ -69,4 +72,4 @@ def _joined(before: ExistingTable, columns: Mapping[str, Values], rows: int) -> 
 
 def _is_declared(given: Any) -> bool:
     """Tell whether this is declared in Python, rather than read from a database, anew each time."""
-    return not isinstance(given, str) and not any(hasattr(given, name) for name in ("dialect", "drivername", "bind"))
+    return isinstance(given, type) or not (isinstance(given, str) or any(hasattr(given, name) for name in _REACHING))

@@ -34,14 +34,22 @@ def only_table(schema: Schema) -> Table:
     return found[0]
 
 
+def bases_of(schema: Schema, table: Table) -> list[str]:
+    """Return the table and those that it extends, by key."""
+    found = [table.key]
+    while base := schema.tables[found[-1]].base_table:
+        found.append(base)
+    return found
+
+
 def class_rows(dataset: Dataset, table: Table) -> ClassRows:
     """Return the rows of a table, joined with those of the tables that it extends."""
-    made = dataset.tables[table.key]
-    found = ClassRows(table, made.columns, made.rows)
-    while base := table.base_table:
-        link = table.foreign_key(table.inherits or "")
-        table = dataset.plan.schema.tables[base]
-        found = _joined(found, link.pairs, ClassRows(table, dataset.tables[base].columns, dataset.tables[base].rows))
+    tables = [dataset.plan.schema.tables[key] for key in bases_of(dataset.plan.schema, table)]
+    found, *bases = (
+        ClassRows(each, dataset.tables[each.key].columns, dataset.tables[each.key].rows) for each in tables
+    )
+    for extending, base in zip(tables, bases, strict=False):
+        found = _joined(found, extending.foreign_key(extending.inherits or "").pairs, base)
     return found
 
 
