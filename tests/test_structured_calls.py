@@ -91,6 +91,31 @@ def test_threads_and_a_running_loop_share_a_generator() -> None:
     assert sorted(found) == list(range(1, 61))
 
 
+def test_event_loops_in_several_threads_share_a_generator() -> None:
+    generator = slow(SlowClient(seconds=0.001))
+    found: list[int] = []
+
+    async def several() -> None:
+        for frame in await asyncio.gather(*(generator.generate_data_async(THING, sample_size=2) for _ in range(10))):
+            found.extend(frame.id)
+
+    threads = [threading.Thread(target=lambda: asyncio.run(several()), daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(found) == list(range(1, 81))
+
+
+def test_a_call_that_took_too_long_while_a_plan_was_asked_for_is_stopped() -> None:
+    client = SlowClient(seconds=60)
+    generator = SyntheticDataGenerator(LanguageModel(model=client, mode="plan"))
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(generator.generate_data_async(THING, sample_size=4), 0.5))
+    assert len(SyntheticDataGenerator().generate_data(THING, sample_size=4)) == 4
+    assert not client.answered
+
+
 def test_a_call_that_is_cancelled_asks_nothing_more_and_is_forgotten() -> None:
     client = SlowClient(seconds=0.2)
     generator = slow(client)

@@ -45,7 +45,9 @@ class Turns:
         """
         mine = _MINE.get()
         if mine is None or mine.turns is not self:
-            mine = self._take()
+            mine = _Turn(self)
+            with self._moved:
+                self._line.append(mine)
         elif mine.has_begun:
             raise PlanError("a function that makes values cannot call the generator that it makes them for")
         before = _MINE.set(mine)
@@ -58,23 +60,20 @@ class Turns:
 
     async def run(self, work: Callable[[], _Found]) -> _Found:
         """Do in a thread what takes its turn there; when this is cancelled, it is stopped or never begins."""
-        mine, stop, context = self._take(), Stop(), copy_context()
+        mine, stop, context = _Turn(self), Stop(), copy_context()
         context.run(_MINE.set, mine)
         context.run(STOP.set, stop)
+        with self._moved:  # the worker takes them in the order of the line, also where loops run side by side
+            self._line.append(mine)
+            doing = self._worker.submit(context.run, work)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, context.run, work)
+            return await asyncio.wrap_future(doing)
         except asyncio.CancelledError:
             stop.set()
             raise
         finally:
             if not mine.has_begun:
                 self._leave(mine)
-
-    def _take(self) -> _Turn:
-        mine = _Turn(self)
-        with self._moved:
-            self._line.append(mine)
-        return mine
 
     def _wait_for(self, mine: _Turn) -> None:
         with self._moved:
