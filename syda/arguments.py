@@ -12,7 +12,7 @@ from syda.dataset import Dataset
 from syda.errors import PlanError
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import make_rows
-from syda.language import language_model, prompts_by_table, wait
+from syda.language import billed, language_model, prompts_by_table, wait
 from syda.modelling import expected_usage, modelled, rows_to_write, writes_any, written_rows
 from syda.planning.builder import build_plan
 from syda.planning.existing import Existing
@@ -94,9 +94,10 @@ class Wishes:
     ) -> Dataset:
         """Make all rows of the plan in memory. Raises `IntegrityError` where they break a rule."""
         written, usage = self.write(plan, existing, progress)
-        tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, written=written)
-        dataset = Dataset(plan=plan, tables=tables, existing=existing or {}, origin=origin, usage=usage)
-        dataset.verify().raise_for_breaches()
+        with billed(lambda: usage):
+            tables = make_rows(plan, existing=existing, block_size=block_size, progress=progress, written=written)
+            dataset = Dataset(plan=plan, tables=tables, existing=existing or {}, origin=origin, usage=usage)
+            dataset.verify().raise_for_breaches()
         return dataset
 
     def write(
@@ -107,7 +108,8 @@ class Wishes:
             return {}, plan.usage
         model = language_model(self.llm)
         prompts = prompts_by_table(plan.schema, self.prompts)
-        written, usage = wait(lambda: written_rows(plan, model, prompts, existing, progress))
+        with billed(lambda: plan.usage):
+            written, usage = wait(lambda: written_rows(plan, model, prompts, existing, progress))
         return written, plan.usage if usage is None else usage + plan.usage
 
     def foresee(self, plan: Plan, existing: Existing) -> Plan:

@@ -36,7 +36,12 @@ from typing import Any
 
 
 class SydaError(Exception):
-    """Root of every error that syda raises on purpose."""
+    """Root of every error that syda raises on purpose.
+
+    `usage` is what a language model was asked before, as in `Dataset.usage`; None where none was.
+    """
+
+    usage: Any = None
 
 
 class SchemaError(SydaError):

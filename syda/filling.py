@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.arguments import Wishes
 from syda.dataset import Dataset
+from syda.language import billed
 from syda.modelling import held_rows
 from syda.planning.model import Plan
 from syda.planning.requests import RowRequest, read_rows
@@ -45,7 +46,8 @@ class Filling:
             joins = connection.in_transaction()
             require_unprotected(connection, self.options.allow_hosts)
             dataset, notes = self._make(connection, joins=joins)
-        report = dataset.load(target, self.options)
+        with billed(lambda: dataset.usage):
+            report = dataset.load(target, self.options)
         return replace(report, notes=(*report.notes, *notes), usage=dataset.usage)
 
     def _make(self, connection: Any, *, joins: bool) -> tuple[Dataset, list[str]]:
@@ -80,7 +82,8 @@ class Filling:
         rest()
         written, usage = ({}, plan.usage) if self.options.dry_run else self.wishes.write(plan, held)
         judge = DatabaseJudge(connection, targets)
-        dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values, written=written)
+        with billed(lambda: usage):
+            dataset = make_stream(plan, existing, targets, judge, redact=self.options.redact_values, written=written)
         return replace(dataset, usage=usage), [
             f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)
         ]

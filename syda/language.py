@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
-from syda.errors import ModelError, PlanError, near
+from syda.errors import ModelError, PlanError, SydaError, near
 from syda.planning.requests import key_name
 from syda.schema.model import Schema
 from syda.usage import TableUsage, Usage
@@ -23,6 +28,28 @@ _Found = TypeVar("_Found")
 Mode: TypeAlias = Literal["auto", "plan", "rows"]
 Cache: TypeAlias = Literal["record", "replay", "off"]
 FOLDER = ".syda/replies"
+EVERY_TABLE = "*"
+"""The key of the words that are for every table, beside those of some."""
+
+
+_NUMBERS: tuple[tuple[str, type, float], ...] = (
+    ("max_cost", float, 0),
+    ("max_tokens", int, 0),
+    ("max_calls", int, 0),
+    ("examples", int, 0),
+    ("timeout", float, 0.001),
+    ("deadline", float, 0.001),
+)
+"""Settings that are numbers: their type, and the least that they may be."""
+
+
+def _require_number(name: str, given: Any, type_: type, least: float) -> None:
+    if given is None and name not in ("timeout", "deadline"):
+        return
+    right = isinstance(given, int if type_ is int else int | float) and not isinstance(given, bool)
+    if not right or not given >= least:
+        kind = "a whole number" if type_ is int else "a number"
+        raise PlanError(f"{name}: expected {kind}, {'0 or more' if least == 0 else 'more than 0'}, got {given!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +68,9 @@ class LanguageModel:
     provider that are not in the environment. A model that writes rows is first shown so many `examples` made by
     inference: none by default, and 8 a local one; small models need them. `batch` asks in the batches of OpenAI or
     Anthropic: at half the price, within a day. Their ids are kept in `folder`, so that a run that was stopped takes up
-    what it sent. Without `batch`, a reply may take `timeout` seconds, and a run ends when no request is answered for
-    `deadline` seconds, pauses that the server asks for included. `clock` is the time of tests.
+    what it sent. Without `batch`, a reply may take `timeout` seconds, a request is tried six times where the server
+    fails, and a run ends when no request is answered for `deadline` seconds, pauses that the server asks for included.
+    `clock` is the time of tests.
     """
 
     model: str | ModelConfig | Client
@@ -56,7 +84,7 @@ class LanguageModel:
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     batch: bool = False
     timeout: float = 180.0
-    deadline: float = 120.0
+    deadline: float = 180.0
     examples: int | None = None
     clock: Clock | None = field(default=None, repr=False)
 
@@ -69,6 +97,16 @@ class LanguageModel:
         for name, given, known in (("mode", self.mode, get_args(Mode)), ("cache", self.cache, get_args(Cache))):
             if given not in known:
                 raise PlanError(f"{name}: expected one of {', '.join(known)}, got {given!r}{near(str(given), known)}")
+        for name, types, least in _NUMBERS:
+            _require_number(name, getattr(self, name), types, least)
+        if not isinstance(self.batch, bool):
+            raise PlanError(f"batch: expected True or False, got {self.batch!r}")
+        if not isinstance(self.keys, Mapping):
+            raise PlanError(f"keys: expected a dict of keys by provider, got {type(self.keys).__name__}")
+        if self.keys:
+            from syda.llm.connect import check_keys
+
+            check_keys(self.keys)
 
     def client(self, *, sending: bool) -> Client:
         """Return the client of the model, which asks in batches where that is wanted.
@@ -116,6 +154,62 @@ class LanguageModel:
         )
 
 
+class Stop:
+    """Ends what a model is being asked, and whatever comes after it, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+        self._is_set = False
+        self.usage: Usage | None = None
+        """What the model was asked before the end."""
+
+    def set(self) -> None:
+        with self._lock:
+            self._is_set = True
+            if self._under_way is not None:
+                loop, task = self._under_way
+                loop.call_soon_threadsafe(task.cancel)
+
+    def require_unset(self) -> None:
+        """Raise `asyncio.CancelledError` where this was stopped."""
+        if self._is_set:
+            raise asyncio.CancelledError
+
+    async def heeded(self, work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
+        """Return what the work comes to unless it is stopped."""
+        task = asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            self.require_unset()
+            self._under_way = asyncio.get_running_loop(), task
+        try:
+            return await work()
+        finally:
+            with self._lock:
+                self._under_way = None
+
+
+@contextmanager
+def billed(usage: Callable[[], Usage | None]) -> Iterator[None]:
+    """Have an error tell what the model was asked before it."""
+    try:
+        yield
+    except SydaError as error:
+        spent = usage()
+        if spent is not None:
+            error.usage = spent + error.usage
+        raise
+    except asyncio.CancelledError:
+        if (stop := STOP.get()) is not None and (spent := usage()) is not None:
+            stop.usage = spent + stop.usage
+        raise
+
+
+STOP: ContextVar[Stop | None] = ContextVar("syda_stop", default=None)
+"""By what the work in this thread can be stopped from another one."""
+
+
 def wait(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
     """Return what a coroutine comes to; the event loop of an asynchronous load runs on meanwhile."""
     concurrency = sys.modules.get("sqlalchemy.util.concurrency")
@@ -124,7 +218,8 @@ def wait(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
         return found
     from syda.llm.asking import run
 
-    return run(work)
+    stop = STOP.get()
+    return run(work if stop is None else partial(stop.heeded, work))
 
 
 def language_model(given: Any) -> LanguageModel | None:
@@ -142,7 +237,7 @@ def language_model(given: Any) -> LanguageModel | None:
 
 
 def prompts_by_table(schema: Schema, prompts: Any) -> dict[str, str]:
-    """Return the user's words by table; a text by itself is for every table.
+    """Return the user's words by table; a text by itself, and one under ``"*"``, is for every table.
 
     Raises `UnknownNameError` for a table that is none, `PlanError` for what is no text.
     """
@@ -152,9 +247,12 @@ def prompts_by_table(schema: Schema, prompts: Any) -> dict[str, str]:
         return dict.fromkeys(schema.tables, prompts)
     if not isinstance(prompts, Mapping):
         raise PlanError(f"prompts: expected a text, or a dict of texts by table, got {type(prompts).__name__}")
-    found: dict[str, str] = {}
+    own: dict[str, str] = {}
     for key, text in prompts.items():
         if not isinstance(text, str):
             raise PlanError(f"prompts[{key_name(key)!r}]: expected a text, got {type(text).__name__} {text!r}")
-        found[schema.table(key_name(key)).key] = text
-    return found
+        if key != EVERY_TABLE:
+            own[schema.table(key_name(key)).key] = text
+    if EVERY_TABLE not in prompts:
+        return own
+    return {key: "\n".join(filter(None, (prompts[EVERY_TABLE], own.get(key)))) for key in schema.tables}

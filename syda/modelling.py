@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from syda.errors import ModelError
-from syda.language import LanguageModel, Mode
+from syda.language import LanguageModel, Mode, billed
 from syda.planning.inference import Guess
 from syda.planning.model import Plan
 from syda.schema.model import Table
@@ -39,11 +39,12 @@ async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str],
     asker, tried = model.asker(), _Tried(rebuild)
     to_write, planned = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
     asked = planned if _is_asked_for_plans(asker.client, model.mode) else []
-    try:
-        authored = await author_columns(plan, asked, asker, tried, prompts)
-    finally:
-        await asker.close()
-    made = tried.plan({**to_write, **authored.guesses})
+    with billed(lambda: usage_of(asker)):
+        try:
+            authored = await author_columns(plan, asked, asker, tried, prompts)
+        finally:
+            await asker.close()
+        made = tried.plan({**to_write, **authored.guesses})
     notes = {**authored.notes, **{key: (_UNASKED,) for key in planned if not asked}}
     tables = {key: replace(table, notes=(*table.notes, *notes.get(key, ()))) for key, table in made.tables.items()}
     return replace(made, tables=tables, usage=usage_of(asker))
@@ -60,8 +61,12 @@ def _planned_tables(plan: Plan, mode: Mode) -> list[str]:
 
     if mode == "rows":
         return []
-    written = {table for table, _ in rows_to_write(plan, mode)} | {key for key in plan.tables if writes_rows(plan, key)}
-    return [key for key in plan.tables if key not in written and _has_rows(plan, key) and authored_columns(plan, key)]
+    others = {key for key in plan.tables if writes_rows(plan, key) or (mode == "auto" and _has_few_rows(plan, key))}
+    return [key for key in plan.tables if key not in others and _has_rows(plan, key) and authored_columns(plan, key)]
+
+
+def _has_few_rows(plan: Plan, key: str) -> bool:
+    return plan.tables[key].rows <= FEW_ROWS and not plan.tables[key].rows_from
 
 
 def _has_rows(plan: Plan, key: str) -> bool:
@@ -74,8 +79,7 @@ def rows_to_write(plan: Plan, mode: Mode) -> dict[tuple[str, str], Guess]:
 
     found = {}
     for key, planned in plan.tables.items():
-        few = planned.rows <= FEW_ROWS and not planned.rows_from
-        if mode == "rows" or (mode == "auto" and few and planned.rows):
+        if mode == "rows" or (mode == "auto" and planned.rows and _has_few_rows(plan, key)):
             for name in writable(plan, key):
                 column = planned.columns[name]
                 source = written_source(column)
@@ -165,10 +169,11 @@ async def written_rows(
     from syda.writing.writer import write_rows
 
     asker = model.asker(plan.usage)
-    try:
-        return await write_rows(plan, asker, existing=existing, prompts=prompts, progress=progress), usage_of(asker)
-    finally:
-        await asker.close()
+    with billed(lambda: usage_of(asker)):
+        try:
+            return await write_rows(plan, asker, existing=existing, prompts=prompts, progress=progress), usage_of(asker)
+        finally:
+            await asker.close()
 
 
 def held_rows(plan: Plan, existing: Existing) -> Existing:

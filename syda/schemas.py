@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from syda.errors import PlanError, near
 from syda.redact import redact_url
 
 
-class ProxyConfig(BaseModel):
+class SettingsError(PlanError, ValueError):
+    """Settings of a model that cannot be; a `ValueError` too, as pydantic raises."""
+
+
+class _Settings(BaseModel):
+    """Settings that name the field that is wrong, and never a value, which may be a secret."""
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise SettingsError("; ".join(self._said(each) for each in error.errors())) from None
+
+    @classmethod
+    def _said(cls, error: Any) -> str:
+        place = ".".join(str(each) for each in error["loc"])
+        if error["type"] == "extra_forbidden":
+            return f"{cls.__name__} has no field {place!r}{near(place, cls.model_fields)}"
+        return f"{cls.__name__}.{place}: {error['msg'].removeprefix('Value error, ')}"
+
+
+class ProxyConfig(_Settings):
     """A gateway between syda and a provider.
 
     `headers` and `params` (of the URL's query) are sent with every request and never stored or shown. `path_format`
@@ -46,7 +68,7 @@ class ProxyConfig(BaseModel):
         return None if self.path_format is None else self.path_format.format(provider=provider)
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(_Settings):
     """A model and how to ask it. What is None is not sent, and the provider's own default holds.
 
     `temperature` is 0 to 2, `top_p` 0 to 1, `seed` any whole number; a model that does not know one of them is asked

@@ -57,8 +57,8 @@ def plan(
 
     `llm` is a language model that decides how columns are made: ``"openai:MODEL"``, ``"anthropic:MODEL"``,
     ``"local"``, a base URL, a `ModelConfig`, or a `LanguageModel` that says at what cost, and whether it writes rows
-    too. `prompts` tells it what you want: a text, or texts by class or table. With `dry_run` nothing is sent, and
-    ``plan.explain()`` says what would be: calls, tokens and money.
+    too. `prompts` tells it what you want: a text, or texts by class or table, with ``"*"`` for all. With `dry_run`
+    nothing is sent, and ``plan.explain()`` says what would be: calls, tokens and money.
 
     Raises a `SchemaError` or `PlanError` for what cannot work, a `ModelError` when the model gives no usable answer.
     """
@@ -237,7 +237,8 @@ def register_generator(type: str, function: Any, column_name: str | None = None)
     """Use ``function(row, column)`` for all columns of a type, or for those with one name.
 
     `type` is ``"text"``, ``"integer"``, ``"float"``, ``"decimal"``, ``"boolean"``, ``"date"``, ``"datetime"``,
-    ``"uuid"``, ``"json"``, ... or ``"foreign_key"``. Primary keys are only taken over with a `column_name`.
+    ``"uuid"``, ``"json"``, ... or ``"foreign_key"``; or a word by which dicts declare columns, as ``"email"``. Primary
+    keys are only taken over with a `column_name`.
     The registration holds for the process; see `unregister_generator`.
     """
     DEFAULT_REGISTRY.register(type, function, column_name)

@@ -12,12 +12,20 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from syda.errors import MissingKeyError, MissingTableError, ModelError, PlanError, SchemaError, TargetError
+from syda.errors import (
+    MissingKeyError,
+    MissingTableError,
+    ModelError,
+    PlanError,
+    SchemaError,
+    TargetError,
+    UnknownNameError,
+)
 from syda.language import LanguageModel
 from syda.llm.scripted import ScriptedClient
 from syda.schemas import ModelConfig, ProxyConfig
 from syda.structured import SyntheticDataGenerator
-from tests.language.models import Base, Clinic, Visit, either, planner, shape_of, writer
+from tests.language.models import Base, Clinic, Visit, either, planner, rows_asked, shape_of, writer
 
 PATIENT = {
     "patient_id": "number",
@@ -149,6 +157,49 @@ def test_generators_are_the_object_s_own() -> None:
     assert (
         not SyntheticDataGenerator().generate_related_data([Clinic, Visit])["Visit"].note.str.startswith("note 1").any()
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "columns"),
+    [
+        ("email", {"email"}),
+        ("icd10_code", {"diagnosis_code"}),
+        ("EMAIL ", {"email"}),
+        ("number", {"patient_id", "fee"}),
+    ],
+)
+def test_a_generator_may_be_for_the_word_by_which_columns_are_declared(word: str, columns: set[str]) -> None:
+    client = either(planner())
+    generator = scripted(client)
+    generator.register_generator(word, lambda row, column: row.number)
+    generator.register_generator("text", lambda row, column: "any text", column_name="notes")
+    frame = generator.generate_data({**PATIENT, "fee": "number"}, sample_size=3)
+    assert {name for name in frame if frame[name].astype(str).str.fullmatch(r"[012](\.0)?").all()} == columns
+    assert set(frame.notes) == {"any text"}
+    assert not columns & shape_of(client.requests[0]).keys()
+
+
+def test_a_type_that_is_misspelled_is_no_word() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'integer'"):
+        SyntheticDataGenerator().register_generator("integr", lambda row, column: 1)
+
+
+def test_a_number_takes_what_a_model_writes() -> None:
+    def answer(request: Any) -> Any:
+        return {"rows": [{"row": each["row"], "price": 19.99} for each in rows_asked(request)]}
+
+    frame = scripted(ScriptedClient(answer)).generate_data({"id": "number", "price": "number"}, sample_size=3)
+    assert frame.price.tolist() == [19.99] * 3
+    assert frame.id.tolist() == [1, 2, 3]
+
+
+def test_words_for_all_tables_stand_before_those_for_one() -> None:
+    client = either(planner())
+    prompts = {"*": "In Hamburg.", Clinic: "Rural practices."}
+    scripted(client).generate_related_data([Clinic, Visit], prompts=prompts, sample_sizes=3)
+    assert "In Hamburg.\nRural practices." in client.requests[0].instructions
+    assert "In Hamburg." in client.requests[1].instructions
+    assert "Rural" not in client.requests[1].instructions
 
 
 def test_a_model_without_a_key_is_an_error_that_names_the_variable() -> None:

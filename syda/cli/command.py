@@ -14,12 +14,16 @@ import click
 
 from syda.cli.models import load_models
 from syda.errors import SydaError
+from syda.usage import Usage
 
 FAILED = 1
 INTERRUPTED = 130
 _COUNT = re.compile(r"[0-9]+")
 _OF_TABLE = re.compile(r"\s*[\w.]+\s*=")
 _OTHER_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+")
+
+_ARGUMENT = re.compile(r"\b(llm|cache|max_cost|max_tokens|max_calls)=(?:'([^']*)'|(?=\W)|([\w.]+))")
+"""How messages name the arguments of Python that are options here."""
 
 
 class Command(click.Command):
@@ -38,7 +42,8 @@ class Command(click.Command):
             with _usage_as_json(ctx, as_json=as_json):
                 return super().invoke(ctx)
         except SydaError as error:
-            _fail(ctx, type(error).__name__, str(error), FAILED, as_json=as_json)
+            message = _ARGUMENT.sub(_option, str(error))
+            _fail(ctx, type(error).__name__, message, FAILED, as_json=as_json, usage=error.usage)
         except KeyboardInterrupt:
             message = "Interrupted; what was not finished is not in the database."
             _fail(ctx, "Interrupted", message, INTERRUPTED, as_json=as_json)
@@ -46,6 +51,11 @@ class Command(click.Command):
             if error.errno == errno.EPIPE:
                 raise  # the reader has left; click ends quietly
             _fail(ctx, type(error).__name__, str(error), FAILED, as_json=False)  # stdout may be what is full
+
+
+def _option(argument: re.Match[str]) -> str:
+    name, quoted, bare = argument.groups()
+    return " ".join(filter(None, ("--" + name.replace("_", "-"), quoted, bare)))
 
 
 @contextmanager
@@ -58,11 +68,17 @@ def _usage_as_json(ctx: click.Context, *, as_json: bool) -> Iterator[None]:
         _fail(ctx, "UsageError", error.format_message(), error.exit_code, as_json=True)
 
 
-def _fail(ctx: click.Context, type_: str, message: str, code: int, *, as_json: bool) -> NoReturn:
+def _fail(
+    ctx: click.Context, type_: str, message: str, code: int, *, as_json: bool, usage: Usage | None = None
+) -> NoReturn:
+    asked = usage if usage is not None and usage.tables else None
     if as_json:
-        echo_json({"error": {"type": type_, "message": message}})
+        spent = {"usage": asked.to_dict()} if asked else {}
+        echo_json({"error": {"type": type_, "message": message}, **spent})
     else:
         click.echo(message if code == INTERRUPTED else f"Error: {message}", err=True)
+        if asked:
+            click.echo(f"Model: {asked}", err=True)
     ctx.exit(code)
 
 
@@ -135,6 +151,7 @@ def _together(*options: _Decorator) -> _Decorator:
     return decorate
 
 
+_MONEY, _COUNTED = click.FloatRange(min=0), click.IntRange(min=0)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 models_option = click.option(
     "--models", metavar="MODULE[:NAME]", help="Models to import: a Base, MetaData, class or list. Default: its Base."
@@ -169,7 +186,7 @@ making_options = _together(
         "prompts",
         multiple=True,
         metavar="TEXT|NAME=TEXT",
-        help="What the model should know, of all tables or of one; may be repeated.",
+        help="What the model should know, of all tables or of one more than that; may be repeated.",
     ),
     click.option(
         "--llm-mode",
@@ -183,9 +200,9 @@ making_options = _together(
     click.option(
         "--llm-batch", is_flag=True, default=None, help="Ask in the provider's batches: half the price, within a day."
     ),
-    click.option("--max-cost", type=float, metavar="DOLLARS", help="Stop the model before it costs more."),
-    click.option("--max-tokens", type=int, metavar="N", help="Stop the model before it takes more tokens."),
-    click.option("--max-calls", type=int, metavar="N", help="Stop the model before it is asked more often."),
+    click.option("--max-cost", type=_MONEY, metavar="DOLLARS", help="Stop the model before it costs more."),
+    click.option("--max-tokens", type=_COUNTED, metavar="N", help="Stop the model before it takes more tokens."),
+    click.option("--max-calls", type=_COUNTED, metavar="N", help="Stop the model before it is asked more often."),
 )
 _OF_MODEL = {
     "llm_mode": "mode",
@@ -218,14 +235,15 @@ def asking(llm: str | None, prompts: tuple[str, ...], **options: Any) -> dict[st
     return {**given, "prompts": _read_prompts(prompts)} if prompts else given
 
 
-def _read_prompts(given: tuple[str, ...]) -> str | dict[str, str]:
-    """Read ``"Words for all"`` alone, or ``Customer=words`` for each table."""
-    if len(given) == 1 and not _OF_TABLE.match(given[0]):
-        return given[0]
-    named = dict(text.split("=", 1) for text in given if _OF_TABLE.match(text))
-    if len(named) < len(given):
-        raise click.UsageError("Give one --prompt for all tables, or each as NAME=TEXT.")
-    return {name.strip(): text for name, text in named.items()}
+def _read_prompts(given: tuple[str, ...]) -> dict[str, str]:
+    """Read words for all tables, and ``Customer=words`` for one; what is said more than once is put together."""
+    from syda.language import EVERY_TABLE
+
+    said: dict[str, list[str]] = {}
+    for text in given:
+        name, words = text.split("=", 1) if _OF_TABLE.match(text) else (EVERY_TABLE, text)
+        said.setdefault(name.strip(), []).append(words.strip())
+    return {name: "\n".join(parts) for name, parts in said.items()}
 
 
 def one_source(*, needed: bool, **sources: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from syda.cli.command import (
     progress_bar,
     schema_option,
 )
+
+if TYPE_CHECKING:
+    from syda.load.files import Format
 
 
 @click.command(
@@ -47,7 +50,7 @@ def generate(
     schema: str | None,
     plan_file: str | None,
     url: str | None,
-    format_: str,
+    format_: Format,
     out: str,
     as_json: bool,
     **asked: Any,
@@ -56,7 +59,9 @@ def generate(
     one_source(needed=True, models=models, schema=schema, plan=plan_file, url=url)
     given = making(**asked)
     import syda
+    from syda.load.files import require_writable_folder
 
+    require_writable_folder(out, format_)
     source = chosen_source(plan=plan_file, models=models, other=schema or url, asked=given)
     with progress_bar(hidden=as_json) as progress:
         dataset = syda.generate(source, **given, progress=progress)

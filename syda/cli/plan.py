@@ -52,6 +52,8 @@ def plan(
     one_source(needed=True, models=models, schema=schema, url=url)
     import syda
 
+    if out and not Path(out).absolute().parent.is_dir():
+        raise TargetError(f"cannot write {out}: there is no such folder")
     source = chosen_source(plan=None, models=models, other=schema or url, asked={})
     made = syda.plan(source, **making(**asked), dry_run=dry_run)
     if out:

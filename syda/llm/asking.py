@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -143,9 +144,7 @@ async def all_of(work: Iterable[Coroutine[Any, Any, _Found]]) -> list[_Found]:
 
 def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
     """Run a coroutine to its end, also where an event loop runs already, as in a notebook: then in a thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_loop_running():
         return asyncio.run(work())
     found: list[_Found] = []
     failed: list[BaseException] = []
@@ -156,9 +155,18 @@ def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failed.append(error)
 
-    thread = threading.Thread(target=inside, name="syda-llm", daemon=True)
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(inside,), name="syda-llm", daemon=True)
     thread.start()
     thread.join()
     if failed:
         raise failed[0]
     return found[0]
+
+
+def _is_loop_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -7,14 +7,12 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeAlias
 
-from pydantic import ValidationError
-
 from syda.errors import ModelError, near
 from syda.llm.exchange import Client
 from syda.llm.keys import required_key, setting
 from syda.llm.providers.presets import PRESETS, Preset
 from syda.redact import redact_url
-from syda.schemas import ModelConfig, ProxyConfig
+from syda.schemas import ModelConfig, ProxyConfig, SettingsError
 
 GROUP = "syda.providers"
 Keys: TypeAlias = Mapping[str, str]
@@ -40,6 +38,8 @@ _FAMILIES = {
     "claude": "anthropic",
 }
 _FAMILIES |= {"gemini": "gemini"}
+_NAMED = frozenset(["openai", "anthropic", "compatible", *PRESETS])
+"""Providers of many models, of which one has to be named."""
 _WORDS = "'openai:MODEL', 'anthropic:MODEL', a preset such as 'ollama:MODEL', 'local', or a base URL (URL#MODEL)"
 
 
@@ -57,7 +57,18 @@ def connect(model: str | ModelConfig | Client, keys: Keys | None = None) -> Clie
     providers = _providers()
     if model.provider not in providers:
         raise ModelError(f"there is no provider {model.provider!r}{near(model.provider, providers)}")
+    if not model.model_name and model.provider in _NAMED:
+        written = "URL#MODEL" if model.provider == "compatible" else f"{model.provider}:MODEL"
+        raise ModelError(f"which model of {model.provider!r}? Write it as {written!r}")
     return providers[model.provider](model, {} if keys is None else keys)
+
+
+def check_keys(keys: Keys) -> None:
+    """Raise `ModelError` for the key of a provider that there is not."""
+    providers = _providers()
+    for name in keys:
+        if name not in providers:
+            raise ModelError(f"keys: there is no provider {name!r}{near(str(name), providers)}")
 
 
 def config_of(written: str) -> ModelConfig:
@@ -66,8 +77,8 @@ def config_of(written: str) -> ModelConfig:
         url, _, name = written.partition("#")
         try:
             return ModelConfig(provider="compatible", model_name=name, proxy=ProxyConfig(base_url=url))
-        except ValidationError as error:
-            raise ModelError(f"{redact_url(written)} cannot be used: {error.errors()[0]['msg']}") from None
+        except SettingsError as error:
+            raise ModelError(f"{redact_url(written)} cannot be used: {error}") from None
     provider, found, name = written.partition(":")
     if found or provider in _providers():
         return ModelConfig(provider=provider, model_name=name)
@@ -112,8 +123,8 @@ def _openai(config: ModelConfig, keys: Keys) -> Client:
     key = required_key("openai", config.model_name, "OPENAI_API_KEY", keys.get("openai"))
     elsewhere = config.proxy.base_url if config.proxy else setting("OPENAI_BASE_URL")
     if elsewhere:  # what speaks for OpenAI knows Chat Completions; Responses not always
-        return ChatClient(_named(config), key=key, endpoint=elsewhere)
-    return ResponsesClient(_named(config), key=key, endpoint=ENDPOINT)
+        return ChatClient(config, key=key, endpoint=elsewhere)
+    return ResponsesClient(config, key=key, endpoint=ENDPOINT)
 
 
 def _anthropic(config: ModelConfig, keys: Keys) -> Client:
@@ -121,7 +132,7 @@ def _anthropic(config: ModelConfig, keys: Keys) -> Client:
 
     key = required_key("anthropic", config.model_name, "ANTHROPIC_API_KEY", keys.get("anthropic"))
     elsewhere = config.proxy.base_url if config.proxy else setting("ANTHROPIC_BASE_URL")
-    return MessagesClient(_named(config), key=key, endpoint=elsewhere or ENDPOINT)
+    return MessagesClient(config, key=key, endpoint=elsewhere or ENDPOINT)
 
 
 def _compatible(config: ModelConfig, keys: Keys) -> Client:
@@ -132,7 +143,7 @@ def _compatible(config: ModelConfig, keys: Keys) -> Client:
             "the provider 'compatible' needs a base URL: ModelConfig(..., proxy=ProxyConfig(base_url=...))"
         )
     key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or "none"  # never the key of another provider
-    return ChatClient(_named(config), key=key, endpoint=config.proxy.base_url)
+    return ChatClient(config, key=key, endpoint=config.proxy.base_url)
 
 
 def _local(config: ModelConfig, _: Keys) -> Client:
@@ -152,7 +163,7 @@ def _preset(name: str, preset: Preset) -> Provider:
         proxy = config.proxy or ProxyConfig(
             base_url=_endpoint(name, preset), params=dict(preset.query), headers=headers
         )
-        return ChatClient(_named(config.model_copy(update={"proxy": proxy})), key=key, endpoint=proxy.base_url)
+        return ChatClient(config.model_copy(update={"proxy": proxy}), key=key, endpoint=proxy.base_url)
 
     return provider
 
@@ -166,9 +177,3 @@ def _endpoint(name: str, preset: Preset) -> str:
     told = told if "://" in told else f"http://{told}"
     path = "/openai/v1" if name == "azure" else "/v1"
     return told.rstrip("/") if told.rstrip("/").endswith("/v1") else told.rstrip("/") + path
-
-
-def _named(config: ModelConfig) -> ModelConfig:
-    if not config.model_name:
-        raise ModelError(f"which model of {config.provider!r}? Write it behind a colon, or behind # of a URL")
-    return config

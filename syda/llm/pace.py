@@ -55,12 +55,11 @@ class WallClock:
 class Patience:
     """How long to wait, in seconds.
 
-    `reply` is for one reply, `progress` for any at all while requests are tried again, `refusal` for the first
-    request's, before others follow it.
+    `reply` is for one reply, `progress` for any at all, `refusal` for the first request's, before others follow it.
     """
 
     reply: float = 180.0
-    progress: float = 120.0
+    progress: float = 180.0
     refusal: float = 1.0
 
 
@@ -121,16 +120,34 @@ class Pace:
             started = self._clock.now()
             try:
                 with self._trusted_in_time():
-                    found = await asyncio.wait_for(attempt(), self.patience.reply)
+                    found = await self._in_time(attempt)
             except Trouble as trouble:
                 if trouble.crowded:
                     self._slow_down(started, trouble.wait or 0.0)
                 raise
-            except TimeoutError as error:
-                raise Trouble(f"no reply within {self.patience.reply:g} s") from error
             self._last_good = self._clock.now()
             self._speed_up()
             return found
+
+    async def _in_time(self, attempt: Callable[[], Awaitable[_Found]]) -> _Found:
+        """Return what an attempt brings; raise `Trouble` when it takes too long, or nothing else comes either."""
+        task = asyncio.ensure_future(attempt())
+        waited = 0.0
+        try:
+            while (patience := self._patience_left(waited)) > 0:
+                await asyncio.wait({task}, timeout=patience)
+                if task.done():
+                    return task.result()
+                waited += patience
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        raise Trouble(f"no reply within {waited:.3g} s")
+
+    def _patience_left(self, waited: float) -> float:
+        progress = self.patience.progress - (self._clock.now() - self._last_good)
+        return min(self.patience.reply - waited, progress)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -187,7 +204,7 @@ class Pace:
     def _require_hope(self, trouble: Trouble, number: int, pause: float, what: str) -> None:
         """Give up where no reply came for too long, or would by the time that the server asks to wait for."""
         without = self._clock.now() - self._last_good
-        if trouble.crowded and without + pause > self.patience.progress:
+        if without + pause > self.patience.progress:
             raise UnreachableError(
                 f"{what}: {trouble}; no reply to any request for {without:.0f} s"
                 + (f", and the server asks to wait {pause:.0f} s more" if trouble.wait else "")

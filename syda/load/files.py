@@ -65,6 +65,27 @@ def write_file(table: Table, columns: Mapping[str, Values], path: str | Path) ->
     return path
 
 
+def require_writable_file(path: str | Path) -> None:
+    """Raise what `write_file` would raise for a place or an ending, before there are rows to write."""
+    path, format_ = Path(path), format_of(path)
+    if path.is_dir():
+        raise TargetError(f"cannot write {str(path)!r}: it is a folder")
+    require_writable_folder(path.parent, format_)
+
+
+def require_writable_folder(directory: str | Path, format_: Format = "csv") -> None:
+    """Raise what `write_files` would raise for a folder, before there are rows to write; make one that is missing."""
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".syda-"):
+            pass
+    except OSError as error:
+        raise TargetError(f"cannot write to the folder {str(folder)!r}: {error.strerror or error}") from error
+    if format_ == "parquet":
+        _require_pyarrow()
+
+
 def format_of(path: str | Path) -> Format:
     """Return how a file with such an ending is written. Raises `TargetError` for any other ending."""
     ending = Path(path).suffix.removeprefix(".").lower()
@@ -123,11 +144,10 @@ def _write_jsonl(table: Table, columns: Mapping[str, Values], path: Path) -> Non
 
 
 def _write_parquet(table: Table, columns: Mapping[str, Values], path: Path) -> None:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise MissingExtraError("Parquet files need pyarrow: pip install 'syda[parquet]'") from error
+    _require_pyarrow()
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     arrays = {}
     for name, values in columns.items():
         type_ = table.column(name).type
@@ -136,6 +156,13 @@ def _write_parquet(table: Table, columns: Mapping[str, Values], path: Path) -> N
             items = [None if item is None else _cell(item) for item in items]
         arrays[name] = pa.array(items, type=_arrow_type(type_, pa))
     pq.write_table(pa.table(arrays), path)
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow as pa  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("Parquet files need pyarrow: pip install 'syda[parquet]'") from error
 
 
 def _arrow_type(type_: LogicalType, pa: Any) -> Any:

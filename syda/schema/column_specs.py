@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from syda.errors import SchemaError
 from syda.schema.model import Column, DefaultKind, Kind, LogicalType
+from syda.schema.numbers import counts
 from syda.schema.plain import is_plain, plain_mapping
 from syda.schema.shape import flag, known_keys, list_of, mapping_of, optional, typed
-from syda.schema.words import MEANING, parse_word
+from syda.schema.words import MEANING, TYPES, Word, parse_word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _TYPE_KEYS = frozenset(each.name for each in fields(LogicalType)) - {"kind"}
-_COLUMN_KEYS = (
+COLUMN_KEYS = (
     frozenset(each.name for each in fields(Column)) - {"name"}
     | _TYPE_KEYS
     | {"primary_key", "unique", "references", "server_default", "meaning"}
@@ -44,27 +45,65 @@ class ColumnSpec:
         return flag(self.keys, "unique", self.where)
 
 
-def column_spec(name: str, written: object, where: str) -> ColumnSpec:
-    """Return what is written about a column: a word, a list of values, or a mapping."""
+def column_spec(
+    name: str, written: object, where: str, *, tables: Collection[str] = (), misspelled: bool = False
+) -> ColumnSpec:
+    """Return what is written about a column: a word, a list of values, or a mapping.
+
+    `tables` and `misspelled` are those of `parse_word`.
+    """
     if isinstance(written, (list, tuple)):
         written = {"type": "enum", "values": written}
     if isinstance(written, str):
         written = {"type": _with_values(written, where)}
-    keys = known_keys(written, _COLUMN_KEYS, where)
-    word = parse_word(typed(keys.get("type", ""), str, f"{where}, type"), where) if "type" in keys else None
-    reference = optional(keys, "references", str, where) or (word.reference if word else None)
-    if reference is None and word is None:
+    if isinstance(written, type) or not hasattr(written, "keys"):
+        raise SchemaError(
+            f"{where}: expected a word such as {_word_for(written)!r}, a list or a mapping, {_came(written)}"
+        )
+    keys = known_keys(written, COLUMN_KEYS, where)
+    word = Word()
+    if "type" in keys:
+        text = typed(keys["type"], str, f"{where}, type")
+        word = parse_word(text, where, tables=tables, misspelled=misspelled)
+    reference = optional(keys, "references", str, where) or word.reference
+    if reference is None and word.type is None:
         raise SchemaError(f"{where}: a column needs a type, or the table.column that it references")
-    if word and word.meaning:
-        keys = {"meaning": word.meaning, **keys}
+    keys = _with_hints(keys, word)
+    type_ = TYPES["integer"] if word.is_number and _is_whole(name, keys) else word.type
     return ColumnSpec(
         name=name,
         where=where,
-        type=_with_type_keys(word.type, keys, where) if word and word.type else None,
+        type=_with_type_keys(type_, keys, where) if type_ else None,
         reference=reference,
-        nullable=optional(keys, "nullable", bool, where) if not (word and word.optional) else True,
+        nullable=True if word.optional else optional(keys, "nullable", bool, where),
         keys=keys,
     )
+
+
+def _word_for(written: object) -> str:
+    return _WORDS.get(written, "text") if isinstance(written, type) else "text"
+
+
+def _came(written: object) -> str:
+    if written is None:
+        return "found nothing"
+    return f"found {written.__name__ if isinstance(written, type) else repr(written):.60}"
+
+
+_WORDS: Mapping[type, str] = {int: "integer", float: "float", bool: "boolean", Decimal: "decimal", date: "date"}
+
+
+def _with_hints(keys: dict[str, Any], word: Word) -> dict[str, Any]:
+    """Return the keys with what the type's word says besides the type; what is written out goes before it."""
+    said = {} if word.meaning is None else {"meaning": word.meaning}
+    if word.comment is not None:
+        said["doc" if "comment" in keys else "comment"] = word.comment
+    return {**said, **keys}
+
+
+def _is_whole(name: str, keys: Mapping[str, Any]) -> bool:
+    """Tell whether a column of numbers holds whole ones: its name says so, or it is a key."""
+    return counts(name) or keys.get("primary_key") is True or keys.get("autoincrement") is True
 
 
 def build_column(spec: ColumnSpec, type_: LogicalType, *, nullable: bool, autoincrement: bool) -> Column:

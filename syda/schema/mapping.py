@@ -59,10 +59,14 @@ _FOREIGN_KEY_KEYS = {each.name for each in fields(ForeignKey)} - {"pairs", "pare
 }
 
 
-def from_mapping(data: Mapping[str, Any]) -> Schema:
-    """Return the schema that a dict describes; raise `SchemaError` where it cannot be understood."""
+def from_mapping(data: Mapping[str, Any], *, misspelled: bool = False) -> Schema:
+    """Return the schema that a dict describes; raise `SchemaError` where it cannot be understood.
+
+    A word that nearly is a type is an error, or, where it may be `misspelled`, a hint like any other.
+    """
     top = _top_level(data)
-    drafts = _Drafts({draft.key: draft for draft in map(_draft, top["tables"], top["tables"].values())})
+    written = top["tables"]
+    drafts = _Drafts({draft.key: draft for draft in (_draft(key, written, misspelled=misspelled) for key in written)})
     tables = {key: _table(draft, drafts) for key, draft in drafts.by_key.items()}
     external = names_of(top.get("external", ()), "external")
     for name in external:
@@ -153,15 +157,15 @@ def _top_level(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"tables": top}
 
 
-def _draft(key: str, written: object) -> _Draft:
+def _draft(key: str, tables: Mapping[str, object], *, misspelled: bool) -> _Draft:
     where = f"table {key!r}"
-    keys = mapping_of(written, where, what="a mapping of columns")
+    keys = mapping_of(tables[key], where, what="a mapping of columns")
     if not isinstance(keys.get("columns"), Mapping):
         keys = {"columns": keys}
     known_keys(keys, _TABLE_KEYS, where)
     schema, name = _names(key, keys, where)
     specs = {
-        column: column_spec(column, text, f"{where}, column {column!r}")
+        column: column_spec(column, text, f"{where}, column {column!r}", tables=tables, misspelled=misspelled)
         for column, text in mapping_of(keys["columns"], f"{where}, columns").items()
     }
     return _Draft(name=name, schema=schema, keys=keys, columns=specs)

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
-from syda.errors import MissingKeyError, ReplayError
+from syda.errors import MissingKeyError, ModelError, PlanError, ReplayError
 from syda.language import LanguageModel
 from syda.llm.examples import EXAMPLES, taken_apart
 from syda.llm.scripted import ScriptedClient
@@ -86,6 +86,37 @@ def test_replies_of_a_script_are_not_kept_unless_asked_for(tmp_path: Path, monke
     assert not list(tmp_path.iterdir())
     asked(cache="record")
     assert list(tmp_path.glob(".syda/replies/*.jsonl"))
+
+
+def test_no_plan_is_asked_for_what_is_left_of_small_tables() -> None:
+    client = either(planner())
+    texts = {Article.name: ["Chalk"], Article.kind: ["toy"], Article.shelf: ["A"], Article.price: 2}
+    syda.plan(Shop, rows=40, llm=client, overrides=texts)
+    assert not client.requests
+    syda.plan(Shop, rows=41, llm=client, overrides={Article.name: ["Chalk"]})
+    assert [request.purpose for request in client.requests] == ["plan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("max_calls", value) for value in ("5", -1, True, 1.5)),
+        *(("max_tokens", value) for value in ("5", -1)),
+        *(("max_cost", value) for value in ("a", -0.1, False, float("nan"))),
+        *((name, value) for name in ("timeout", "deadline") for value in (0, -1, "3", None, True)),
+        *(("examples", value) for value in (-1, "2", 0.5)),
+        ("batch", "yes"),
+        ("keys", "sk-1"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused_at_once(name: str, value: Any) -> None:
+    with pytest.raises(PlanError, match=f"^{name}: expected"):
+        LanguageModel(model="openai:m", **{name: value})
+
+
+def test_the_key_of_no_provider_is_refused_at_once() -> None:
+    with pytest.raises(ModelError, match="keys: there is no provider 'opnai'; did you mean 'openai'"):
+        LanguageModel(model="openai:m", keys={"opnai": "sk-1"})
 
 
 @pytest.mark.usefixtures("_no_key")

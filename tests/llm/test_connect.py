@@ -1,8 +1,10 @@
 """What a user calls a model, and where its key is found."""
 
+import pickle
+
 import pytest
 
-from syda.errors import MissingKeyError, ModelError
+from syda.errors import MissingKeyError, ModelError, SydaError
 from syda.llm.connect import connect
 from syda.llm.scripted import ScriptedClient
 from syda.schemas import ModelConfig, ProxyConfig
@@ -112,3 +114,41 @@ def test_what_is_no_model(wrong, says, monkeypatch):
 def test_what_is_no_proxy(wrong):
     with pytest.raises(ValueError, match=r"base_url|path_format|x"):
         ProxyConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("openai", "openai:MODEL"),
+        ("openai:", "openai:MODEL"),
+        ("ollama", "ollama:MODEL"),
+        ("http://host/v1", "URL#MODEL"),
+    ],
+)
+def test_a_provider_without_a_model_is_asked_for_one_before_a_key(name, written):
+    with pytest.raises(ModelError, match=f"which model of '.*'\\? Write it as '{written}'"):
+        connect(name)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ModelConfig(provider="openai", modelname="m"), "ModelConfig has no field 'modelname'; did you mean"),
+        (lambda: ModelConfig(provider="openai", temperature=3), "ModelConfig.temperature: Input should be less than"),
+        (lambda: ModelConfig(model_name="m"), "ModelConfig.provider: Field required"),
+        (lambda: ModelConfig(provider="o", proxy={"base_url": "gate"}), "base_url: expected a URL that begins with"),
+        (lambda: ProxyConfig(base_url="gate"), "^ProxyConfig.base_url: expected a URL that begins with"),
+        (lambda: ProxyConfig(base_url="http://g", header={"a": "sk-1"}), "no field 'header'; did you mean 'headers'"),
+    ],
+)
+def test_settings_that_cannot_be_are_errors_of_syda_that_name_the_field(make, says):
+    with pytest.raises(SydaError, match=says) as caught:
+        make()
+    assert isinstance(caught.value, ValueError)
+    assert "sk-1" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_settings_can_be_copied_and_pickled():
+    config = ModelConfig(provider="openai", model_name="m", proxy=ProxyConfig(base_url="http://g"))
+    assert pickle.loads(pickle.dumps(config)) == config.model_copy() == ModelConfig(**config.model_dump())

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from syda.errors import ModelError, RefusedRequestError
+from syda.errors import MissingExtraError, ModelError, RefusedRequestError
 from syda.llm.asking import Asker, run
 from syda.llm.connect import connect
 from syda.llm.examples import EXAMPLES, GIVEN, block, taken_apart
@@ -288,7 +288,7 @@ def test_what_is_missing_is_named(installed, tmp_path):
     with pytest.raises(ModelError, match="is no GGUF file"):
         connect(f"local:{odd}")
     installed.add("xllamacpp")
-    with pytest.raises(ModelError, match=r"pip install 'syda\[local\]'$"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'syda\[local\]'$"):
         connect("local")
 
 

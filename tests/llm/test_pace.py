@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import time
 
 import pytest
 
@@ -260,3 +261,55 @@ def test_a_round_of_replies_makes_room_for_one_more():
 
     assert run(work) == 17
     assert clock.time == 2
+
+
+def _failing_at_once():
+    async def attempt():
+        raise Trouble("connection refused")
+
+    return attempt
+
+
+def _never():
+    return asyncio.Event().wait
+
+
+@pytest.mark.parametrize("attempt", [_failing_at_once, _never], ids=["refused", "silent"])
+@pytest.mark.parametrize("patience", [Patience(progress=0.4), Patience(reply=0.15, progress=0.4)])
+def test_the_deadline_is_kept_however_the_server_fails(attempt, patience):
+    started = time.monotonic()
+    with pytest.raises(UnreachableError, match="rows of t: "):
+        asyncio.run(Pace(patience).send(attempt(), "rows of t"))
+    assert time.monotonic() - started < 0.6
+
+
+def test_a_slow_reply_has_its_time_while_others_come():
+    async def reply(seconds):
+        await asyncio.sleep(seconds)
+        return seconds
+
+    async def work():
+        pace = Pace(Patience(reply=2, progress=0.3, refusal=0.05))
+        slow = asyncio.ensure_future(pace.send(lambda: reply(0.8), "r"))
+        for _ in range(6):
+            await pace.send(lambda: reply(0.15), "r")
+        return await slow
+
+    assert run(work) == 0.8
+
+
+def test_a_cancelled_request_is_cancelled_at_the_server():
+    gone = asyncio.Event()
+
+    async def attempt():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+
+    async def work():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(Pace().send(attempt, "r"), 0.05)
+
+    run(work)
+    assert gone.is_set()

@@ -29,7 +29,7 @@ def only(written: object) -> Column:
 @pytest.mark.parametrize(
     ("word", "type_"),
     [
-        ("number", LogicalType(kind=Kind.INTEGER)),
+        ("number", LogicalType(kind=Kind.DECIMAL, scale=2)),
         ("Integer", LogicalType(kind=Kind.INTEGER)),
         ("bigint", LogicalType(kind=Kind.INTEGER, bits=64)),
         ("float", LogicalType(kind=Kind.FLOAT)),
@@ -87,6 +87,52 @@ def test_a_column_is_required_unless_it_says_otherwise() -> None:
 )
 def test_the_primary_key_is_found_by_its_name(name: str, columns: dict[str, Any], key: tuple[str, ...]) -> None:
     assert from_mapping({name: columns}).tables[name].primary_key == key
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "meaning", "comment"),
+    [
+        ("icd10_code", Kind.TEXT, "icd10_code", None),
+        ("icd10_code(5)", Kind.TEXT, "icd10_code", None),
+        ("名前", Kind.TEXT, "名前", None),
+        ("10-digit code", Kind.TEXT, None, "10-digit code"),
+        ("hospital's ward", Kind.TEXT, None, "hospital's ward"),
+        ("cat/dog", Kind.TEXT, None, "cat/dog"),
+        ("price (USD)", Kind.TEXT, None, "price (USD)"),
+        ("name (short)", Kind.TEXT, None, "name (short)"),
+        ("name of ward, e.g. x", Kind.TEXT, None, "name of ward, e.g. x"),
+        ("real estate", Kind.TEXT, None, "real estate"),
+        ("date of birth?", Kind.DATE, None, "date of birth"),
+        ("number of legs", Kind.INTEGER, None, "number of legs"),
+        ("integer between 1 and 5", Kind.INTEGER, None, "integer between 1 and 5"),
+        ("number, in dollars", Kind.DECIMAL, None, "number, in dollars"),
+    ],
+)
+def test_any_other_word_is_a_hint(word: str, kind: Kind, meaning: str | None, comment: str | None) -> None:
+    column = from_mapping({"t": {"c": word}}).tables["t"].column("c")
+    assert (column.type.kind, column.info.get("meaning"), column.comment) == (kind, meaning, comment)
+    assert column.nullable == word.endswith("?")
+
+
+@pytest.mark.parametrize("word", ["emial", "integr", "nmae", "datetme(3)"])
+def test_a_word_that_nearly_is_a_type_is_an_error_unless_it_may_be_misspelled(word: str) -> None:
+    with pytest.raises(SchemaError, match="did you mean"):
+        from_mapping({"t": {"c": word}})
+    assert from_mapping({"t": {"c": word}}, misspelled=True).tables["t"].column("c").type.kind is Kind.TEXT
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "patient_id", "orderCount", "quantity", "age", "year", "num_pages", "days_open"]
+)
+def test_a_number_is_a_whole_one_where_its_name_says_so(name: str) -> None:
+    assert from_mapping({"t": {name: "number"}}).tables["t"].column(name).type.kind is Kind.INTEGER
+
+
+@pytest.mark.parametrize("name", ["price", "total_amount", "weight_kg", "cost_per_day", "average_age", "rating"])
+def test_other_numbers_have_two_places(name: str) -> None:
+    assert from_mapping({"t": {name: "number"}}).tables["t"].column(name).type == LogicalType(
+        kind=Kind.DECIMAL, scale=2
+    )
 
 
 def test_an_integer_key_is_numbered_by_the_database() -> None:
@@ -211,12 +257,15 @@ def test_a_table_may_be_called_tables_and_a_column_columns() -> None:
         ({"t": {"c": "emial"}}, "did you mean 'email'"),
         ({"t": {"c": "date(3)"}}, "date takes no arguments"),
         ({"t": {"c": "text(x)"}}, "one whole number"),
+        ({"t": {"c": "enum()"}}, "an enum needs its values"),
+        ({"t": {"c": ""}}, "the type is empty"),
+        ({"t": {"c": int}}, "such as 'integer', a list or a mapping, found int"),
         ({"t": {"c": "decimal(1,2,3)"}}, "precision and scale"),
         ({"t": {"c": "enum"}}, r"enum needs its values.*enum\(a, b\)"),
         ({"t": {"c": {"type": "enum"}}}, "enum needs values"),
         ({"t": {"c": [True, False]}}, "put it in quotes; YAML reads"),
-        ({"t": {"c": None}}, "column 'c': expected a mapping, found nothing"),
-        ({"t": {"c": 3}}, "expected a mapping, found 3"),
+        ({"t": {"c": None}}, "column 'c': expected a word such as 'text', a list or a mapping, found nothing"),
+        ({"t": {"c": 3}}, "expected a word such as 'text', a list or a mapping, found 3"),
         ({"t": {"c": {}}}, "needs a type"),
         ({"t": {"c": {"type": "text", "lenght": 3}}}, "unknown key 'lenght'; did you mean 'length'"),
         ({"t": {"c": {"type": "text", "length": "3"}}}, "length: expected a whole number, found '3'"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from syda.errors import ModelError, RefusedRequestError
+from syda.errors import MissingExtraError, ModelError, RefusedRequestError
 from syda.llm.exchange import Usage
 from syda.llm.keys import setting
 
@@ -54,10 +54,10 @@ class Written:
 def model_path(named: str) -> Path:
     """Return the file of a model: the one named, or the one that the installed package of weights holds.
 
-    Raises `ModelError` where there is none, and where llama.cpp is not installed.
+    Raises `ModelError` where there is none, `MissingExtraError` where llama.cpp is not installed.
     """
     if importlib.util.find_spec(_PACKAGE) is None:
-        raise ModelError(f"a local model needs the package {_PACKAGE}: pip install 'syda[local]'")
+        raise MissingExtraError(f"a local model needs the package {_PACKAGE}: pip install 'syda[local]'")
     path = Path(named).expanduser() if named else _packaged()
     if path is None:
         raise ModelError(
