@@ -15,7 +15,7 @@ from syda.sources.base import Context, Source, rows_of
 from syda.sources.pattern import LARGEST, Entropy, Language, is_unambiguous, parse_pattern
 from syda.sources.permutation import permute
 from syda.sources.stream import Integers, stream_key
-from syda.sources.strings import Strings, fit, joined, lengths, numerals, slug, strings, with_number
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, shortened, slug, strings, with_number
 from syda.sources.values import Values, from_python, to_python
 from syda.sources.vocabulary import Vocabulary, vocabulary
 
@@ -53,30 +53,65 @@ class Words(Source):
 
     def make(self, context: Context) -> Values:
         words = vocabulary(self.vocabulary, context.settings.locale)
-        words = words.fitting(context.column.type.length)
-        if context.distinct:
-            return self._distinct(context, words)
-        return from_text(words.drawn(context.bits()), context)
-
-    @staticmethod
-    def _distinct(context: Context, words: Vocabulary) -> Values:
-        rows = rows_of(context)
-        rounds, place = np.divmod(rows, len(words.entries))
-        key = stream_key(context.settings.seed, context.table.key, context.column.name, "shuffle")
-        index = permute(key, (place + rounds) % len(words.entries), len(words.entries))
-        text = words.array[index]
-        again = np.flatnonzero(rounds)
-        if len(again):
-            text[again] = _renumbered(text[again], rounds[again] + 1, rows[again] + 1, context.column)
-        return from_text(text, context)
+        return _worded(context, words.fitting(context.column.type.length))
 
     def describe(self) -> str:
         return f"vocabulary {self.vocabulary}"
 
 
-def _renumbered(text: Strings, rounds: Integers, rows: Integers, column: Column) -> Strings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Titles(Source):
+    """One of `values`; a distinct column goes through them as `Words` does, then again with a number behind each."""
+
+    source: Literal["titles"] = "titles"
+    values: tuple[str, ...]
+    numbered: ClassVar[bool] = True
+
+    def make(self, context: Context) -> Values:
+        return _worded(context, Vocabulary(self.values), self._separator)
+
+    @property
+    def _separator(self) -> str:
+        """What stands before the number: codes such as A-1 get a hyphen."""
+        is_coded = any(value[-1:].isdecimal() for value in self.values) and not any(
+            " " in value for value in self.values
+        )
+        return "-" if is_coded else " "
+
+    def without_numbered(self) -> Titles:
+        """Return it without the values that another one with a number behind it would be too."""
+        known, mark = set(self.values), self._separator
+        parts = ((value, *value.rpartition(mark)) for value in self.values)
+        return Titles(values=tuple(value for value, head, _, tail in parts if not (tail.isdecimal() and head in known)))
+
+    def has_room(self, column: Column, rows: int) -> bool:
+        """Tell whether the longest value and the number behind it fit in the column."""
+        digits = len(str(rows // len(self.values) + 1))
+        return column.type.length is None or max(map(len, self.values)) + 1 + digits <= column.type.length
+
+    def describe(self) -> str:
+        shown = ", ".join(self.values[:5])
+        return f"{shown}" + (f" and {len(self.values) - 5} more" if len(self.values) > 5 else "") + ", numbered"
+
+
+def _worded(context: Context, words: Vocabulary, separator: str = " ") -> Values:
+    """Return entries of a vocabulary; of a distinct column all in shuffled order, and again with their round."""
+    if not context.distinct:
+        return from_text(words.drawn(context.bits()), context)
+    rows = rows_of(context)
+    rounds, place = np.divmod(rows, len(words.entries))
+    key = stream_key(context.settings.seed, context.table.key, context.column.name, "shuffle")
+    index = permute(key, (place + rounds) % len(words.entries), len(words.entries))
+    text = words.array[index]
+    again = np.flatnonzero(rounds)
+    if len(again):
+        text[again] = _renumbered(text[again], rounds[again] + 1, rows[again] + 1, context.column, separator)
+    return from_text(text, context)
+
+
+def _renumbered(text: Strings, rounds: Integers, rows: Integers, column: Column, separator: str) -> Strings:
     """Put the round behind each entry; where that is too long, the row, which needs no room to tell entries apart."""
-    numbered = joined(text, numerals(rounds, " {}"))
+    numbered = joined(text, numerals(rounds, f"{separator}{{}}"))
     length = column.type.length
     if length is None:
         return numbered
@@ -88,6 +123,7 @@ class Template(Source):
     """Text with fields in braces: columns of the row (``{first_name}``), of a parent (``{company.domain}``), ``{row}``.
 
     A field may carry a format (``{id:05d}``); ``{first_name!l}`` is lower case, ``!u`` upper case, ``!s`` a slug.
+    In a distinct column what repeats gets the row's number: at the end, of an e-mail address before the ``@``.
     """
 
     source: Literal["template"] = "template"
@@ -108,7 +144,22 @@ class Template(Source):
                     columns[name] = field_of(context, name)
                 parts.append([formatted(item, spec or "", conversion) for item in columns[name]])
         text = strings(map("".join, zip(*parts, strict=True)) if parts else [""] * size)
+        if context.distinct and context.offset:  # made again, since the same came before
+            return from_text(self._numbered(text, context), context)
         return from_text(fit(text, context.column), context)
+
+    def _numbered(self, text: Strings, context: Context) -> Strings:
+        numbers, length = rows_of(context) + 1, context.column.type.length
+        if "@" not in self.text:
+            return with_number(text, numbers, context.column, " " if " " in self.text else "-")
+        names, ats, hosts = zip(*(item.rpartition("@") for item in text.tolist()), strict=True)
+        tails = joined(numerals(numbers), strings(ats), strings(hosts))
+        return joined(shortened(strings(names), tails, length), tails)
+
+    def length_at(self, row: int) -> int:
+        """Return how long the text of a row is that has no other field than its number."""
+        parts = string.Formatter().parse(self.text)
+        return sum(len(text) + (len(formatted(row, spec or "", how)) if name else 0) for text, name, spec, how in parts)
 
     def describe(self) -> str:
         return repr(self.text)
