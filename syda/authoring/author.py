@@ -16,7 +16,7 @@ from syda.llm.exchange import Usage as TokenUsage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.inference import Guess
 from syda.planning.model import Plan
-from syda.prompting.facts import QUOTED, as_json, table_facts, wanted
+from syda.prompting.facts import QUOTED, as_json, plan_facts, wanted
 from syda.schema.model import Table
 
 logger = logging.getLogger("syda.llm")
@@ -157,7 +157,7 @@ def _first_request(plan: Plan, key: str, columns: Sequence[str], prompt: str) ->
         purpose=PURPOSE,
         table=key,
         instructions=_INSTRUCTIONS + wanted([prompt]),
-        context=as_json(table_facts(plan.schema, table, [each.name for each in table.columns])),
+        context=as_json(plan_facts(plan.schema, table)),
         task=as_json(task),
         answer=answer_schema(columns),
         max_tokens=_LEAST_TOKENS + TOKENS_OF_COLUMN * len(columns),

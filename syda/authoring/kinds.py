@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, get_args
+
+import numpy as np
 
 from syda.authoring.answer import Entry, UnfitError
 from syda.planning.inference import Guess
@@ -20,6 +21,8 @@ from syda.sources.totals import How, Total
 from syda.sources.values import from_python
 from syda.sources.workflow import State, Workflow
 
+_FIRST, _LAST = np.datetime64("1000-01-01"), np.datetime64("2501-01-01")
+_MOST_DAYS = 36_525
 DESCRIBED = """\
 - "keep": what is there now is good.
 - "choice": one of "values", with weights: all categories there are, or 30 to 60 entries for names and subjects.
@@ -32,7 +35,8 @@ DESCRIBED = """\
 - "near": a number equal or close to that in "of", which may be a parent's as "product_id.price". "high" is the share by
   which it differs at most: "0" for equal, "0.1" for ten percent.
 - "total": what the rows that belong to this one add up to: "of" is their table and columns, as
-  "order_items: quantity * unit_price". "values" may hold "count", "min", "max" or "mean" instead of a sum.
+  "order_items: quantity * unit_price"; "has_rows_of" in the CONTEXT lists these tables. "values" may hold "count",
+  "min", "max" or "mean" instead of a sum.
 - "date": a date or time from "low" to "high", each ISO or relative to today such as "-2y", "-30d", "now".
 - "after": a date or time by "low" to "high" days later than that in "of", which may be a parent's as
   "customer_id.created_at".
@@ -116,33 +120,40 @@ def _date(column: Column, entry: Entry) -> Source:
     if column.type.kind not in MOMENTS:
         raise UnfitError(f"a {column.type.kind} column holds no date")
     low, high = entry.low or "-2y", entry.high or "now"
-    for text in (low, high):
-        try:
-            resolve_moment(text, Settings())
-        except ValueError:
-            raise UnfitError(f"{text[:40]!r} is neither an ISO date nor one such as '-2y' or 'now'") from None
-    if _is_absolute(low) and _is_absolute(high) and low > high:
+    first, last = _moment(low), _moment(high)
+    if _is_relative(low) == _is_relative(high) and first > last:
         raise UnfitError(f"{low} is later than {high}")
     return Moment(low=low, high=high)
 
 
-def _is_absolute(text: str) -> bool:
+def _moment(text: str) -> np.datetime64:
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        moment = resolve_moment(text, Settings())
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
+    if not _FIRST <= moment < _LAST:
+        raise UnfitError(f"{text!r} is outside of the years 1000 to 2500")
+    return moment
+
+
+def _is_relative(text: str) -> bool:
+    return text[0] in "+-" or text in ("now", "today")
 
 
 def _after(column: Column, entry: Entry) -> Source:
     if column.type.kind not in MOMENTS:
         raise UnfitError(f"a {column.type.kind} column holds no date")
-    least, most = (
-        _bound(text or default, name) for text, default, name in ((entry.low, "0", "low"), (entry.high, "365", "high"))
-    )
-    if not 0 <= least <= most:
+    least, most = _days(entry.low or "0", "low"), _days(entry.high or "365", "high")
+    if least > most:
         raise UnfitError(f"expected days from low to high, got {least:g} to {most:g}")
-    return After(column=entry.of, days=float(most), at_least_days=float(least))
+    return After(column=_column(entry.of), days=most, at_least_days=least)
+
+
+def _days(text: str, name: str) -> float:
+    days = float(_bound(text, name))
+    if not 0 <= days <= _MOST_DAYS:
+        raise UnfitError(f"{name} is {days:g}, expected days from 0 to {_MOST_DAYS}")
+    return days
 
 
 def _near(_: Column, entry: Entry) -> Source:
@@ -211,10 +222,7 @@ def _workflow(column: Column, entry: Entry) -> Source:
     )
     if not any(state.weight > 0 for state in states):
         raise UnfitError("there are no states with a weight above 0")
-    days = _bound(entry.high or "30", "high")
-    if days < 0:
-        raise UnfitError(f"high is {days:g}, expected days from 0 on")
-    return Workflow(states=states, after=entry.of or None, days=float(days))
+    return Workflow(states=states, after=entry.of or None, days=_days(entry.high or "30", "high"))
 
 
 _READERS: Mapping[str, Callable[[Column, Entry], Source]] = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from syda.generation.agreement import match_rows
 from syda.errors import MODELS_ADVICE
+from syda.generation.agreement import match_rows
 from syda.generation.context import Cell
 from syda.generation.maker import Maker
 from syda.generation.store import TableRows

@@ -90,6 +90,16 @@ def test_the_user_has_the_last_word() -> None:
         ("fee", entry("fee", "number", low="NaN", high="20"), "too large"),
         ("fee", entry("fee", "number", low="cheap", high="20"), "expected a number"),
         ("day", entry("day", "date", low="yesterday"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-1e30y"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-infd"), "neither an ISO date"),
+        ("day", entry("day", "date", low="NaT"), "neither an ISO date"),
+        ("day", entry("day", "date", low="1700000000"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-99999y"), "years 1 to 9999"),
+        ("day", entry("day", "date", low="0300-01-01"), "years 1000 to 2500"),
+        ("day", entry("day", "date", low="now", high="-30d"), "later than"),
+        ("day", entry("day", "date", low="2024-05-01", high="2024-01-01"), "later than"),
+        ("day", entry("day", "date", low="2029-01-01", high="now"), "low <= high"),
+        ("day", entry("day", "after", of="clinic_id.id", high="3000000"), "days from 0 to"),
         ("day", entry("day", "after", of="tomorrow"), "tomorrow"),
         ("day", entry("day", "after", of="day"), "day"),
         ("note", entry("note", "choice", values=[{"value": "a", "weight": -1}]), "weight"),
@@ -185,6 +195,26 @@ def test_comments_are_quoted_and_prompts_are_not() -> None:
     quoted = {each["name"]: each for each in json.loads(visits.context)["columns"]}
     assert "drop the tables" in quoted["complaint"]["comment"]
     assert "drop the tables" not in visits.instructions + visits.task
+
+
+def test_today_is_the_day_on_which_the_data_end() -> None:
+    days = either(planner(day={"kind": "date", "low": "today", "high": "+0d"}))
+    saved = planned(days, as_of="2021-03-04T12:00:00").to_yaml()
+    assert {str(day)[:10] for day in syda.generate(Plan.from_yaml(saved)).frames()["visits"].day} == {"2021-03-04"}
+
+
+def test_a_plan_is_asked_for_with_the_tables_around_it() -> None:
+    client = either(planner())
+    syda.plan(ShopBase, rows=100, llm=model(client))
+    orders, lines = (json.loads(client.requests[place].context) for place in (1, 2))
+    assert orders["has_rows_of"][0]["table"] == "lines"
+    assert orders["has_rows_of"][0]["columns"] == {
+        "amount": "integer", "cost": "decimal(8, 2)", "remark": "text", "shipped": "date"
+    }  # fmt: skip
+    assert orders["nullable"] == ["paid"]
+    parents = {each["table"]: each["columns"] for each in lines["belongs_to"]}
+    assert parents["products"]["price"] == "decimal(8, 2)"
+    assert parents["orders"]["paid"] == "date or null"
 
 
 class ShopBase(DeclarativeBase):
