@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syda.errors import MissingTableError, PlanError
+from syda.planning.amounts import following_amounts
 from syda.planning.authored import authored_guesses
 from syda.planning.capacity import limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
@@ -169,7 +170,7 @@ class PlanBuilder:
             )
             for column in table.columns
         }
-        columns = following_rules(table, columns, domains)
+        columns = following_rules(table, following_amounts(table, inferred, columns, domains), domains)
         own = self._own_rows(table)
         room = Room(table, columns, structure, self._expected)
         bound, notes = room.bounded(wanted, self._there(table.key).rows, exact=exact)

@@ -134,6 +134,14 @@ def test_what_no_check_allows_is_asked_again_and_then_inferred(
     assert any(note.startswith(f"{column}: stays as inferred") and problem in note for note in planned.notes)
 
 
+def test_what_is_inferred_follows_a_number_where_a_check_compares_them() -> None:
+    check = CheckConstraint("price >= cost")
+    models = table("goods", required("cost", Numeric(8, 2)), required("price", Numeric(8, 2)), check)
+    dataset, client = made(models, 400, cost={"kind": "number", "low": "100", "high": "200"})
+    assert dataset.frames()["goods"].cost.between(100, 200).all()
+    assert not repaired(client)
+
+
 def test_a_total_that_all_children_would_overflow_is_refused_though_few_fit() -> None:
     pieces = {"kind": "number", "low": "1", "high": "9000"}
     few, _ = made(orders(), {"orders": 1_000, "lines": 3_000}, amount=LINES, pieces=pieces)
