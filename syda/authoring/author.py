@@ -126,12 +126,22 @@ def expected_answers(
 def _together(drafts: Sequence[_Draft]) -> Authored:
     """Return all that was decided, and say what became of the rest."""
     authored = Authored(_all_guesses(drafts))
-    for draft in drafts:
-        for name, why in draft.problems.items():
-            note = f"{name}: stays as inferred, because of the model's answer: {why}"
-            authored.notes.setdefault(draft.table.key, []).append(note)
-            logger.warning("%s.%s", draft.table.key, note)
+    for key in dict.fromkeys(draft.table.key for draft in drafts):
+        authored.notes[key] = _notes([draft for draft in drafts if draft.table.key == key])
+        for note in authored.notes[key]:
+            logger.warning("%s: %s", key, note)
     return authored
+
+
+def _notes(drafts: Sequence[_Draft]) -> list[str]:
+    """Return what became of the columns of one table that do not work; one line where none does, for one reason."""
+    problems = {name: why for draft in drafts for name, why in draft.problems.items()}
+    unused = "nothing of the model's answer was used"
+    listed = [f"{name}: stays as inferred, because of the model's answer: {why}" for name, why in problems.items()]
+    if len(problems) < sum(len(draft.columns) for draft in drafts):
+        return listed
+    reasons = set(problems.values())
+    return [f"{unused}: {reasons.pop()}"] if len(reasons) == 1 < len(problems) else [unused, *listed]
 
 
 def authored_columns(plan: Plan, table: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -60,24 +61,26 @@ def _choice(column: Column, entry: Entry) -> Source:
 
 
 def _weighted(column: Column, listed: Sequence[tuple[str, float]]) -> Choice:
-    kept = {_typed(column, text): weight for text, weight in listed if weight > 0}
+    typed = ((_typed(column, text), weight) for text, weight in listed if weight > 0)
+    kept = {repr(value): (value, weight) for value, weight in typed}
     if not kept:
         raise UnfitError("there are no values with a weight above 0")
-    alike = len(set(kept.values())) == 1
-    return Choice(values=tuple(kept), weights=None if alike else tuple(kept.values()))
+    values, weights = zip(*kept.values(), strict=True)
+    return Choice(values=values, weights=None if len(set(weights)) == 1 else weights)
 
 
 def _typed(column: Column, text: str) -> Any:
     """Return a value as the column holds it."""
-    kind, length = column.type.kind, column.type.length
+    kind = column.type.kind
     if kind is Kind.ENUM and column.type.values and text not in column.type.values:
         raise UnfitError(f"{text[:40]!r} is none of {', '.join(column.type.values[:20])}")
     if kind in (Kind.TEXT, Kind.ENUM):
-        if not text.strip() or not text.isprintable():
-            raise UnfitError(f"the value {text[:40]!r} is empty or cannot be shown")
-        if length is not None and len(text) > length:
-            raise UnfitError(f"{text[:40]!r} is longer than {length} characters")
+        _require_shown(text)
+        if column.type.length is not None and len(text) > column.type.length:
+            raise UnfitError(f"{text[:40]!r} is longer than {column.type.length} characters")
         return text
+    if kind in (Kind.JSON, Kind.ARRAY):
+        return _document(text, kind)
     try:
         from_python([text], column.type)
     except ValueError:
@@ -86,13 +89,44 @@ def _typed(column: Column, text: str) -> Any:
         return int(text)
     if kind is Kind.BOOLEAN:
         return text.lower() in ("true", "yes", "1")
-    return float(text) if kind in NUMBERS else text
+    return _bound(text, "a value") if kind in NUMBERS else text
+
+
+def _require_shown(text: str) -> None:
+    if not text.strip() or not text.isprintable():
+        raise UnfitError(f"the value {text[:40]!r} is empty or cannot be shown")
+
+
+def _document(text: str, kind: Kind) -> Any:
+    try:
+        document = json.loads(text)
+        written = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise UnfitError(f"{text[:40]!r} is no JSON") from None
+    if b"\\u0000" in written or (kind is Kind.ARRAY and not isinstance(document, list)):
+        raise UnfitError(f"{text[:40]!r} is no list in JSON, or holds what no database keeps")
+    return document
 
 
 def _template(column: Column, entry: Entry) -> Source:
     if column.type.kind is not Kind.TEXT or len(entry.values) != 1:
         raise UnfitError("a template is one text for a text column")
-    return Template(text=entry.values[0][0])
+    text = entry.values[0][0]
+    _require_pattern(column, text, {})
+    return Template(text=text)
+
+
+def _require_pattern(column: Column, pattern: str, words: Mapping[str, Choice]) -> None:
+    """Refuse a pattern that cannot be shown, or that its own text and words make too long for the column."""
+    _require_shown(pattern)
+    try:
+        parts = parsed(pattern)
+    except ValueError as error:
+        raise UnfitError(f"the braces of a pattern do not pair: {error}") from None
+    fields = [name for _, name, _, _ in parts if name in words]
+    most = sum(len(part[0]) for part in parts) + sum(len(max(words[name].values, key=len)) for name in fields if name)
+    if column.type.length is not None and most > column.type.length:
+        raise UnfitError(f"{pattern[:40]!r} has up to {most} characters, more than {column.type.length}")
 
 
 def _number(column: Column, entry: Entry) -> Source:
@@ -190,19 +224,20 @@ def _sentence(column: Column, entry: Entry) -> Source:
             words.setdefault(when.strip("{}"), []).append((text, weight))
     if not patterns:
         raise UnfitError("there are no patterns")
-    try:
-        fields = {name for text, _ in patterns for _, name, _, _ in parsed(text) if name}
-    except ValueError as error:
-        raise UnfitError(f"the braces of a pattern do not pair: {error}") from None
-    lists = {name: _plain_choice(listed) for name, listed in words.items() if name in fields}
+    lists = {name: _plain_choice(listed) for name, listed in words.items()}
+    for text, _ in patterns:
+        _require_pattern(column, text, lists)
+    fields = {name for text, _ in patterns for _, name, _, _ in parsed(text)}
     texts, weights = zip(*patterns, strict=True)
-    return Sentence(patterns=texts, weights=weights, words=lists)
+    return Sentence(patterns=texts, weights=weights, words={name: lists[name] for name in lists if name in fields})
 
 
 def _plain_choice(listed: Sequence[tuple[str, float]]) -> Choice:
-    known = {text: weight for text, weight in listed if text.strip() and text.isprintable() and weight > 0}
+    known = {text: weight for text, weight in listed if weight > 0}
     if not known:
         raise UnfitError("a list of words is empty")
+    for text in known:
+        _require_shown(text)
     return Choice(values=tuple(known), weights=tuple(known.values()))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from syda.errors import PlanError, SydaError, UnknownNameError
 from syda.planning.circles import find_circle, told
 from syda.planning.model import ColumnPlan, Plan, TablePlan
-from syda.planning.rules import check_rule, require_values
+from syda.planning.rules import check_rule, check_stages, require_values
 from syda.schema.model import Column, Table
 from syda.sources.base import Settings, Source
 from syda.sources.moment import Moment, resolve_moment
@@ -32,6 +32,8 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
         for name, column in planned.columns.items():
             if read or column.author in ("user", "model"):
                 _check_column(plan, table, table.column(name), column)
+        if read:
+            check_stages(plan.schema, table, planned)
     if read and (circle := find_circle(plan.schema, plan.tables)):
         raise PlanError(told(circle))
 
