@@ -122,7 +122,7 @@ def without_repeats(table: Table, column: Column, source: Source, rows: int, *, 
             raise refuse("it is drawn together with other columns, from a choice, numbers or dates")
         return source
     if isinstance(source, Choice) and column.type.kind is Kind.TEXT and source_capacity(source, column) < rows:
-        titles = Titles(values=tuple(map(str, source.values))).without_numbered()
+        titles = Titles(values=tuple(map(str, source.values))).without_alike()
         if not titles.has_room(column, rows):
             raise refuse(f"{_short_of(rows, len(source.values))}, and no room for a number behind them")
         return titles

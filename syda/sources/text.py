@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -72,17 +74,19 @@ class Titles(Source):
 
     @property
     def _separator(self) -> str:
-        """What stands before the number: codes such as A-1 get a hyphen."""
-        is_coded = any(value[-1:].isdecimal() for value in self.values) and not any(
-            " " in value for value in self.values
-        )
-        return "-" if is_coded else " "
+        """What stands before the number: codes such as A-1, and addresses, get a hyphen."""
+        is_coded = any(value[-1:].isdecimal() or "@" in value for value in self.values)
+        return "-" if is_coded and not any(" " in value for value in self.values) else " "
 
-    def without_numbered(self) -> Titles:
-        """Return it without the values that another one with a number behind it would be too."""
-        known, mark = set(self.values), self._separator
-        parts = ((value, *value.rpartition(mark)) for value in self.values)
-        return Titles(values=tuple(value for value, head, _, tail in parts if not (tail.isdecimal() and head in known)))
+    def without_alike(self) -> Titles:
+        """Return it without values that others are too: in another case, or with a number behind them."""
+        known = {value.casefold(): value for value in reversed(self.values)}
+        return Titles(values=tuple(value for value in reversed(known.values()) if not self._is_numbered(value, known)))
+
+    def _is_numbered(self, value: str, known: Container[str]) -> bool:
+        name, at, host = _parts_of_address(value)
+        head, _, number = name.rpartition(self._separator)
+        return number.isdecimal() and f"{head}{at}{host}".casefold() in known
 
     def has_room(self, column: Column, rows: int) -> bool:
         """Tell whether the longest value and the number behind it fit in the column."""
@@ -111,11 +115,35 @@ def _worded(context: Context, words: Vocabulary, separator: str = " ") -> Values
 
 def _renumbered(text: Strings, rounds: Integers, rows: Integers, column: Column, separator: str) -> Strings:
     """Put the round behind each entry; where that is too long, the row, which needs no room to tell entries apart."""
-    numbered = joined(text, numerals(rounds, f"{separator}{{}}"))
+    numbered = _behind(text, rounds, None, separator)
     length = column.type.length
     if length is None:
         return numbered
     return np.where(lengths(numbered) <= length, numbered, with_number(text, rows, column, "-"))
+
+
+def _behind(text: Strings, numbers: Integers, column: Column | None, separator: str) -> Strings:
+    """Put a number behind each text, of an e-mail address before the ``@``, inside the length of a column."""
+    tails = numerals(numbers, f"{separator}{{}}")
+    if any("@" in item for item in text.tolist()):
+        names, ats, hosts = (strings(part) for part in zip(*map(_parts_of_address, text.tolist()), strict=True))
+        text, tails = names, joined(tails, ats, hosts)
+    return joined(shortened(text, tails, column.type.length if column else None), tails)
+
+
+def _parts_of_address(text: str) -> tuple[str, str, str]:
+    name, at, host = text.rpartition("@")
+    return (name, at, host) if at and " " not in text else (text, "", "")
+
+
+def _occurrences(text: Strings) -> Integers:
+    """Return how often each text came up to its row."""
+    counts: Counter[str] = Counter()
+    counts_so_far = []
+    for item in text.tolist():
+        counts[item] += 1
+        counts_so_far.append(counts[item])
+    return np.asarray(counts_so_far, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +151,7 @@ class Template(Source):
     """Text with fields in braces: columns of the row (``{first_name}``), of a parent (``{company.domain}``), ``{row}``.
 
     A field may carry a format (``{id:05d}``); ``{first_name!l}`` is lower case, ``!u`` upper case, ``!s`` a slug.
-    In a distinct column what repeats gets the row's number: at the end, of an e-mail address before the ``@``.
+    In a distinct column what repeats gets a number: at the end, of an e-mail address before the ``@``.
     """
 
     source: Literal["template"] = "template"
@@ -149,12 +177,14 @@ class Template(Source):
         return from_text(fit(text, context.column), context)
 
     def _numbered(self, text: Strings, context: Context) -> Strings:
-        numbers, length = rows_of(context) + 1, context.column.type.length
-        if "@" not in self.text:
-            return with_number(text, numbers, context.column, " " if " " in self.text else "-")
-        names, ats, hosts = zip(*(item.rpartition("@") for item in text.tolist()), strict=True)
-        tails = joined(numerals(numbers), strings(ats), strings(hosts))
-        return joined(shortened(strings(names), tails, length), tails)
+        """Return the text with a number: how often it came so far, then the row's, then one that no row has."""
+        attempt = context.offset // max(context.stop, 1)
+        numbers = rows_of(context) + 1
+        if attempt == 1:
+            numbers = np.maximum(_occurrences(text), 2)
+        elif attempt == 2:
+            numbers -= context.offset
+        return _behind(text, numbers, context.column, "" if "@" in self.text else " " if " " in self.text else "-")
 
     def length_at(self, row: int) -> int:
         """Return how long the text of a row is that has no other field than its number."""

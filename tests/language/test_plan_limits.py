@@ -210,6 +210,7 @@ def test_a_template_numbers_what_repeats(pattern: str) -> None:
     assert emails.is_unique
     assert emails.str.fullmatch(r"[a-z]+[0-9]*@[a-z-]+\.example").all()
     assert emails.str.fullmatch(r"[a-z]+@[a-z-]+\.example").any()
+    assert emails.str.fullmatch(r"[a-z]+2@[a-z-]+\.example").any()
 
 
 @pytest.mark.parametrize(
@@ -218,10 +219,12 @@ def test_a_template_numbers_what_repeats(pattern: str) -> None:
         (String(20), one_of("Maersk", "Hapag-Lloyd", "MSC"), r"(Maersk|Hapag-Lloyd|MSC)( \d+)?"),
         (String(12), one_of(*(f"S-{number}" for number in range(30))), r"S-\d+(-\d+)?"),
         (String(12), one_of("Gate", "Gate 2", "Gate 3"), r"Gate( \d+)?"),
+        (String(20), one_of("a@b.example", "c@b.example", "a-2@b.example"), r"[ac](-\d+)?@b\.example"),
+        (String(12), one_of("Mast", "MAST", "Sail"), r"(Mast|Sail)( \d+)?"),
         (String(6), {"kind": "template", "values": [value("A{row}")]}, r"A\d+"),
         (String(40), {"kind": "sentence", "values": [value("Ship {x}"), value("Ada", when="x")]}, r"Ship Ada \d+"),
     ],
-    ids=["words", "codes", "numbered words", "row", "sentence"],
+    ids=["words", "codes", "numbered words", "addresses", "other case", "row", "sentence"],
 )
 def test_words_of_a_unique_column_are_kept_and_numbered(type_: Any, answer: dict[str, Any], shape: str) -> None:
     dataset, client = made(table("ships", required("name", type_, unique=True)), 400, name=answer)
