@@ -198,6 +198,12 @@ def test_a_unique_column_has_five_thousand_different_values(source: Source, type
     assert len(set(small)) == 300
 
 
+@pytest.mark.parametrize("length", range(40, 50))
+def test_a_website_that_is_cut_does_not_depend_on_the_rows_beside_it(length: int) -> None:
+    columns = {"url": {"type": f"string({length})", "unique": True}}
+    assert made(columns, rows=12, block_size=1) == made(columns, rows=12)
+
+
 def test_places_that_are_unique_are_numbered_or_refused() -> None:
     rows = made({"x": {"type": "string(80)", "unique": True}}, rows=2_000, overrides={"x": Place(part="street")})
     assert len({row["x"] for row in rows}) == 2_000
