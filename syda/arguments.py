@@ -65,7 +65,7 @@ class Wishes:
         if dry_run:
             marked = self._built(reading, existing, rows_to_write(plain, model.mode))
             return replace(plain, usage=expected_usage(marked, model, prompts, existing))
-        return wait(lambda: modelled(plain, model, prompts, partial(self._built, reading, existing)))
+        return wait(lambda: modelled(plain, model, prompts, partial(self._built, reading, existing), existing))
 
     def _built(self, reading: Reading, existing: Existing, authored: Mapping[tuple[str, str], Guess]) -> Plan:
         settings = _settings(self.seed, self.locale, self.as_of)

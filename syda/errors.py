@@ -8,6 +8,7 @@
         * `UnknownNameError`: a table, column, relationship, vocabulary or option that does not exist
         * `CapacityError`: uniqueness allows fewer rows than were asked for by name
         * `ConstraintError`: a CHECK leaves a column no value
+        * `UntenableError`: what a language model decided of a column cannot be; it is caught, and told to the model
         * `PlanFileError`: a saved plan cannot be read
     * `GenerateError`: rows could not be made
         * `GeneratorFunctionError`: a user's function raised or returned something unusable
@@ -70,6 +71,14 @@ class CapacityError(PlanError):
 
 class ConstraintError(PlanError):
     """A CHECK leaves a column no value."""
+
+
+class UntenableError(PlanError):
+    """What a language model decided of a column cannot be."""
+
+    def __init__(self, table: str, column: str, why: str) -> None:
+        super().__init__(f"{table}.{column}: {why}")
+        self.table, self.column = table, column
 
 
 class PlanFileError(PlanError):
@@ -173,6 +182,10 @@ class UnusableReplyError(ModelError):
 
 class MissingExtraError(SydaError):
     """An optional package is not installed."""
+
+
+MODELS_ADVICE = "; a language model chose the source: give another one by overrides, or ask the model again"
+"""Said where rows break a rule because of what a model decided."""
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -15,9 +15,13 @@ from syda.schema import Reading, Schema, read_schema
 from syda.streaming import make_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syda.load.options import LoadOptions
     from syda.load.report import LoadReport
     from syda.load.target import Target
+    from syda.planning.existing import ExistingTable
+    from syda.sources.values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ class Filling:
         plan = self.given and _restricted(self.given, reading.schema)
         filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes.rows))
         stays = rows_that_stay(reading.schema, counts, filled, self.options.mode)
-        existing = read_existing(connection, reading.schema, targets, stays)
+        there = read_existing(connection, reading.schema, targets, stays)
+        existing = {key: _rested(rows, rest) for key, rows in there.items()}
         rest()
         plan = plan or self.wishes.plan(reading, existing, dry_run=self.options.dry_run)
         if self.options.dry_run:
@@ -87,6 +92,21 @@ class Filling:
         return replace(dataset, usage=usage), [
             f"{key}: left alone, a migration tool keeps its notes there" for key in sorted(kept)
         ]
+
+
+def _rested(there: ExistingTable, rest: Callable[[], None]) -> ExistingTable:
+    """Return existing rows that leave no transaction open when a column of theirs is read."""
+    known = there.read
+    if known is None:
+        return there
+
+    def read(name: str) -> Values:
+        try:
+            return known(name)
+        finally:
+            rest()
+
+    return replace(there, read=read)
 
 
 def _restricted(plan: Plan, schema: Schema) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from syda.errors import ModelError
@@ -29,14 +30,17 @@ _SAMPLE = 25
 """Rows of each table that a plan is tried out on."""
 
 
-async def modelled(plan: Plan, model: LanguageModel, prompts: Mapping[str, str], rebuild: Rebuild) -> Plan:
+async def modelled(
+    plan: Plan, model: LanguageModel, prompts: Mapping[str, str], rebuild: Rebuild, existing: Existing
+) -> Plan:
     """Return the plan with what the model decides of it, and its columns that the model will write marked so.
 
-    `rebuild` returns the plan with given guesses. Raises a `ModelError` when the model cannot be asked.
+    `rebuild` returns the plan with given guesses; they are tried out beside the rows that are there.
+    Raises a `ModelError` when the model cannot be asked.
     """
     from syda.authoring.author import author_columns
 
-    asker, tried = model.asker(), _Tried(rebuild)
+    asker, tried = model.asker(), _Tried(rebuild, {key: _remembered(there) for key, there in existing.items()})
     to_write, planned = rows_to_write(plan, model.mode), _planned_tables(plan, model.mode)
     asked = planned if _is_asked_for_plans(asker.client, model.mode) else []
     with billed(lambda: usage_of(asker)):
@@ -92,11 +96,12 @@ class _Tried:
     """Tries plans out, and keeps the last one: mostly it is what all comes to."""
 
     rebuild: Rebuild
+    existing: Existing
     guesses: Mapping[tuple[str, str], Guess] | None = None
     made: Plan | None = None
 
     def __call__(self, guesses: Mapping[tuple[str, str], Guess]) -> None:
-        _try_out(self.plan(guesses), guesses)
+        _try_out(self.plan(guesses), guesses, self.existing)
 
     def plan(self, guesses: Mapping[tuple[str, str], Guess]) -> Plan:
         if self.made is None or guesses != self.guesses:
@@ -105,7 +110,12 @@ class _Tried:
         return self.made
 
 
-def _try_out(plan: Plan, guesses: Mapping[tuple[str, str], Guess]) -> None:
+def _remembered(there: ExistingTable) -> ExistingTable:
+    """Return existing rows of which no column is read twice."""
+    return there if there.read is None else replace(there, read=cache(there.read))
+
+
+def _try_out(plan: Plan, guesses: Mapping[tuple[str, str], Guess], existing: Existing) -> None:
     """Make some rows of the tables that are guessed about; raises a `SydaError` where that does not work."""
     from syda.generation.lifetime import needed_for
     from syda.generation.store import make_rows
@@ -117,7 +127,7 @@ def _try_out(plan: Plan, guesses: Mapping[tuple[str, str], Guess]) -> None:
         for key, table in plan.tables.items()
     }
     sample = replace(plan, tables=few)
-    verify_rows(sample, make_rows(sample), {}).raise_for_breaches()
+    verify_rows(sample, make_rows(sample, existing=existing), existing).raise_for_breaches()
 
 
 def expected_usage(

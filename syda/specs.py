@@ -134,7 +134,7 @@ def case(column: Any, when: Mapping[Any, Any], otherwise: Any = None) -> Case:
     """Say that a column's values depend on what `column` holds: ``case("country", {"FR": ["Paris", "Lyon"]})``.
 
     `column` is one of the row or of a parent: ``"customer.country"``, ``Customer.country``. For each of its values
-    `when` has a list to choose from, a dict with weights, or one value; `otherwise` is for all others and for NULL.
+    `when` has a list to choose from, a dict with weights, or one value; `otherwise` is for all others; None is NULL.
     """
     if not isinstance(when, Mapping):
         raise PlanError(f"case: expected a dict of values and what to choose then, got {type(when).__name__} {when!r}")

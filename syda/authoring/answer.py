@@ -46,7 +46,7 @@ def answer_schema(columns: Sequence[str]) -> dict[str, Any]:
         "low": text,
         "high": text,
         "distribution": {"type": "string", "enum": list(get_args(Distribution))},
-        "null_share": {"type": "number"},
+        "null_share": {"type": "number", "minimum": 0, "maximum": 0.99},
     }
     listed = {"type": "array", "items": {"type": "object", "properties": entry}}
     return {"type": "object", "properties": {"columns": listed}}
@@ -92,6 +92,7 @@ def _text(written: Mapping[str, Any], name: str) -> str:
 
 
 def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+    """Return a share; what is more than 1 was meant in percent."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (0 <= value < 1 or 1 < value < 100):
         raise UnfitError(f"null_share is {value!r}, expected a number from 0 to less than 1")
-    return float(value)
+    return value / 100 if value > 1 else float(value)

@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 from syda.authoring.answer import MOST_COLUMNS, TOKENS_OF_COLUMN, UnfitError, answer_schema, read_entry
 from syda.authoring.kinds import DESCRIBED, guess_of
-from syda.errors import SydaError, near
+from syda.errors import MODELS_ADVICE, SydaError, UntenableError, near
 from syda.llm.asking import Asker, all_of, asked_tokens
 from syda.llm.exchange import Finish, Request
 from syda.llm.exchange import Usage as TokenUsage
 from syda.llm.reading import UnreadableError, read_rows
 from syda.planning.inference import Guess
 from syda.planning.model import Plan
-from syda.prompting.facts import QUOTED, as_json, table_facts, wanted
+from syda.prompting.facts import QUOTED, as_json, plan_facts, wanted
 from syda.schema.model import Table
 
 logger = logging.getLogger("syda.llm")
@@ -64,23 +64,45 @@ async def author_columns(
     drafts = [_Draft.of(plan.schema.tables[key], columns) for key, columns in parts]
     for draft, answer in zip(drafts, answers, strict=True):
         draft.read(answer.text, answer.finish)
-    works = _drop_untenable(drafts, trial)
+    _drop_untenable(drafts, trial)
     broken = [place for place, draft in enumerate(drafts) if draft.problems]
     repairs = [_repair(requests[place], drafts[place]) for place in broken]
     for place, answer in zip(broken, await all_of(asker.ask(each) for each in repairs), strict=True):
         drafts[place].read(answer.text, answer.finish)
-    works = _drop_untenable([drafts[place] for place in broken], trial) if broken else works
-    return _together(drafts, trial, works=works and len(broken) in (0, len(drafts)))
+    if broken:
+        _drop_untenable(drafts, trial)
+    return _together(drafts)
 
 
-def _drop_untenable(drafts: Sequence[_Draft], trial: Trial) -> bool:
-    """Take out what no plan works with; tell whether all the drafts together work as they are."""
+def _drop_untenable(drafts: Sequence[_Draft], trial: Trial) -> None:
+    """Take out what no plan works with: of each draft by itself, and then of all together."""
     if _error(trial, _all_guesses(drafts)) is None:
-        return True
+        return
     for draft in drafts:
-        if _error(trial, _all_guesses([draft])) is not None:
-            draft.guesses = {name: guess for (_, name), guess in _tenable([draft], trial).items()}
-    return False
+        _keep_tenable([draft], trial)
+    _keep_tenable(drafts, trial)
+
+
+def _keep_tenable(drafts: Sequence[_Draft], trial: Trial) -> None:
+    """Keep of the drafts what works in one plan, column by column; what does not becomes a problem of its draft."""
+    if _error(trial, _all_guesses(drafts)) is None:
+        return
+    owners = {(draft.table.key, name): draft for draft in drafts for name in draft.guesses}
+    kept: Guesses = {}
+    for place, guess in _all_guesses(drafts).items():
+        kept[place] = guess
+        while (error := _error(trial, kept)) is not None:
+            at_fault = _at_fault(error, kept) or place
+            owners[at_fault].problems[at_fault[1]] = str(error).replace(MODELS_ADVICE, "")
+            del kept[at_fault], owners[at_fault].guesses[at_fault[1]]
+            if at_fault == place:
+                break
+
+
+def _at_fault(error: SydaError, kept: Guesses) -> tuple[str, str] | None:
+    """Return the column that an error is about, when that is one that was decided."""
+    place = (error.table, error.column) if isinstance(error, UntenableError) else None
+    return place if place in kept else None
 
 
 def _all_guesses(drafts: Sequence[_Draft]) -> Guesses:
@@ -101,31 +123,25 @@ def expected_answers(
         yield request.table, 1, TokenUsage(asked_tokens(request), (request.max_tokens - _LEAST_TOKENS) // 2)
 
 
-def _together(drafts: Sequence[_Draft], trial: Trial, *, works: bool) -> Authored:
-    """Return all that was decided, column by column where it is not known to work in one plan, and does not."""
-    decided = _all_guesses(drafts)
-    if not works and _error(trial, decided) is not None:
-        decided = _tenable(drafts, trial)
-    authored = Authored(decided)
-    for draft in drafts:
-        for name, why in draft.problems.items():
-            note = f"{name}: stays as inferred, because of the model's answer: {why}"
-            authored.notes.setdefault(draft.table.key, []).append(note)
-            logger.warning("%s.%s", draft.table.key, note)
+def _together(drafts: Sequence[_Draft]) -> Authored:
+    """Return all that was decided, and say what became of the rest."""
+    authored = Authored(_all_guesses(drafts))
+    for key in dict.fromkeys(draft.table.key for draft in drafts):
+        authored.notes[key] = _notes([draft for draft in drafts if draft.table.key == key])
+        for note in authored.notes[key]:
+            logger.warning("%s: %s", key, note)
     return authored
 
 
-def _tenable(drafts: Sequence[_Draft], trial: Trial) -> Guesses:
-    """Return what works, column by column; what does not becomes a problem of its draft."""
-    kept: Guesses = {}
-    for draft in drafts:
-        for name, guess in draft.guesses.items():
-            error = _error(trial, {**kept, (draft.table.key, name): guess})
-            if error is None:
-                kept[draft.table.key, name] = guess
-            else:
-                draft.problems[name] = str(error)
-    return kept
+def _notes(drafts: Sequence[_Draft]) -> list[str]:
+    """Return what became of the columns of one table that do not work; one line where none does, for one reason."""
+    problems = {name: why for draft in drafts for name, why in draft.problems.items()}
+    unused = "nothing of the model's answer was used"
+    listed = [f"{name}: stays as inferred, because of the model's answer: {why}" for name, why in problems.items()]
+    if len(problems) < sum(len(draft.columns) for draft in drafts):
+        return listed
+    reasons = set(problems.values())
+    return [f"{unused}: {reasons.pop()}"] if len(reasons) == 1 < len(problems) else [unused, *listed]
 
 
 def authored_columns(plan: Plan, table: str) -> list[str]:
@@ -151,7 +167,7 @@ def _first_request(plan: Plan, key: str, columns: Sequence[str], prompt: str) ->
         purpose=PURPOSE,
         table=key,
         instructions=_INSTRUCTIONS + wanted([prompt]),
-        context=as_json(table_facts(plan.schema, table, [each.name for each in table.columns])),
+        context=as_json(plan_facts(plan.schema, table)),
         task=as_json(task),
         answer=answer_schema(columns),
         max_tokens=_LEAST_TOKENS + TOKENS_OF_COLUMN * len(columns),

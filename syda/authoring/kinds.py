@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, get_args
+
+import numpy as np
 
 from syda.authoring.answer import Entry, UnfitError
 from syda.planning.inference import Guess
@@ -20,6 +22,8 @@ from syda.sources.totals import How, Total
 from syda.sources.values import from_python
 from syda.sources.workflow import State, Workflow
 
+_FIRST, _LAST = np.datetime64("1000-01-01"), np.datetime64("2501-01-01")
+_MOST_DAYS = 36_525
 DESCRIBED = """\
 - "keep": what is there now is good.
 - "choice": one of "values", with weights: all categories there are, or 30 to 60 entries for names and subjects.
@@ -32,7 +36,8 @@ DESCRIBED = """\
 - "near": a number equal or close to that in "of", which may be a parent's as "product_id.price". "high" is the share by
   which it differs at most: "0" for equal, "0.1" for ten percent.
 - "total": what the rows that belong to this one add up to: "of" is their table and columns, as
-  "order_items: quantity * unit_price". "values" may hold "count", "min", "max" or "mean" instead of a sum.
+  "order_items: quantity * unit_price"; "has_rows_of" in the CONTEXT lists these tables. "values" may hold "count",
+  "min", "max" or "mean" instead of a sum.
 - "date": a date or time from "low" to "high", each ISO or relative to today such as "-2y", "-30d", "now".
 - "after": a date or time by "low" to "high" days later than that in "of", which may be a parent's as
   "customer_id.created_at".
@@ -56,24 +61,26 @@ def _choice(column: Column, entry: Entry) -> Source:
 
 
 def _weighted(column: Column, listed: Sequence[tuple[str, float]]) -> Choice:
-    kept = {_typed(column, text): weight for text, weight in listed if weight > 0}
+    typed = ((_typed(column, text), weight) for text, weight in listed if weight > 0)
+    kept = {repr(value): (value, weight) for value, weight in typed}
     if not kept:
         raise UnfitError("there are no values with a weight above 0")
-    alike = len(set(kept.values())) == 1
-    return Choice(values=tuple(kept), weights=None if alike else tuple(kept.values()))
+    values, weights = zip(*kept.values(), strict=True)
+    return Choice(values=values, weights=None if len(set(weights)) == 1 else weights)
 
 
 def _typed(column: Column, text: str) -> Any:
     """Return a value as the column holds it."""
-    kind, length = column.type.kind, column.type.length
+    kind = column.type.kind
     if kind is Kind.ENUM and column.type.values and text not in column.type.values:
         raise UnfitError(f"{text[:40]!r} is none of {', '.join(column.type.values[:20])}")
     if kind in (Kind.TEXT, Kind.ENUM):
-        if not text.strip() or not text.isprintable():
-            raise UnfitError(f"the value {text[:40]!r} is empty or cannot be shown")
-        if length is not None and len(text) > length:
-            raise UnfitError(f"{text[:40]!r} is longer than {length} characters")
+        _require_shown(text)
+        if column.type.length is not None and len(text) > column.type.length:
+            raise UnfitError(f"{text[:40]!r} is longer than {column.type.length} characters")
         return text
+    if kind in (Kind.JSON, Kind.ARRAY):
+        return _document(text, kind)
     try:
         from_python([text], column.type)
     except ValueError:
@@ -82,13 +89,44 @@ def _typed(column: Column, text: str) -> Any:
         return int(text)
     if kind is Kind.BOOLEAN:
         return text.lower() in ("true", "yes", "1")
-    return float(text) if kind in NUMBERS else text
+    return _bound(text, "a value") if kind in NUMBERS else text
+
+
+def _require_shown(text: str) -> None:
+    if not text.strip() or not text.isprintable():
+        raise UnfitError(f"the value {text[:40]!r} is empty or cannot be shown")
+
+
+def _document(text: str, kind: Kind) -> Any:
+    try:
+        document = json.loads(text)
+        written = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise UnfitError(f"{text[:40]!r} is no JSON") from None
+    if b"\\u0000" in written or (kind is Kind.ARRAY and not isinstance(document, list)):
+        raise UnfitError(f"{text[:40]!r} is no list in JSON, or holds what no database keeps")
+    return document
 
 
 def _template(column: Column, entry: Entry) -> Source:
     if column.type.kind is not Kind.TEXT or len(entry.values) != 1:
         raise UnfitError("a template is one text for a text column")
-    return Template(text=entry.values[0][0])
+    text = entry.values[0][0]
+    _require_pattern(column, text, {})
+    return Template(text=text)
+
+
+def _require_pattern(column: Column, pattern: str, words: Mapping[str, Choice]) -> None:
+    """Refuse a pattern that cannot be shown, or that its own text and words make too long for the column."""
+    _require_shown(pattern)
+    try:
+        parts = parsed(pattern)
+    except ValueError as error:
+        raise UnfitError(f"the braces of a pattern do not pair: {error}") from None
+    fields = [name for _, name, _, _ in parts if name in words]
+    most = sum(len(part[0]) for part in parts) + sum(len(max(words[name].values, key=len)) for name in fields if name)
+    if column.type.length is not None and most > column.type.length:
+        raise UnfitError(f"{pattern[:40]!r} has up to {most} characters, more than {column.type.length}")
 
 
 def _number(column: Column, entry: Entry) -> Source:
@@ -116,33 +154,40 @@ def _date(column: Column, entry: Entry) -> Source:
     if column.type.kind not in MOMENTS:
         raise UnfitError(f"a {column.type.kind} column holds no date")
     low, high = entry.low or "-2y", entry.high or "now"
-    for text in (low, high):
-        try:
-            resolve_moment(text, Settings())
-        except ValueError:
-            raise UnfitError(f"{text[:40]!r} is neither an ISO date nor one such as '-2y' or 'now'") from None
-    if _is_absolute(low) and _is_absolute(high) and low > high:
+    first, last = _moment(low), _moment(high)
+    if _is_relative(low) == _is_relative(high) and first > last:
         raise UnfitError(f"{low} is later than {high}")
     return Moment(low=low, high=high)
 
 
-def _is_absolute(text: str) -> bool:
+def _moment(text: str) -> np.datetime64:
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        moment = resolve_moment(text, Settings())
+    except ValueError as error:
+        raise UnfitError(str(error)) from None
+    if not _FIRST <= moment < _LAST:
+        raise UnfitError(f"{text!r} is outside of the years 1000 to 2500")
+    return moment
+
+
+def _is_relative(text: str) -> bool:
+    return text[0] in "+-" or text in ("now", "today")
 
 
 def _after(column: Column, entry: Entry) -> Source:
     if column.type.kind not in MOMENTS:
         raise UnfitError(f"a {column.type.kind} column holds no date")
-    least, most = (
-        _bound(text or default, name) for text, default, name in ((entry.low, "0", "low"), (entry.high, "365", "high"))
-    )
-    if not 0 <= least <= most:
+    least, most = _days(entry.low or "0", "low"), _days(entry.high or "365", "high")
+    if least > most:
         raise UnfitError(f"expected days from low to high, got {least:g} to {most:g}")
-    return After(column=entry.of, days=float(most), at_least_days=float(least))
+    return After(column=_column(entry.of), days=most, at_least_days=least)
+
+
+def _days(text: str, name: str) -> float:
+    days = float(_bound(text, name))
+    if not 0 <= days <= _MOST_DAYS:
+        raise UnfitError(f"{name} is {days:g}, expected days from 0 to {_MOST_DAYS}")
+    return days
 
 
 def _near(_: Column, entry: Entry) -> Source:
@@ -179,19 +224,20 @@ def _sentence(column: Column, entry: Entry) -> Source:
             words.setdefault(when.strip("{}"), []).append((text, weight))
     if not patterns:
         raise UnfitError("there are no patterns")
-    try:
-        fields = {name for text, _ in patterns for _, name, _, _ in parsed(text) if name}
-    except ValueError as error:
-        raise UnfitError(f"the braces of a pattern do not pair: {error}") from None
-    lists = {name: _plain_choice(listed) for name, listed in words.items() if name in fields}
+    lists = {name: _plain_choice(listed) for name, listed in words.items()}
+    for text, _ in patterns:
+        _require_pattern(column, text, lists)
+    fields = {name for text, _ in patterns for _, name, _, _ in parsed(text)}
     texts, weights = zip(*patterns, strict=True)
-    return Sentence(patterns=texts, weights=weights, words=lists)
+    return Sentence(patterns=texts, weights=weights, words={name: lists[name] for name in lists if name in fields})
 
 
 def _plain_choice(listed: Sequence[tuple[str, float]]) -> Choice:
-    known = {text: weight for text, weight in listed if text.strip() and text.isprintable() and weight > 0}
+    known = {text: weight for text, weight in listed if weight > 0}
     if not known:
         raise UnfitError("a list of words is empty")
+    for text in known:
+        _require_shown(text)
     return Choice(values=tuple(known), weights=tuple(known.values()))
 
 
@@ -211,10 +257,7 @@ def _workflow(column: Column, entry: Entry) -> Source:
     )
     if not any(state.weight > 0 for state in states):
         raise UnfitError("there are no states with a weight above 0")
-    days = _bound(entry.high or "30", "high")
-    if days < 0:
-        raise UnfitError(f"high is {days:g}, expected days from 0 on")
-    return Workflow(states=states, after=entry.of or None, days=float(days))
+    return Workflow(states=states, after=entry.of or None, days=_days(entry.high or "30", "high"))
 
 
 _READERS: Mapping[str, Callable[[Column, Entry], Source]] = {

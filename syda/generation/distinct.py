@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syda.errors import CapacityError
+from syda.errors import MODELS_ADVICE, CapacityError
 from syda.generation.context import Cell
 from syda.sources.base import Source, rows_of
 from syda.sources.permutation import permute
@@ -109,9 +109,11 @@ def _key(cell: Cell, source: Source) -> int:
 def _too_few(cell: Cell, source: Source, size: int) -> str:
     where = f"{cell.table.key}.{cell.column.name}"
     left = " that no row has yet" if cell.maker.first(cell.table.key) else ""
+    by_model = cell.maker.table_plan(cell.table.key).columns[cell.column.name].author == "model"
     return (
         f"{where} must be unique and {cell.maker.rows(cell.table.key)} rows were asked for, but its source "
         f"({source.describe()}) has {size} values{left}; ask for at most {size} rows or give the column another source"
+        f"{MODELS_ADVICE if by_model else ''}"
     )
 
 

@@ -53,6 +53,7 @@ class Maker:
         block_size: int = BLOCK_SIZE,
         judge: Judge | None = None,
         written: Written | None = None,
+        unsettled: frozenset[str] = frozenset(),
     ) -> None:
         if block_size < 1:
             raise PlanError(f"block_size must be at least 1, not {block_size}")
@@ -61,18 +62,15 @@ class Maker:
         self.judge = judge
         self.by_model: Written = {} if written is None else written
         self.block_size = block_size
+        self.unsettled = unsettled  # tables whose rows are made without a look at their conditions
         self._made: dict[Key, Any] = {}
         self._under_way: list[Key] = []
         self._block: dict[Key, tuple[int, int, Any]] = {}
 
     def alike(self) -> dict[str, Any]:
         """Return the arguments, all but the plan, of a maker that knows what this one does."""
-        return {
-            "existing": self.existing,
-            "block_size": self.block_size,
-            "judge": self.judge,
-            "written": self.by_model,
-        }
+        kept = ("existing", "block_size", "judge", "unsettled")
+        return {**{name: getattr(self, name) for name in kept}, "written": self.by_model}
 
     # -- how many -------------------------------------------------------------------------------------------------
 
@@ -119,7 +117,7 @@ class Maker:
 
     def settled(self, table: str) -> Settled | None:
         """Return the rows that satisfy the table's conditions; None when it has none that need it."""
-        if table not in self.plan.tables:
+        if table not in self.plan.tables or table in self.unsettled:
             return None
         return self._once(("settled", table), lambda: _settle(self, table))
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from syda.errors import MissingTableError, PlanError
+from syda.planning.amounts import following_amounts
 from syda.planning.authored import authored_guesses
 from syda.planning.capacity import limit_of, roomier, runs_out, source_capacity, type_capacity
 from syda.planning.checks import Domain, apply_domain, check_domains, conditions_of, is_plain, require_satisfiable
 from syda.planning.circles import without_circles
 from syda.planning.closed import unmade_tables, without_closed_tables
+from syda.planning.decided import is_decided, narrowed_source, without_repeats
 from syda.planning.demands import demanded_values, narrowed, shared_keys, with_documents, with_equals
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
 from syda.planning.model import Cardinality, ColumnPlan, Plan, TablePlan
+from syda.planning.reach import Reaches
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.room import Room
 from syda.planning.rules import bound, with_stages
@@ -29,7 +32,6 @@ from syda.sources.base import Settings, Source
 from syda.sources.linked import Discriminator, Ordinal, Reference
 from syda.sources.scalar import Choice, Constant, Database, Flag, Null, Number, Sequence
 from syda.sources.totals import Total
-from syda.sources.written import Written
 
 _FEW = 1_000
 _LISTS = (Choice, Constant, Flag)
@@ -73,6 +75,7 @@ class PlanBuilder:
         self._expected = {key: self._there(key).rows + wanted.get(key, 0) for key in self.schema.tables}
         planned = {key: self._plan_table(self.schema.tables[key], wanted[key]) for key in self._order.order}
         tables = without_circles(self.schema, planned, self._alone) if self._is_ruled(planned) else planned
+        Reaches(self.schema, tables, lambda key: self._expected[key] - self._there(key).rows).check()
         return Plan(schema=self.schema, settings=self.settings, tables=tables, deferred=self._order.deferred)
 
     @staticmethod
@@ -148,7 +151,7 @@ class PlanBuilder:
             finite=lambda column: (
                 source_capacity(given[column.name][0], column)
                 if column.name in given
-                else _finite(alone.get(column.name), column, domains.get(column.name))
+                else _finite(table, alone.get(column.name), column, domains.get(column.name))
             ),
             limit=lambda column: limit_of(column, domains.get(column.name)),
             parent_rows=lambda key: self._expected[key],
@@ -167,7 +170,7 @@ class PlanBuilder:
             )
             for column in table.columns
         }
-        columns = following_rules(table, columns, domains)
+        columns = following_rules(table, following_amounts(table, inferred, columns, domains), domains)
         own = self._own_rows(table)
         room = Room(table, columns, structure, self._expected)
         bound, notes = room.bounded(wanted, self._there(table.key).rows, exact=exact)
@@ -240,11 +243,14 @@ class PlanBuilder:
                 f"{table.key}.{column.name} has type {column.type.native!r}, for which syda has no generator; "
                 f"give it one: overrides={{'{table.key}.{column.name}': lambda row, column: ...}}"
             )
-        kept = domain is None or isinstance(guess.source, Written)  # each row that a model writes is judged
-        source = guess.source if kept or domain is None else apply_domain(guess.source, column, domain)
+        source = narrowed_source(table, column, guess, domain)
         reason = guess.reason if source is guess.source else f"{guess.reason}, within its CHECK"
-        if distinct and not joint and runs_out(source, column, rows + self._there(table.key).rows):
-            roomy = roomier(column, source, rows + self._there(table.key).rows, table.dialect)
+        whole = rows + self._there(table.key).rows
+        if is_decided(guess) and (distinct or joint):
+            kept = without_repeats(table, column, source, whole, alone=not joint)
+            source, reason = kept, reason if kept is source else f"{reason}, made distinct"
+        elif distinct and not joint and runs_out(source, column, whole):
+            roomy = roomier(column, source, whole, table.dialect)
             source = roomy if domain is None else apply_domain(roomy, column, domain)
             reason = f"{guess.reason}, made distinct"
         elif joint and not source.countable:
@@ -331,13 +337,14 @@ def _alone_unique(table: Table, column: Column) -> bool:
     return any(unique.columns == (column.name,) and is_plain(table, unique) for unique in table.unique_sets)
 
 
-def _finite(guess: Guess | None, column: Column, domain: Domain | None) -> int | None:
+def _finite(table: Table, guess: Guess | None, column: Column, domain: Domain | None) -> int | None:
     """Return how many values the column has when they are a list or limited by a CHECK, else None."""
     if guess is None or guess.source is None:
         return None
-    source = guess.source if domain is None else apply_domain(guess.source, column, domain)
+    source = narrowed_source(table, column, guess, domain)
     limited = domain is not None and domain.low is not None and domain.high is not None
-    capacity = source.capacity(column) if isinstance(source, _LISTS) or limited else None
+    counted = isinstance(source, _LISTS) or limited or is_decided(guess)
+    capacity = source.capacity(column) if counted else None
     return capacity if capacity is not None and capacity <= _FEW else None
 
 

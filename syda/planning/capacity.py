@@ -7,6 +7,7 @@ from syda.schema.model import MOMENTS, Column, Kind
 from syda.sources.base import Source
 from syda.sources.moment import Moment
 from syda.sources.scalar import Code, Number
+from syda.sources.sentence import Sentence
 from syda.sources.standards import Standard
 from syda.sources.text import Template, Words
 
@@ -69,6 +70,14 @@ def limit_of(column: Column, domain: Domain | None) -> int:
 def runs_out(source: Source, column: Column, rows: int) -> bool:
     """Tell whether the source has fewer values than there are rows, or no room for the numbers that make them so."""
     return source_capacity(source, column) < rows or (not source.countable and _too_short(column, rows))
+
+
+def lacks_room(source: Template | Sentence, column: Column, rows: int) -> bool:
+    """Tell whether a text may be too long for the column with a number in it that tells the rows apart."""
+    length = column.type.length
+    if isinstance(source, Template) and length is not None and not source.needs():
+        return "{row" not in source.text or source.length_at(rows) > length
+    return _too_short(column, rows)
 
 
 def _too_short(column: Column, rows: int) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from syda.errors import PlanError, UnknownNameError, near
+from syda.planning.model import TablePlan
 from syda.planning.names import Found, find_children, find_column
 from syda.planning.templates import check_template
 from syda.schema.model import MOMENTS, NUMBERS, Column, Kind, Schema, Table
@@ -76,6 +77,35 @@ def with_stages(schema: Schema, table: Table, given: Mapping[str, tuple[Source, 
             stage = bound(schema, table, table.column(name), source.stage(status, name))
             found[name] = (stage, f"the workflow of {status}")
     return found
+
+
+def check_stages(schema: Schema, table: Table, planned: TablePlan) -> None:
+    """Raise `PlanError` for dates of a saved plan that are not made as their workflow says."""
+    statuses = {name: each.source for name, each in planned.columns.items() if isinstance(each.source, Workflow)}
+    for status, workflow in statuses.items():
+        staged = {
+            name
+            for name, each in planned.columns.items()
+            if isinstance(each.source, Stage) and each.source.status == status
+        }
+        for name in dict.fromkeys((*workflow.dates(), *sorted(staged))):
+            where, says = f"tables.{table.key}.columns.{name}", f"the workflow of {status!r} says"
+            if name not in workflow.dates():
+                raise PlanError(f"{where}: {says} that no state sets it; give it another source, such as null")
+            expected = bound(schema, table, table.column(name), workflow.stage(status, name))
+            found: Source = planned.columns[name].source
+            if _told(expected) != _told(found):
+                raise PlanError(
+                    f"{where}: {says} {expected.describe()!r}, and it is {found.describe()!r}; make them agree"
+                )
+
+
+def _told(source: Source) -> tuple[Any, ...]:
+    """Return what a workflow tells a date: the states, what it comes after, and within how many days."""
+    if not isinstance(source, Stage):
+        return (source,)
+    days = source.moment.days if isinstance(source.moment, After) else None
+    return {*map(str, source.states)}, source.needs(), days
 
 
 class _Binder:
@@ -210,8 +240,9 @@ def _require_known(where: str, column: Column, values: Sequence[Any]) -> None:
 
 def _covered(column: Column, when: Mapping[Any, Choice]) -> bool:
     """Tell whether there is a choice for all that a column can hold, as far as that is known."""
-    if column.nullable:
+    if column.nullable and None not in when:
         return False
+    known = len([value for value in when if value is not None])
     if column.type.kind is Kind.BOOLEAN:
-        return len(when) == 2
-    return column.type.kind is Kind.ENUM and len(when) == len(column.type.values)
+        return known == 2
+    return column.type.kind is Kind.ENUM and known == len(column.type.values)

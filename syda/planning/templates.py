@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,8 @@ from syda.schema.model import Column, Kind, LogicalType, Schema, Table
 
 _WORD = LogicalType(kind=Kind.TEXT)
 _CONVERSIONS = {"l": "lower case", "u": "upper case", "s": "a slug"}
+_WIDTHS = re.compile("[0-9]+")
+_WIDEST = 1_000
 _SAMPLES: dict[Kind, Any] = {
     Kind.BOOLEAN: True,
     Kind.INTEGER: 1,
@@ -39,6 +42,8 @@ def check_template(schema: Schema, table: Table, column: Column, text: str, word
         if conversion is not None and conversion not in _CONVERSIONS:
             known = ", ".join(f"!{letter} ({meaning})" for letter, meaning in _CONVERSIONS.items())
             raise PlanError(f"{where}: expected one of {known}, got !{conversion} in the field {name!r}")
+        if any(int(number) > _WIDEST for number in _WIDTHS.findall(spec)):
+            raise PlanError(f"{where}: the format {spec!r} of the field {name!r} is wider than {_WIDEST} characters")
         type_ = _WORD if name in words else _field_type(schema, table, column, name, where)
         sample = 1 if type_ is None else _SAMPLES.get(type_.kind)
         try:

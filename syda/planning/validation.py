@@ -8,9 +8,10 @@ from typing import Any
 from syda.errors import PlanError, SydaError, UnknownNameError
 from syda.planning.circles import find_circle, told
 from syda.planning.model import ColumnPlan, Plan, TablePlan
-from syda.planning.rules import check_rule, require_values
+from syda.planning.rules import check_rule, check_stages, require_values
 from syda.schema.model import Column, Table
 from syda.sources.base import Settings, Source
+from syda.sources.moment import Moment, resolve_moment
 from syda.sources.scalar import Choice, Constant, Null, Number
 from syda.sources.sentence import Sentence
 from syda.sources.text import Words
@@ -31,6 +32,8 @@ def check_plan(plan: Plan, *, read: bool = False) -> None:
         for name, column in planned.columns.items():
             if read or column.author in ("user", "model"):
                 _check_column(plan, table, table.column(name), column)
+        if read:
+            check_stages(plan.schema, table, planned)
     if read and (circle := find_circle(plan.schema, plan.tables)):
         raise PlanError(told(circle))
 
@@ -72,12 +75,25 @@ def _check_column(plan: Plan, table: Table, column: Column, planned: ColumnPlan)
         _check_vocabulary(where, source.vocabulary, plan.settings)
     elif isinstance(source, Number) and source.low > source.high:
         raise PlanError(f"{where}: expected low <= high, got {source.low} and {source.high}")
+    elif isinstance(source, Moment):
+        _check_moments(where, source, plan.settings, ordered=planned.is_rule)
     elif isinstance(source, Null | Constant | Choice):
         _check_values(where, column, source)
     elif isinstance(source, Sentence):
         for words in source.words.values():
             if isinstance(words, Words):
                 _check_vocabulary(where, words.vocabulary, plan.settings)
+
+
+def _check_moments(where: str, source: Moment, settings: Settings, *, ordered: bool) -> None:
+    try:
+        low, high = (resolve_moment(text, settings) for text in (source.low, source.high))
+    except ValueError as error:
+        raise PlanError(f"{where}: {error}") from error
+    if ordered and low > high:
+        raise PlanError(
+            f"{where}: expected low <= high, got {source.low} and {source.high}, of data that end {settings.as_of}"
+        )
 
 
 def _check_values(where: str, column: Column, source: Null | Constant | Choice) -> None:

@@ -20,8 +20,8 @@ _MARGIN = 0.1
 
 
 def is_rule(planned: ColumnPlan) -> bool:
-    """Tell whether somebody said how the column depends on others."""
-    return planned.is_rule and bool(planned.source.needs() or isinstance(planned.source, Total))
+    """Tell whether somebody said how the column depends on others, or how large it is."""
+    return planned.is_rule and bool(planned.source.needs() or isinstance(planned.source, Total | Number))
 
 
 def following_rules(
@@ -37,19 +37,21 @@ def following_rules(
         if is_rule(high) and step.low in high.source.needs():
             if step.strict:
                 found[step.high] = _later(high, table.column(step.high))
-        elif is_rule(high) and _is_free(table, step.low, low):
+        elif is_rule(high) and _is_free(table, step.low, low, step.high):
             kept = Share(column=step.high, least=0.0, most=1.0 - margin)
             found[step.low] = _bound(table.column(step.low), table.column(step.high), low, kept, domains)
-        elif is_rule(low) and _is_free(table, step.high, high):
+        elif is_rule(low) and _is_free(table, step.high, high, step.low):
             kept = Share(column=step.low, least=1.0 + margin, most=2.0)
             found[step.high] = _bound(table.column(step.high), table.column(step.low), high, kept, domains)
     return found
 
 
-def _is_free(table: Table, name: str, planned: ColumnPlan) -> bool:
+def _is_free(table: Table, name: str, planned: ColumnPlan, other: str) -> bool:
+    """Tell whether a column may be bound to another one, and is not yet."""
     return (
         planned.author == "inference"
         and isinstance(planned.source, Number | Moment | Share)
+        and other not in planned.source.needs()
         and not planned.distinct
         and name not in table.key_columns
     )

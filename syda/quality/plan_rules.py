@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from syda.errors import MODELS_ADVICE
 from syda.generation.agreement import match_rows
 from syda.generation.context import Cell
 from syda.generation.maker import Maker
@@ -60,7 +61,8 @@ def breaches_of(context: Context, planned: ColumnPlan, columns: Mapping[str, Val
         broken = broken & ~made.null  # left out on purpose, or no column of the row's class
     if broken.any():
         shown = [name for name in dict.fromkeys((column.name, *source.needs())) if name in columns]
-        rule = f"{column.name}: {source.describe()}"
+        advice = MODELS_ADVICE if planned.author == "model" else ""
+        rule = f"{column.name}: {source.describe()}{advice}"
         yield breach_of(
             table, rule, [table.column(n) for n in shown], [columns[n] for n in shown], np.flatnonzero(broken)
         )

@@ -14,7 +14,7 @@ from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifi
 from syda.sources.sentence import Sentence
 from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject, Record
-from syda.sources.text import Pattern, Template, Words
+from syda.sources.text import Pattern, Template, Titles, Words
 from syda.sources.totals import Total
 from syda.sources.workflow import Stage, Workflow
 from syda.sources.written import Written
@@ -22,6 +22,6 @@ from syda.sources.written import Written
 AnySource = (
     After | Bytes | Case | Choice | Code | Company | Constant | Database | Discriminator | Duration | Elapsed | Flag
     | Function | Identifier | Items | JsonObject | Moment | Null | Number | Ordinal | Pattern | Person | Phone | Place
-    | Product | Prose | Record | Reference | Sentence | Sequence | Share | Stage | Standard | Sum | Template | Total
-    | Words | Workflow | Written
+    | Product | Prose | Record | Reference | Sentence | Sequence | Share | Stage | Standard | Sum | Template | Titles
+    | Total | Words | Workflow | Written
 )  # fmt: skip

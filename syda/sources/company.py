@@ -57,9 +57,10 @@ class Company(Source):
         one, kind, end, shape = self._drawn(context)
         one, kind, end = slugs(one), slugs(kind), slugs(end)
         hosts = joined(one, np.where(shape > 0, "-" + kind, ""), np.where(shape != 1, "-" + end, ""))
-        room = (context.column.type.length or 200) - len(str(context.stop + context.offset)) - _AROUND_HOST
+        digits = lengths(numerals(rows_of(context) + 1))  # of its own number, so that no other row changes the host
+        room = np.maximum((context.column.type.length or 200) - digits - _AROUND_HOST, 1)
         if (lengths(hosts) > room).any():
-            hosts = strings(host[: max(room, 1)] for host in hosts.tolist())
+            hosts = strings(host[:size] for host, size in zip(hosts.tolist(), room.tolist(), strict=True))
         return strings(host.strip("-") or "company" for host in hosts.tolist())
 
     def _internet(self, context: Context) -> Strings:

@@ -18,7 +18,7 @@ from syda.sources.values import Values, dtype_of, from_python
 class Case(Source):
     """One of the values that `when` lists for what `column` holds in the row, or in a parent (``patient_id.sex``).
 
-    `otherwise` is for all that `when` does not name, and for NULL; left out, the column is NULL there.
+    `otherwise` is for all that `when` does not name, NULL (None) included; left out, the column is NULL there.
     """
 
     source: Literal["case"] = "case"
@@ -69,15 +69,17 @@ class Case(Source):
     def _branch(self, context: Context) -> Integers:
         """Return the place in `when` of what each row holds, and the place behind it for all else."""
         values, type_ = read(context, self.column)
-        keys, other = from_python(list(self.when), type_).data, len(self.when)
-        places = {key: place for place, key in enumerate(keys.tolist())}
+        known, other = list(self.when), len(self.when)
+        keys = from_python(known, type_).data.tolist()
+        places = {key: place for place, key in enumerate(keys) if known[place] is not None}
+        unknown = known.index(None) if None in known else other
         held, inverse = values.data.tolist(), None
         if values.data.dtype != object:
             distinct, inverse = np.unique(values.data, return_inverse=True)
             held = distinct.tolist()
         found = np.fromiter((places.get(item, other) for item in held), dtype=np.int64, count=len(held))
         branch = found if inverse is None else found[inverse]
-        return branch if values.null is None else np.where(values.null, other, branch)
+        return branch if values.null is None else np.where(values.null, unknown, branch)
 
     def describe(self) -> str:
         shown = ", ".join(map(str, list(self.when)[:5]))

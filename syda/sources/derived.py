@@ -41,11 +41,7 @@ class Derived(Source):
         """Return numbers that are already multiplied by the column's places as its values."""
         type_ = context.column.type
         places = places_of(type_)
-        lowest, highest = _limits(type_)
-        if self.low is not None:
-            lowest = max(lowest, float(np.ceil(self.low * 10.0**places - SLACK)))
-        if self.high is not None:
-            highest = min(highest, float(np.floor(self.high * 10.0**places + SLACK)))
+        lowest, highest = self._kept_within(type_)
         clipped = np.clip(np.nan_to_num(scaled), lowest, highest)
         if type_.kind is Kind.FLOAT:
             values = Values(clipped / 10.0**places)
@@ -53,6 +49,16 @@ class Derived(Source):
             shift = 10 ** (decimal_places(type_) - places) if type_.kind is Kind.DECIMAL else 1
             values = Values(clipped.astype(np.int64) * shift)
         return self._completed(context, values, unknown)
+
+    def _kept_within(self, type_: LogicalType) -> tuple[float, float]:
+        """Return the smallest and the largest number it may be, in units of the type's last place."""
+        unit = 10.0 ** places_of(type_)
+        lowest, highest = _limits(type_)
+        if self.low is not None:
+            lowest = max(lowest, float(np.ceil(self.low * unit - SLACK)))
+        if self.high is not None:
+            highest = min(highest, float(np.floor(self.high * unit + SLACK)))
+        return lowest, highest
 
     def _completed(self, context: Context, values: Values, unknown: Mask | None) -> Values:
         if unknown is None or not unknown.any():
@@ -77,6 +83,12 @@ def _limits(type_: LogicalType) -> tuple[float, float]:
         top = 10.0**type_.precision - 1 if type_.precision and type_.kind is Kind.DECIMAL else _SAFE
     top = min(top, _SAFE)
     return (0.0 if type_.unsigned else -top), top
+
+
+def limits_of(type_: LogicalType) -> tuple[float, float]:
+    """Return the smallest and the largest number that the type takes."""
+    lowest, highest = _limits(type_)
+    return lowest / 10.0 ** places_of(type_), highest / 10.0 ** places_of(type_)
 
 
 def _numbers(context: Context, name: str) -> tuple[Floats, Mask | None]:
@@ -190,7 +202,7 @@ class Share(Derived):
         base, unknown = _numbers(context, self.column)
         type_ = context.column.type
         unit = 10.0 ** places_of(type_)
-        lowest, highest = _limits(type_)
+        lowest, highest = self._kept_within(type_)
         ends = [np.clip((base + np.abs(base) * (share - 1)) * unit, lowest, highest) for share in self._ends()]
         numbers = as_floats(made, type_) * unit
         slack = 1 + SLACK * np.abs(numbers)

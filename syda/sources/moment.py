@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,20 +17,33 @@ from syda.sources.values import Values, from_python, objects
 
 _DAY = 86_400
 _SECOND = 1_000_000
+_MOVED = re.compile(r"[+-][0-9]{1,8}(\.[0-9]+)?[dy]")
+_DATED = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z?)?)?)?")
+_FIRST, _LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59", "us")
 _OFFICE_HOURS = np.cumsum(
     [1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 20, 20, 17, 18, 20, 19, 18, 15, 12, 10, 9, 7, 4, 2], dtype=np.float64
 )
 
 
 def resolve_moment(text: str, settings: Settings) -> np.datetime64:
-    """Return an ISO date(-time), ``now``, or ``now`` moved by days (``-30d``, ``+1d``, ``-2y``)."""
+    """Return an ISO date(-time), the plan's ``now`` or ``today``, or ``now`` moved by days (``-30d``, ``-2y``).
+
+    Raises `ValueError` for anything else, and for what lies outside of the years 1 to 9999.
+    """
     if text == "now":
         return settings.now
-    if text[-1] in "dy" and text[0] in "+-":
+    if text == "today":
+        return np.datetime64(settings.as_of[:10], "us")
+    if _MOVED.fullmatch(text):
         days = float(text[:-1]) * (365.25 if text[-1] == "y" else 1)
         moved: np.datetime64 = settings.now + np.timedelta64(round(days * _DAY) * _SECOND, "us")
-        return moved
-    return np.datetime64(text, "us")
+    elif _DATED.fullmatch(text):
+        moved = np.datetime64(text.removesuffix("Z"), "us")
+    else:
+        raise ValueError(f"{text!r} is neither an ISO date nor one such as '-2y' or 'now'")
+    if not _FIRST <= moved <= _LAST:
+        raise ValueError(f"{text!r} is outside of the years 1 to 9999")
+    return moved
 
 
 def from_moments(moments: NDArray[np.datetime64], type_: LogicalType) -> Values:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import string
+from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -15,7 +17,7 @@ from syda.sources.base import Context, Source, rows_of
 from syda.sources.pattern import LARGEST, Entropy, Language, is_unambiguous, parse_pattern
 from syda.sources.permutation import permute
 from syda.sources.stream import Integers, stream_key
-from syda.sources.strings import Strings, fit, joined, lengths, numerals, slug, strings, with_number
+from syda.sources.strings import Strings, fit, joined, lengths, numerals, shortened, slug, strings, with_number
 from syda.sources.values import Values, from_python, to_python
 from syda.sources.vocabulary import Vocabulary, vocabulary
 
@@ -53,34 +55,95 @@ class Words(Source):
 
     def make(self, context: Context) -> Values:
         words = vocabulary(self.vocabulary, context.settings.locale)
-        words = words.fitting(context.column.type.length)
-        if context.distinct:
-            return self._distinct(context, words)
-        return from_text(words.drawn(context.bits()), context)
-
-    @staticmethod
-    def _distinct(context: Context, words: Vocabulary) -> Values:
-        rows = rows_of(context)
-        rounds, place = np.divmod(rows, len(words.entries))
-        key = stream_key(context.settings.seed, context.table.key, context.column.name, "shuffle")
-        index = permute(key, (place + rounds) % len(words.entries), len(words.entries))
-        text = words.array[index]
-        again = np.flatnonzero(rounds)
-        if len(again):
-            text[again] = _renumbered(text[again], rounds[again] + 1, rows[again] + 1, context.column)
-        return from_text(text, context)
+        return _worded(context, words.fitting(context.column.type.length))
 
     def describe(self) -> str:
         return f"vocabulary {self.vocabulary}"
 
 
-def _renumbered(text: Strings, rounds: Integers, rows: Integers, column: Column) -> Strings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Titles(Source):
+    """One of `values`; a distinct column goes through them as `Words` does, then again with a number behind each."""
+
+    source: Literal["titles"] = "titles"
+    values: tuple[str, ...]
+    numbered: ClassVar[bool] = True
+
+    def make(self, context: Context) -> Values:
+        return _worded(context, Vocabulary(self.values), self._separator)
+
+    @property
+    def _separator(self) -> str:
+        """What stands before the number: codes such as A-1, and addresses, get a hyphen."""
+        is_coded = any(value[-1:].isdecimal() or "@" in value for value in self.values)
+        return "-" if is_coded and not any(" " in value for value in self.values) else " "
+
+    def without_alike(self) -> Titles:
+        """Return it without values that others are too: in another case, or with a number behind them."""
+        known = {value.casefold(): value for value in reversed(self.values)}
+        return Titles(values=tuple(value for value in reversed(known.values()) if not self._is_numbered(value, known)))
+
+    def _is_numbered(self, value: str, known: Container[str]) -> bool:
+        name, at, host = _parts_of_address(value)
+        head, _, number = name.rpartition(self._separator)
+        return number.isdecimal() and f"{head}{at}{host}".casefold() in known
+
+    def has_room(self, column: Column, rows: int) -> bool:
+        """Tell whether the longest value and the number behind it fit in the column."""
+        digits = len(str(rows // len(self.values) + 1))
+        return column.type.length is None or max(map(len, self.values)) + 1 + digits <= column.type.length
+
+    def describe(self) -> str:
+        shown = ", ".join(self.values[:5])
+        return f"{shown}" + (f" and {len(self.values) - 5} more" if len(self.values) > 5 else "") + ", numbered"
+
+
+def _worded(context: Context, words: Vocabulary, separator: str = " ") -> Values:
+    """Return entries of a vocabulary; of a distinct column all in shuffled order, and again with their round."""
+    if not context.distinct:
+        return from_text(words.drawn(context.bits()), context)
+    rows = rows_of(context)
+    rounds, place = np.divmod(rows, len(words.entries))
+    key = stream_key(context.settings.seed, context.table.key, context.column.name, "shuffle")
+    index = permute(key, (place + rounds) % len(words.entries), len(words.entries))
+    text = words.array[index]
+    again = np.flatnonzero(rounds)
+    if len(again):
+        text[again] = _renumbered(text[again], rounds[again] + 1, rows[again] + 1, context.column, separator)
+    return from_text(text, context)
+
+
+def _renumbered(text: Strings, rounds: Integers, rows: Integers, column: Column, separator: str) -> Strings:
     """Put the round behind each entry; where that is too long, the row, which needs no room to tell entries apart."""
-    numbered = joined(text, numerals(rounds, " {}"))
+    numbered = _behind(text, rounds, None, separator)
     length = column.type.length
     if length is None:
         return numbered
     return np.where(lengths(numbered) <= length, numbered, with_number(text, rows, column, "-"))
+
+
+def _behind(text: Strings, numbers: Integers, column: Column | None, separator: str) -> Strings:
+    """Put a number behind each text, of an e-mail address before the ``@``, inside the length of a column."""
+    tails = numerals(numbers, f"{separator}{{}}")
+    if any("@" in item for item in text.tolist()):
+        names, ats, hosts = (strings(part) for part in zip(*map(_parts_of_address, text.tolist()), strict=True))
+        text, tails = names, joined(tails, ats, hosts)
+    return joined(shortened(text, tails, column.type.length if column else None), tails)
+
+
+def _parts_of_address(text: str) -> tuple[str, str, str]:
+    name, at, host = text.rpartition("@")
+    return (name, at, host) if at and " " not in text else (text, "", "")
+
+
+def _occurrences(text: Strings) -> Integers:
+    """Return how often each text came up to its row."""
+    counts: Counter[str] = Counter()
+    counts_so_far = []
+    for item in text.tolist():
+        counts[item] += 1
+        counts_so_far.append(counts[item])
+    return np.asarray(counts_so_far, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +151,7 @@ class Template(Source):
     """Text with fields in braces: columns of the row (``{first_name}``), of a parent (``{company.domain}``), ``{row}``.
 
     A field may carry a format (``{id:05d}``); ``{first_name!l}`` is lower case, ``!u`` upper case, ``!s`` a slug.
+    In a distinct column what repeats gets a number: at the end, of an e-mail address before the ``@``.
     """
 
     source: Literal["template"] = "template"
@@ -108,7 +172,24 @@ class Template(Source):
                     columns[name] = field_of(context, name)
                 parts.append([formatted(item, spec or "", conversion) for item in columns[name]])
         text = strings(map("".join, zip(*parts, strict=True)) if parts else [""] * size)
+        if context.distinct and context.offset:  # made again, since the same came before
+            return from_text(self._numbered(text, context), context)
         return from_text(fit(text, context.column), context)
+
+    def _numbered(self, text: Strings, context: Context) -> Strings:
+        """Return the text with a number: how often it came so far, then the row's, then one that no row has."""
+        attempt = context.offset // max(context.stop, 1)
+        numbers = rows_of(context) + 1
+        if attempt == 1:
+            numbers = np.maximum(_occurrences(text), 2)
+        elif attempt == 2:
+            numbers -= context.offset
+        return _behind(text, numbers, context.column, "" if "@" in self.text else " " if " " in self.text else "-")
+
+    def length_at(self, row: int) -> int:
+        """Return how long the text of a row is that has no other field than its number."""
+        parts = string.Formatter().parse(self.text)
+        return sum(len(text) + (len(formatted(row, spec or "", how)) if name else 0) for text, name, spec, how in parts)
 
     def describe(self) -> str:
         return repr(self.text)

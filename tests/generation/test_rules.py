@@ -384,3 +384,29 @@ def test_text_in_a_unique_set_is_numbered_where_nothing_else_keeps_it(source: An
     rows = {"Tenant": 2, "User": 900, "Project": 0, "Membership": 0}
     dataset = syda.generate(Shop, rows=rows, overrides={"User.login": source})
     assert len({(row["tenant_id"], row["login"]) for row in rows_of(dataset, "users")}) == 900
+
+
+def test_a_condition_may_be_about_what_follows_from_a_total() -> None:
+    metadata = sa.MetaData()
+    order = sa.Table(
+        "orders",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("pieces", sa.Integer, nullable=False),
+        sa.Column("packed", sa.Integer, nullable=False),
+        sa.Column("left", sa.Integer, nullable=False),
+        sa.CheckConstraint('packed <> "left"'),
+    )
+    line = sa.Table(
+        "lines",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("order_id", sa.ForeignKey("orders.id"), nullable=False),
+        sa.Column("amount", sa.Integer, nullable=False),
+        sa.Column("kind", sa.String(6), nullable=False),
+        sa.UniqueConstraint("order_id", "kind"),
+    )
+    rules = {"orders.pieces": syda.total("lines", "amount"), "orders.packed": syda.near("pieces", 0.1)}
+    rows = {"orders": 100, "lines": 150}
+    dataset = syda.generate([order, line], rows=rows, overrides={**rules, "lines.kind": ["a", "b", "c"]})
+    assert dataset.verify().ok

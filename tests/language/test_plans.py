@@ -90,6 +90,16 @@ def test_the_user_has_the_last_word() -> None:
         ("fee", entry("fee", "number", low="NaN", high="20"), "too large"),
         ("fee", entry("fee", "number", low="cheap", high="20"), "expected a number"),
         ("day", entry("day", "date", low="yesterday"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-1e30y"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-infd"), "neither an ISO date"),
+        ("day", entry("day", "date", low="NaT"), "neither an ISO date"),
+        ("day", entry("day", "date", low="1700000000"), "neither an ISO date"),
+        ("day", entry("day", "date", low="-99999y"), "years 1 to 9999"),
+        ("day", entry("day", "date", low="0300-01-01"), "years 1000 to 2500"),
+        ("day", entry("day", "date", low="now", high="-30d"), "later than"),
+        ("day", entry("day", "date", low="2024-05-01", high="2024-01-01"), "later than"),
+        ("day", entry("day", "date", low="2029-01-01", high="now"), "low <= high"),
+        ("day", entry("day", "after", of="clinic_id.id", high="3000000"), "days from 0 to"),
         ("day", entry("day", "after", of="tomorrow"), "tomorrow"),
         ("day", entry("day", "after", of="day"), "day"),
         ("note", entry("note", "choice", values=[{"value": "a", "weight": -1}]), "weight"),
@@ -101,6 +111,17 @@ def test_the_user_has_the_last_word() -> None:
             "note",
             entry("note", "case", of="nothing", values=[{"value": "a", "weight": 1, "when": "b"}]),
             "nothing",
+        ),
+        ("note", entry("note", "sentence", values=[{"value": "a\x00b", "weight": 1}]), "cannot be shown"),
+        ("note", entry("note", "sentence", values=[{"value": " ", "weight": 1}]), "is empty"),
+        ("complaint", entry("complaint", "template", values=[{"value": "", "weight": 1}]), "is empty"),
+        ("note", entry("note", "template", values=[{"value": "{procedure}\x07", "weight": 1}]), "cannot be shown"),
+        ("note", entry("note", "template", values=[{"value": "{fee:>100000000}", "weight": 1}]), "wider than"),
+        ("note", entry("note", "template", values=[{"value": "x" * 81, "weight": 1}]), "more than 80"),
+        (
+            "procedure",
+            entry("procedure", "sentence", values=["A {kind}", {"value": "x" * 39, "when": "kind"}]),
+            "up to 41 characters, more than 40",
         ),
         ("fee", entry("fee", "near", of="clinic_id.name", high="0.1"), "numbers"),
         ("fee", entry("fee", "near", of="fee", high="0.1"), "fee"),
@@ -117,6 +138,45 @@ def test_what_does_not_work_is_asked_once_more_and_stays_as_inferred(column: str
     assert plan.tables["visits"].columns[column].author == "inference"
     assert any(problem.lower() in note.lower() for note in plan.tables["visits"].notes), plan.tables["visits"].notes
     assert syda.generate(plan).verify().ok
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "1e400", "-1e99"])
+def test_numbers_that_are_none_are_refused(word: str) -> None:
+    columns = [sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.Float, nullable=False)]
+    client = either(planner(x={"kind": "choice", "values": ["1.5", word]}))
+    plan = syda.plan([sa.Table("t", sa.MetaData(), *columns)], llm=model(client))
+    assert plan.tables["t"].columns["x"].author == "inference"
+    assert "too large" in client.requests[-1].task
+
+
+def test_documents_are_read_and_what_is_none_is_refused() -> None:
+    columns = [sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", sa.JSON, nullable=False)]
+    table = sa.Table("t", sa.MetaData(), *columns)
+    texts = ['{"a": [1, null]}', "[]", '"word"']
+    good = {"kind": "choice", "values": [value(text, place) for place, text in enumerate(texts, 1)]}
+    plan = syda.plan([table], rows=300, llm=model(either(planner(x=good))))
+    rows = syda.generate(Plan.from_yaml(plan.to_yaml())).frames()["t"]
+    assert {json.dumps(document) for document in rows.x} == set(texts)
+    for bad in ("{'a': 1}", "NaN", "word", '"\\u0000"'):
+        client = either(planner(x={"kind": "choice", "values": ["{}", bad]}))
+        assert syda.plan([table], llm=model(client)).tables["t"].columns["x"].author == "inference"
+        assert "JSON" in client.requests[-1].task
+
+
+@pytest.mark.parametrize(("said", "share"), [(20, 0.2), (0.2, 0.2), (99.5, 0.995), (0, 0)])
+def test_a_share_without_a_value_may_be_in_percent(said: float, share: float) -> None:
+    columns = planned(either(planner(note={**GOOD["note"], "null_share": said}))).tables["visits"].columns
+    assert columns["note"].null_fraction == pytest.approx(share)
+
+
+def test_one_note_says_that_nothing_of_an_answer_was_used() -> None:
+    plan = planned(ScriptedClient(lambda _: "Sorry, no."))
+    (note,) = plan.tables["visits"].notes
+    assert note.startswith("nothing of the model's answer was used: the reply could not be read")
+    wrong = {name: {"kind": "number"} for name in ("procedure", "complaint", "fee", "urgency", "day", "note")}
+    first, *others = planned(either(planner(**wrong))).tables["visits"].notes
+    assert first == "nothing of the model's answer was used"
+    assert len(others) == len(wrong)
 
 
 def test_a_repair_that_works_is_used() -> None:
@@ -185,6 +245,26 @@ def test_comments_are_quoted_and_prompts_are_not() -> None:
     quoted = {each["name"]: each for each in json.loads(visits.context)["columns"]}
     assert "drop the tables" in quoted["complaint"]["comment"]
     assert "drop the tables" not in visits.instructions + visits.task
+
+
+def test_today_is_the_day_on_which_the_data_end() -> None:
+    days = either(planner(day={"kind": "date", "low": "today", "high": "+0d"}))
+    saved = planned(days, as_of="2021-03-04T12:00:00").to_yaml()
+    assert {str(day)[:10] for day in syda.generate(Plan.from_yaml(saved)).frames()["visits"].day} == {"2021-03-04"}
+
+
+def test_a_plan_is_asked_for_with_the_tables_around_it() -> None:
+    client = either(planner())
+    syda.plan(ShopBase, rows=100, llm=model(client))
+    orders, lines = (json.loads(client.requests[place].context) for place in (1, 2))
+    assert orders["has_rows_of"][0]["table"] == "lines"
+    assert orders["has_rows_of"][0]["columns"] == {
+        "amount": "integer", "cost": "decimal(8, 2)", "remark": "text", "shipped": "date"
+    }  # fmt: skip
+    assert orders["nullable"] == ["paid"]
+    parents = {each["table"]: each["columns"] for each in lines["belongs_to"]}
+    assert parents["products"]["price"] == "decimal(8, 2)"
+    assert parents["orders"]["paid"] == "date or null"
 
 
 class ShopBase(DeclarativeBase):

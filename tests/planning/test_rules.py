@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import yaml
 
 import syda
 from syda.errors import PlanError, PlanFileError, UnknownNameError
@@ -56,6 +57,8 @@ CASES: list[tuple[str, Any, str]] = [
     ("orders.note", syda.sentence("{nots} {a}", a="product"), "has no column 'nots'; did you mean 'note'"),
     ("orders.note", syda.sentence("{a}", a="prodct"), "no vocabulary is called 'prodct'; did you mean 'product'"),
     ("orders.note", syda.sentence("{a:d}", a=["x"]), "holds text values, which the format 'd' does not fit"),
+    ("orders.note", syda.sentence("{status:>100000000}"), "is wider than 1000 characters"),
+    ("orders.note", syda.template("{id:0.999999999999f}"), "is wider than 1000 characters"),
     ("orders.note", syda.sentence("{note}"), "refers to its own column"),
     ("orders.total", syda.sentence("a"), "expected a column of text, got 'total' of type"),
 ]
@@ -197,6 +200,69 @@ def test_a_plan_file_is_checked_as_rules_are(old: str, new: str, message: str) -
     assert old in text
     with pytest.raises(PlanFileError, match=message):
         syda.Plan.from_yaml(text.replace(old, new, 1))
+
+
+def _shipped_without(plan: dict[str, Any]) -> None:
+    for state in plan["status"]["source"]["states"]:
+        state["dates"] = [name for name in state.get("dates", ()) if name != "shipped_at"]
+
+
+def _renamed(plan: dict[str, Any]) -> None:
+    plan["status"]["source"]["states"][1]["value"] = "settled"
+
+
+def _longer(plan: dict[str, Any]) -> None:
+    plan["status"]["source"]["days"] = 20.0
+
+
+def _free(plan: dict[str, Any]) -> None:
+    plan["paid_at"]["source"] = {"source": "moment"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (_shipped_without, r"columns.shipped_at: the workflow of 'status' says that no state sets it"),
+        (_renamed, r"columns.paid_at: the workflow of 'status' says 'set in settled, shipped.*and it is 'set in paid"),
+        (_longer, r"within 20 days', and it is .*within 10 days'; make them agree"),
+        (_free, r"columns.paid_at: the workflow of 'status' says 'set in paid"),
+    ],
+)
+def test_a_workflow_and_its_dates_agree_in_a_plan_file(edit: Any, message: str) -> None:
+    saved = yaml.safe_load(syda.plan(Base, overrides=RULES).to_yaml())
+    edit(saved["tables"]["orders"]["columns"])
+    with pytest.raises(PlanFileError, match=message):
+        syda.Plan.from_yaml(yaml.safe_dump(saved, sort_keys=False))
+
+
+def test_a_workflow_is_edited_with_its_dates() -> None:
+    saved = yaml.safe_load(syda.plan(Base, overrides=RULES).to_yaml())
+    _shipped_without(saved["tables"]["orders"]["columns"])
+    saved["tables"]["orders"]["columns"]["shipped_at"]["source"] = {"source": "null"}
+    dataset = syda.generate(syda.Plan.from_yaml(yaml.safe_dump(saved, sort_keys=False)))
+    assert dataset.frames()["orders"].shipped_at.isna().all()
+
+
+@pytest.mark.parametrize("by", ["paid_at", "country"])
+def test_a_case_knows_null(by: str) -> None:
+    table = {"country": {"type": "string(2)", "nullable": True}, "paid_at": {"type": "integer", "nullable": True}}
+    given = {"country": ["FR", None], "paid_at": [0, 1, None]}
+    when = {"country": {"FR": "known", None: "unknown"}, "paid_at": {None: "unknown", 0: "known"}}
+    rules = {**given, "x": syda.case(by, when[by], otherwise="other")}
+    plan = syda.plan({"t": {"id": "integer", **table, "x": "string(9)"}}, rows=200, overrides=rules)
+    dataset = syda.generate(syda.Plan.from_yaml(plan.to_yaml()))
+    assert dataset.verify().ok
+    frame = dataset.frames()["t"]
+    assert ((frame.x == "unknown") == frame[by].isna()).all()
+    assert set(frame.x) == ({"known", "unknown"} if by == "country" else {"known", "unknown", "other"})
+
+
+@pytest.mark.parametrize("low", ["soon", "NaT", "1700000000", "-99999y"])
+def test_a_date_of_a_plan_file_is_checked(low: str) -> None:
+    saved = yaml.safe_load(syda.plan(Base).to_yaml())
+    saved["tables"]["transfers"]["columns"]["sent_at"]["source"] = {"source": "moment", "low": low}
+    with pytest.raises(PlanFileError, match=r"transfers.sent_at: .*(neither an ISO date|outside of the years)"):
+        syda.Plan.from_yaml(yaml.safe_dump(saved, sort_keys=False))
 
 
 def test_lengths_of_time_are_numbers_of_days_or_timedeltas() -> None:

@@ -26,7 +26,7 @@ from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifi
 from syda.sources.sentence import Sentence
 from syda.sources.standards import Standard
 from syda.sources.structured import Bytes, Items, JsonObject, Record
-from syda.sources.text import Pattern, Template, Words
+from syda.sources.text import Pattern, Template, Titles, Words
 from syda.sources.totals import Total
 from syda.sources.workflow import Stage, State, Workflow
 from syda.sources.written import Written
@@ -76,6 +76,7 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     (Duration(low=60, high=600), "interval", within(timedelta(minutes=1), timedelta(minutes=10))),  # type: ignore[arg-type]
     (Words(vocabulary="color"), "string(30)", text),
     (Words(vocabulary="faker:job"), "text", text),
+    (Titles(values=("Maersk", "Hapag-Lloyd")), "string(20)", regex("Maersk|Hapag-Lloyd")),
     (Template(text="{quantity:03d}-{row}"), "string(12)", regex(r"\d{3}-\d+")),
     (Pattern(regex=r"[A-Z]{2}\d{3}"), "string(5)", regex(r"[A-Z]{2}\d{3}")),
     (Phone(), "string(20)", regex(r"[+\d][\d-]{9,18}")),
@@ -150,7 +151,7 @@ TEXTUAL = [
     source
     for source, type_, _ in SCALARS
     if type_.startswith(("string", "text"))
-    and not isinstance(source, Code | Pattern | Constant | Case | Workflow)
+    and not isinstance(source, Code | Pattern | Constant | Case | Titles | Workflow)
     and getattr(source, "part", "") not in RIGID
 ]
 
@@ -168,6 +169,8 @@ DISTINCT: list[tuple[Source, str]] = [
     *((Company(part=part), "string(60)") for part in COMPANY),  # type: ignore[arg-type]
     (Words(vocabulary="color"), "string(30)"),
     (Words(vocabulary="department"), "text"),
+    (Titles(values=("Maersk", "Hapag-Lloyd", "A-1")), "string(20)"),
+    (Template(text="all@mail.example"), "string(30)"),
     (Sentence(patterns=("a {size} {color}",), words=SIZES), "string(30)"),
     (Prose(topic="title"), "string(60)"),
     (Pattern(regex=r"[A-F]\d{4}"), "string(5)"),
@@ -193,6 +196,12 @@ def test_a_unique_column_has_five_thousand_different_values(source: Source, type
     assert len(set(values)) == 5_000
     small = [row["x"] for row in made(columns, rows=300, overrides={"x": source}, block_size=7)]
     assert len(set(small)) == 300
+
+
+@pytest.mark.parametrize("length", range(40, 50))
+def test_a_website_that_is_cut_does_not_depend_on_the_rows_beside_it(length: int) -> None:
+    columns = {"url": {"type": f"string({length})", "unique": True}}
+    assert made(columns, rows=12, block_size=1) == made(columns, rows=12)
 
 
 def test_places_that_are_unique_are_numbered_or_refused() -> None:
