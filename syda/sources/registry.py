@@ -31,6 +31,8 @@ class Registry:
     """
 
     beside: Registry | None = None
+    version: int = 0
+    """Another number after each change."""
     _generators: dict[tuple[str, str | None], Any] = field(default_factory=dict)
 
     def register(self, type_: str, generator: Any, column_name: str | None = None) -> None:
@@ -48,9 +50,11 @@ class Registry:
             came = type(generator).__name__
             raise PlanError(f"generator for {type_!r}: expected a function f(row, column) or a source, got {came}")
         self._generators[str(kind), column_name] = generator
+        self.version += 1
 
     def unregister(self, type_: str, column_name: str | None = None) -> None:
         """Forget a generator; one that was never registered is ignored."""
+        self.version += 1
         self._generators.pop((str(_ALIASES.get(type_.lower(), type_.lower())), column_name), None)
 
     def find(self, column: Column, *, foreign_key: bool, named_only: bool = False) -> Any | None:

@@ -1,0 +1,16 @@
+"""What runs now: which test, and with which seed. The pytest plugin says so; it imports nothing else of syda."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Run:
+    """`test` names the test that runs, "" outside tests; `seed` chooses among all possible data."""
+
+    test: str = ""
+    seed: int = 0
+
+
+RUN = Run()
