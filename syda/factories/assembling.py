@@ -11,7 +11,7 @@ from sqlalchemy.orm.collections import collection_adapter
 
 from syda.errors import GenerateError
 from syda.factories.blueprint import Blueprint, Relation
-from syda.factories.nodes import Group, There
+from syda.factories.groups import Group, There
 from syda.factories.stock import Row
 from syda.schema.model import ForeignKey, Table
 
@@ -25,9 +25,12 @@ class Assembly:
     session: Any
     made: dict[str, list[Any]] = field(default_factory=dict)
     objects: list[Any] = field(default_factory=list)
+    kinds: Sequence[Group] = ()
+    by_wanted: dict[int, Any] = field(default_factory=dict)
 
     def assemble(self, groups: Sequence[Group], rows: Mapping[str, Sequence[Row]]) -> Any:
         """Return the object itself, with all around it."""
+        self.kinds = [group for group in groups if group.owner is not None]
         for group in groups:
             late = list(_without_relationship(group))
             if late and self.session is not None:
@@ -37,7 +40,22 @@ class Assembly:
                 self._object(group, number, row, late) for number, row in enumerate(rows[group.path])
             ]
             self._attach(group)
+        self._order(groups)
         return self.made[""][0]
+
+    def _order(self, groups: Sequence[Group]) -> None:
+        """Put children that are of several groups, or were there, in the order in which they are given."""
+        for group in groups:
+            for number, wanted in enumerate(group.wanted):
+                for key, listed in wanted.children.items():
+                    collection = getattr(self.made[group.path][number], key)
+                    if isinstance(collection, list) and self._is_mixed(group, key):
+                        places = {id(self.by_wanted.get(id(each), each)): place for place, each in enumerate(listed)}
+                        collection.sort(key=lambda each: places.get(id(each), -1))
+
+    def _is_mixed(self, group: Group, key: str) -> bool:
+        below = [each for each in self.kinds if each.owner is group and each.into and each.into.key == key]
+        return len(below) + (key in group.attached) > 1
 
     def _object(self, group: Group, number: int, row: Row, late: Sequence[tuple[Table, ForeignKey]]) -> Any:
         wanted = group.wanted[number]
@@ -49,6 +67,7 @@ class Assembly:
         values |= wanted.others
         made = _construct(group.blueprint, values, wanted.where)
         self.objects.append(made)
+        self.by_wanted[id(wanted)] = made
         if group.owner is not None and group.into is not None:
             owner = self.made[group.owner.path][number * group.owner.times // group.times]
             _put(owner, group.into, made, is_told=_tells(group, values))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from syda.errors import IntegrityError, PlanError, TargetError
 from syda.factories.derived import as_values
-from syda.factories.nodes import Group
+from syda.factories.groups import Group
 from syda.factories.turns import UNSAID, Unsaid
 from syda.factories.wanted import Wanted
 from syda.quality.row_rules import RowRules

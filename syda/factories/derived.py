@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine.default import DefaultDialect
 
 from syda.factories.blueprint import Blueprint
-from syda.factories.nodes import Group, Link, There
+from syda.factories.groups import Group, Link, There
 from syda.factories.turns import UNSAID, Turns
 from syda.load.roads.binding import Binding
 from syda.planning.checks import parse

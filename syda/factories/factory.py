@@ -12,7 +12,8 @@ from syda.errors import CapacityError, PlanError, RejectedError, near
 from syda.factories.assembling import Assembly
 from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.factories.checking import check_said
-from syda.factories.nodes import Group, Grouping
+from syda.factories.groups import Group
+from syda.factories.layout import Grouping
 from syda.factories.sessions import opened, saved
 from syda.factories.state import State, state_of
 from syda.factories.stock import Recipe, Row, recipe_of, signature_of

@@ -26,7 +26,7 @@ from syda.factories.derived import (
     reads_of,
     said_columns,
 )
-from syda.factories.nodes import Group, There
+from syda.factories.groups import Group, There
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted
 from syda.generation.store import TableRows, make_rows

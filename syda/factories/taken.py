@@ -12,7 +12,7 @@ from sqlalchemy import exc
 
 from syda.errors import RejectedError, TargetError
 from syda.factories.blueprint import Blueprint
-from syda.factories.nodes import Group, There
+from syda.factories.groups import Group, There
 from syda.factories.state import State
 from syda.factories.stock import Row
 from syda.schema.model import Table
@@ -157,7 +157,7 @@ def _learn(state: State, session: Any, claims: Iterable[Claim]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _look(tables: tuple[sa.Table, ...]) -> sa.Select[Any]:
+def _look(tables: tuple[sa.Table, ...]) -> Any:
     looks = (sa.exists(sa.select(sa.literal(1)).select_from(table)) for table in tables)
     return sa.select(*(look.label(f"t{number}") for number, look in enumerate(looks)))
 

@@ -1,4 +1,4 @@
-"""The objects of one call as groups: of each group, so many objects are made for each time that the whole is made."""
+"""What one call asks for, laid out as groups of objects: parents before what refers to them, children after."""
 
 from __future__ import annotations
 
@@ -8,69 +8,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syda.errors import CycleError, PlanError
+from syda.factories.agreement import forced_parents, parent_in_common
 from syda.factories.blueprint import Blueprint, Relation, blueprint_of
+from syda.factories.groups import Group, Link, There
 from syda.factories.wanted import Wanted, fill_unsaid
 from syda.schema.model import ForeignKey, Table
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper
 
-Link: TypeAlias = tuple[str, str]
-"""A foreign key, by table and name."""
 Found: TypeAlias = Callable[[Blueprint], Any]
 """Gives an object that is there already to serve as a parent, or None."""
 Looked: TypeAlias = Callable[[Blueprint, Mapping[str, Any], str], Any]
 """Gives the object with the values of attributes, or None where there is nobody to ask."""
-
-
-@dataclass(slots=True, eq=False)
-class There:
-    """Objects that are there already: one for all, or one for each object that refers to them."""
-
-    path: str
-    blueprint: Blueprint
-    objects: list[Any]
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """Objects of one class that are alike in what is said of them: `wanted` says it of each.
-
-    `owner` are the objects in whose relationship `into` these stand, each of which has as many of them.
-    """
-
-    path: str
-    blueprint: Blueprint
-    wanted: list[Wanted]
-    owner: Group | None = None
-    into: Relation | None = None
-    parents: dict[Link, Group | There] = field(default_factory=dict)
-    missing: set[Link] = field(default_factory=set)
-    """Foreign keys that stay NULL."""
-    given: set[Link] = field(default_factory=set)
-    """Foreign keys whose columns are given by value, of rows that nothing is known of."""
-    attached: dict[str, list[list[Any]]] = field(default_factory=dict)
-    """Objects that are there already, as children: by relationship, for each object a list."""
-
-    @property
-    def times(self) -> int:
-        return len(self.wanted)
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """The attributes that something is said of."""
-        return tuple(self.wanted[0].values)
-
-    @property
-    def has_siblings(self) -> bool:
-        """Tell whether objects of other groups stand in the same relationship of the same owner."""
-        if self.owner is None or self.into is None:
-            return False
-        return len(self.owner.wanted[0].children[self.into.key]) > 1
-
-    def column(self, key: str) -> list[Any]:
-        """Return what is said of an attribute, for each object."""
-        return [each.values[key] for each in self.wanted]
 
 
 @dataclass(slots=True)
@@ -85,7 +35,7 @@ class Grouping:
     found: Found
     looked: Looked
     groups: list[Group] = field(default_factory=list)
-    _shared: dict[Mapper[Any], Group | There] = field(default_factory=dict)
+    _shared: dict[Mapper[Any], Group] = field(default_factory=dict)
     _under_way: list[Blueprint] = field(default_factory=list)
 
     def lay_out(self, wanted: Wanted) -> Group:
@@ -93,10 +43,16 @@ class Grouping:
         return self._group("", [wanted])
 
     def _group(
-        self, path: str, wanted: list[Wanted], owner: Group | None = None, into: Relation | None = None
+        self,
+        path: str,
+        wanted: list[Wanted],
+        *,
+        owner: Group | None = None,
+        into: Relation | None = None,
+        forced: Mapping[Link, Group | There] | None = None,
     ) -> Group:
         blueprint = wanted[0].blueprint
-        group = Group(path, blueprint, wanted, owner, into)
+        group = Group(path, blueprint, wanted, owner, into, parents=dict(forced or {}))
         self._require_new(blueprint, wanted[0])
         self._under_way.append(blueprint)
         self._link_all(group)
@@ -124,10 +80,18 @@ class Grouping:
             (table, link)
             for table in group.blueprint.tables
             for link in table.foreign_keys
-            if table.inherits != link.name
+            if table.inherits != link.name and (table.key, link.name) not in group.parents
         ]
+        links.sort(key=lambda each: self._rank(group, *each))
         for table, link in [each for each in links if not self._link(group, *each)]:
             group.parents[table.key, link.name] = self._implied(group, table, link)
+
+    def _rank(self, group: Group, table: Table, link: ForeignKey) -> tuple[bool, bool, int]:
+        """Put owners first, then objects that are there, and foreign keys of few columns before those of many."""
+        relation = group.blueprint.relation_of(link)
+        said = group.wanted[0].parents.get(relation.key) if relation else None
+        is_there = said is not None and not isinstance(said, Wanted)
+        return not self._is_child_by(group, table, link), not is_there, len(link.columns)
 
     def _link(self, group: Group, table: Table, link: ForeignKey) -> bool:
         """Decide a foreign key by what is said; tell whether that was possible."""
@@ -166,10 +130,25 @@ class Grouping:
                 columns = ", ".join(link.columns)
                 raise PlanError(f"{group.wanted[0].where}.{said} is None, but {table.key}.{columns} is NOT NULL")
             group.missing.add(key)
-        elif isinstance(parents[0], Wanted):
-            group.parents[key] = self._group(path, parents)
+            return
+        self._require_agreement(group, table, link, parents)
+        if isinstance(parents[0], Wanted):
+            forced = forced_parents(group, table, link, parents[0].blueprint)
+            group.parents[key] = self._group(path, parents, forced=forced)
         else:
-            group.parents[key] = self._there(path, parents)
+            group.parents[key] = There.of(path, parents)
+
+    @staticmethod
+    def _require_agreement(group: Group, table: Table, link: ForeignKey, parents: Sequence[Any]) -> None:
+        common = parent_in_common(group, table, link)
+        same = isinstance(common, There) and all(each in common.objects for each in parents)
+        if common is not None and not same:
+            relation = group.blueprint.relation_of(link)
+            columns = ", ".join(link.columns)
+            raise PlanError(
+                f"{group.wanted[0].where}.{relation.key if relation else columns}: another parent has one already, and "
+                f"they share {columns}; say it of one of them"
+            )
 
     def _link_valued(self, group: Group, table: Table, link: ForeignKey) -> None:
         """Find the parents whose keys are given; a key of which only a part is given is taken as it is."""
@@ -186,20 +165,16 @@ class Grouping:
         if None in objects:
             group.given.add(key)
         else:
-            group.parents[key] = self._there(_below(group.path, "_".join(link.columns)), objects)
-
-    @staticmethod
-    def _there(path: str, objects: list[Any]) -> There:
-        one = objects[:1] if all(each is objects[0] for each in objects) else objects
-        return There(path, blueprint_of(type(one[0])), one)
+            group.parents[key] = There.of(_below(group.path, "_".join(link.columns)), objects)
 
     def _implied(self, group: Group, table: Table, link: ForeignKey) -> Group | There:
         """Return a parent that nothing is said of: one that is there, one of this call, or a new one."""
         relation = group.blueprint.relation_of(link)
         target = self._target(group, link, relation)
-        agreeing = self._agreeing(group, table, link)
+        agreeing = parent_in_common(group, table, link)
         if agreeing is not None:
             return agreeing
+        forced = forced_parents(group, table, link, target)
         there = self.found(target)
         label = relation.key if relation else "_".join(link.columns)
         path = _below(group.path, label)
@@ -207,32 +182,14 @@ class Grouping:
             return There(path, target, [there])
         shared = self._shared.get(target.mapper)
         taken = shared in group.parents.values() or not self._may_share(group, table, link)
-        if self.share and shared is not None and not taken:
+        agrees = isinstance(shared, Group) and all(shared.parents.get(key) is each for key, each in forced.items())
+        if self.share and shared is not None and agrees and not taken:
             return shared
         # a parent that all share is one for the whole call; one that may not be shared is each object's own
         times = 1 if self.share and self._may_share(group, table, link) else group.times
         where = f"{group.wanted[0].where}.{label}{_IMPLIED}"
-        return self._group(path, [Wanted(target, where) for _ in range(times)])
-
-    def _agreeing(self, group: Group, table: Table, link: ForeignKey) -> Group | There | None:
-        """Return the parent that another parent has too, where both foreign keys share a column, such as a tenant."""
-        for other in table.foreign_keys:
-            parent = group.parents.get((table.key, other.name))
-            shared = dict(link.pairs).keys() & dict(other.pairs).keys()
-            if parent is None or other is link or not shared:
-                continue
-            columns = {dict(other.pairs)[down]: dict(link.pairs)[down] for down in shared}
-            above = next(each for each in parent.blueprint.tables if each.key == other.parent)
-            for further in above.foreign_keys:
-                if further.parent != link.parent or not columns.items() <= dict(further.pairs).items():
-                    continue
-                if isinstance(parent, Group):
-                    return parent.parents.get((above.key, further.name))
-                relation = parent.blueprint.relation_of(further)
-                objects = [getattr(each, relation.key) for each in parent.objects] if relation else [None]
-                if None not in objects:
-                    return self._there(f"{parent.path}.{further.name}", objects)
-        return None
+        times = max([times, *(each.times for each in forced.values() if isinstance(each, Group))])
+        return self._group(path, [Wanted(target, where) for _ in range(times)], forced=forced)
 
     def _target(self, group: Group, link: ForeignKey, relation: Relation | None) -> Blueprint:
         if relation is not None:
@@ -279,7 +236,7 @@ class Grouping:
                     own.extend(ready)
                 continue
             path = _below(group.path, relation.key) + (f"[{number}]" if number else "")
-            self._group(path, [child for own in columns for child in own], group, relation)
+            self._group(path, [child for own in columns for child in own], owner=group, into=relation)
 
 
 _IMPLIED = " (required)"
