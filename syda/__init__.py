@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syda.language import LanguageModel as LanguageModel
     from syda.llm.scripted import ScriptedClient as ScriptedClient
     from syda.planning.model import Plan as Plan
+    from syda.scenarios.named import scenario as scenario
     from syda.schema.model import Kind as Kind
     from syda.seeding import check as check
     from syda.seeding import generate as generate
@@ -57,6 +58,7 @@ _HOMES = {
     "ScriptedClient": "syda.llm.scripted",
     "Plan": "syda.planning.model",
     "Kind": "syda.schema.model",
+    "scenario": "syda.scenarios.named",
     **dict.fromkeys(("build", "make", "make_async", "make_many", "make_many_async"), "syda.factories.factory"),
     **dict.fromkeys(("after_make", "sequence", "trait"), "syda.factories.traits"),
     **dict.fromkeys(

@@ -48,6 +48,7 @@ _WITHOUT_SESSION: list[State] = []
 
 def state_of(session: Any) -> State:
     """Return the state of a session; None stands for objects that no session knows. Each test begins anew."""
+    RUN.used = True
     if session is None:
         if not _WITHOUT_SESSION or _WITHOUT_SESSION[0].test != RUN.test:
             _WITHOUT_SESSION[:] = [State(RUN.test)]
