@@ -41,6 +41,11 @@ class _Layout:
     recipe: Recipe
     uniques: Sequence[tuple[Group, list[Unique]]]
 
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether rows are made beside others that have the same parent."""
+        return any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
+
 
 _LAYOUTS: dict[Any, _Layout] = {}
 
@@ -191,7 +196,8 @@ class _Call:
         """Return the attributes of all objects: those of the next copy whose unique values are free."""
         claim: Claim | None = None
         for _ in range(_TRIES):
-            rows = dict(layout.recipe.copy(layout.groups, RUN.seed, state.next_copy(layout.signature)))
+            number = state.next_copy(layout.signature, from_first=layout.is_beside)
+            rows = dict(layout.recipe.copy(layout.groups, RUN.seed, number))
             claims = list(_claims(layout.uniques, rows))
             claim = conflict(claims, state, self.session)
             if claim is None:

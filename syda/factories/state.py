@@ -11,8 +11,9 @@ from syda.factories.traits import Numbers
 from syda.running import RUN
 
 _KEY = "syda.factories"
-STARTS = 64
-"""Among so many copies the first one of a test is chosen by its name."""
+COPIES = 64
+"""In a stock; the first one that a test takes is chosen by its name."""
+_STOCKS = 8
 
 
 @dataclass(slots=True)
@@ -27,11 +28,15 @@ class State:
     """Tables of the database that had rows when the transaction began to be used."""
     transaction: Any = None
 
-    def next_copy(self, key: Any) -> int:
-        """Return the number of the next copy of a recipe: where a test begins depends on its name."""
+    def next_copy(self, key: Any, *, from_first: bool) -> int:
+        """Return the number of the next copy of a recipe: where a test begins depends on its name.
+
+        With `from_first` it begins with the first copy of a stock, since rows beside others are numbered.
+        """
         number = self.taken.get(key)
         if number is None:
-            number = int.from_bytes(blake2b(self.test.encode(), digest_size=2).digest()) % STARTS if self.test else 0
+            start = int.from_bytes(blake2b(self.test.encode(), digest_size=2).digest()) if self.test else 0
+            number = start % _STOCKS * COPIES if from_first else start % COPIES
         self.taken[key] = number + 1
         return number
 

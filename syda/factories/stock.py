@@ -27,6 +27,7 @@ from syda.factories.derived import (
     said_columns,
 )
 from syda.factories.groups import Group, There
+from syda.factories.state import COPIES
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted
 from syda.generation.store import TableRows, make_rows
@@ -46,7 +47,6 @@ from syda.sources.scalar import Sequence as Numbered
 
 Row: TypeAlias = dict[str, Any]
 """The values of one object's attributes."""
-COPIES = 64
 _FEWER = (COPIES, 8, 1)
 _MOSTLY_NULL = 0.5
 _KEPT = 200
