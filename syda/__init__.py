@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from syda.bound import Bound as Bound
     from syda.dataset import Dataset as Dataset
     from syda.errors import SydaError as SydaError
     from syda.factories.factory import build as build
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Bound": "syda.bound",
     "Dataset": "syda.dataset",
     "SydaError": "syda.errors",
     "LanguageModel": "syda.language",

@@ -32,8 +32,8 @@ def play(stage: Stage, name: str, parameters: Mapping[str, Any], source: str | P
         if key not in taken:
             raise UnknownNameError(f"the scenario {name!r} has no parameter {key!r}{near(key, sorted(taken))}")
     result = None
-    for each in order:
-        result = _play_one(stage, each, _values(each, parameters))
+    for each, values in [(each, _values(each, parameters)) for each in order]:
+        result = _play_one(stage, each, values)
     return result
 
 
@@ -42,8 +42,7 @@ def _in_order(known: Mapping[str, Scenario], name: str, above: tuple[str, ...]) 
     if name in above:
         raise PlanError(f"scenarios extend each other: {' -> '.join((*above, name))}")
     if name not in known:
-        listed = f"; there are {', '.join(map(repr, sorted(known)))}" if known else "; there are none"
-        raise UnknownNameError(f"there is no scenario {name!r}{near(name, sorted(known)) or listed}")
+        raise UnknownNameError(f"there is no scenario {name!r}{near(name, sorted(known)) or '; there are none'}")
     found: dict[str, Scenario] = {}
     for base in known[name].extends:
         found |= {each.name: each for each in _in_order(known, base, (*above, name)) if each.name not in found}
