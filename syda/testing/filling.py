@@ -14,7 +14,7 @@ from syda.testing.settings import Settings
 def bound_for(settings: Settings, models: Any, session: Any, mark: Mark) -> Bound:
     """Return what makes rows for the test that runs."""
     RUN.used = True
-    seed = test_seed(settings.seed, RUN.test) if mark.seed is None else mark.seed
+    seed = seed_of(settings.seed, RUN.test) if mark.seed is None else mark.seed
     return Bound(
         models=models,
         session=session,
@@ -25,7 +25,7 @@ def bound_for(settings: Settings, models: Any, session: Any, mark: Mark) -> Boun
     )
 
 
-def test_seed(suite: int, test: str) -> int:
+def seed_of(suite: int, test: str) -> int:
     """Return the seed of a test: it follows from the suite's seed and from the test's name alone."""
     return int.from_bytes(blake2b(f"{suite}/{test}".encode(), digest_size=4).digest())
 

@@ -41,6 +41,12 @@ class Suite:
             self._fill(self._database("filled"))
         return self._made["filled"]
 
+    def seeded(self) -> Engine:
+        """Return an engine of a database that is filled by inference, to be looked at."""
+        if "seeded" not in self._made:
+            self._seed(self._database("seeded"))
+        return self._made["seeded"]
+
     def _database(self, name: str) -> Engine:
         if name not in self._made:
             engine = self._open.enter_context(own_database(self.settings.url, f"{name}_{self.settings.worker}"))
@@ -57,10 +63,18 @@ class Suite:
         return list({id(table.metadata): table.metadata for table in origin.values()}.values())
 
     def _fill(self, engine: Engine) -> None:
+        if self.settings.plan is None:
+            self._seed(engine)
+        else:
+            import syda
+
+            syda.seed(engine, Plan.from_yaml(self.settings.plan), allow_hosts=_hosts(engine))
+
+    def _seed(self, engine: Engine) -> None:
         import syda
 
-        host = [engine.url.host] if engine.url.host else []
-        if self.settings.plan is not None:
-            syda.seed(engine, Plan.from_yaml(self.settings.plan), allow_hosts=host)
-        else:
-            syda.seed(engine, self.models, seed=self.settings.seed, allow_hosts=host)
+        syda.seed(engine, self.models, seed=self.settings.seed, allow_hosts=_hosts(engine))
+
+
+def _hosts(engine: Engine) -> list[str]:
+    return [engine.url.host] if engine.url.host else []
