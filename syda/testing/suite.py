@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.schema import read_schema
 from syda.testing.databases import own_database
 from syda.testing.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, MetaData
+    from sqlalchemy import Engine
 
 
 @dataclass(slots=True)
@@ -55,12 +55,8 @@ class Suite:
         return self._made[name]
 
     def _make_tables(self, engine: Engine) -> None:
-        for metadata in self._metadata():
+        for metadata in metadata_of(self.models):
             metadata.create_all(engine)
-
-    def _metadata(self) -> list[MetaData]:
-        origin = read_schema(self.models).origin or {}
-        return list({id(table.metadata): table.metadata for table in origin.values()}.values())
 
     def _fill(self, engine: Engine) -> None:
         if self.settings.plan is None:

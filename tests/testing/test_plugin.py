@@ -327,7 +327,7 @@ def test_a_template_in_use(suite, postgresql_engine):
 @pytest.fixture(scope="session")
 def busy(syda_engine):
     with syda_engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
+        connection.detach()  # closed at the end, and not kept by a pool that is disposed of meanwhile
         yield
 
 def test_it(busy, syda): pass
@@ -342,6 +342,39 @@ def test_recorded_replies_are_replayed_and_a_miss_says_how_to_record(suite):
     tests = "def test_it(syda):\n    syda.frames({'Customer': 3, 'Order': 3})\n"
     result = suite(tests, syda_llm="openai:gpt-4-turbo")
     result.stdout.fnmatch_lines(["*ReplayError*"])
+
+
+def test_checks_to_switch_on(suite, pytester):
+    names = ("test_database_equals_models", "test_models_can_be_seeded", "test_plan_fits_models")
+    tests = f"from syda.testing.checks import {', '.join(names)}\n"
+    plan = pytester.path / "shop.plan.yaml"
+    sys.path.insert(0, str(pytester.path))
+    try:
+        plan.write_text(syda.plan(__import__("shop").Base).to_yaml())
+    finally:
+        sys.path.pop(0)
+        del sys.modules["shop"]
+    suite(tests, syda_plan="shop.plan.yaml").assert_outcomes(passed=3)
+    changed = """
+@pytest.fixture(scope="session")
+def syda_models():
+    class Other(Base):
+        __tablename__ = "others"
+        id: Mapped[int] = mapped_column(primary_key=True)
+    return Base
+
+@pytest.fixture(scope="session")
+def syda_engine():
+    from sqlalchemy import create_engine
+    engine = create_engine("sqlite://")
+    Customer.__table__.create(engine)
+    return engine
+"""
+    result = suite("from sqlalchemy.orm import Mapped, mapped_column\n" + tests + changed, syda_plan="shop.plan.yaml")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*the database is not what the models say:", "*  add table *"])
+    result.stdout.fnmatch_lines(["*shop.plan.yaml was made for other tables:", "*  others is new"])
+    suite(tests).stdout.fnmatch_lines(["*syda_plan is not set: which plan?*"])
 
 
 def test_loading_the_plugin_imports_neither_sqlalchemy_nor_the_core():
