@@ -5,7 +5,6 @@ pytest loads this module in every session of everyone who has syda installed, so
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +54,14 @@ def pytest_configure(config: pytest.Config) -> None:
     elif given is not None and config.getoption("--syda-random"):
         raise pytest.UsageError("--syda-seed and --syda-random exclude each other")
     else:
-        seed = secrets.randbelow(1_000_000) if config.getoption("--syda-random") else given
+        seed = _by_chance() if config.getoption("--syda-random") else given
     config.stash[_SEED] = _ini_seed(config) if seed is None else seed
+
+
+def _by_chance() -> int:
+    import secrets  # it costs a start of pytest some milliseconds
+
+    return secrets.randbelow(1_000_000)
 
 
 def _ini_seed(config: pytest.Config) -> int:
