@@ -10,11 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from syda.bound import Bound as Bound
     from syda.dataset import Dataset as Dataset
     from syda.errors import SydaError as SydaError
+    from syda.factories.factory import build as build
+    from syda.factories.factory import make as make
+    from syda.factories.factory import make_async as make_async
+    from syda.factories.factory import make_many as make_many
+    from syda.factories.factory import make_many_async as make_many_async
+    from syda.factories.traits import after_make as after_make
+    from syda.factories.traits import sequence as sequence
+    from syda.factories.traits import trait as trait
     from syda.language import LanguageModel as LanguageModel
     from syda.llm.scripted import ScriptedClient as ScriptedClient
     from syda.planning.model import Plan as Plan
+    from syda.scenarios.named import scenario as scenario
     from syda.schema.model import Kind as Kind
     from syda.seeding import check as check
     from syda.seeding import generate as generate
@@ -43,12 +53,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Bound": "syda.bound",
     "Dataset": "syda.dataset",
     "SydaError": "syda.errors",
     "LanguageModel": "syda.language",
     "ScriptedClient": "syda.llm.scripted",
     "Plan": "syda.planning.model",
     "Kind": "syda.schema.model",
+    "scenario": "syda.scenarios.named",
+    **dict.fromkeys(("build", "make", "make_async", "make_many", "make_many_async"), "syda.factories.factory"),
+    **dict.fromkeys(("after_make", "sequence", "trait"), "syda.factories.traits"),
     **dict.fromkeys(
         ("check", "generate", "plan", "register_generator", "seed", "seed_async", "unregister_generator"),
         "syda.seeding",

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import click
 
-from syda.cli.models import load_models
 from syda.errors import SydaError
+from syda.named_models import load_models
 from syda.usage import Usage
 
 FAILED = 1

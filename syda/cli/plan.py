@@ -19,6 +19,7 @@ from syda.cli.command import (
     one_source,
     schema_option,
 )
+from syda.cli.drift import check_saved
 from syda.errors import TargetError
 
 Form = Literal["text", "yaml", "mermaid"]
@@ -32,6 +33,14 @@ Form = Literal["text", "yaml", "mermaid"]
 @click.option("--yaml", "form", flag_value="yaml", help="Print YAML that generate and seed take with --plan.")
 @click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid entity-relationship diagram.")
 @click.option("--dry-run", is_flag=True, help="Say what a language model would be asked, and send nothing.")
+@click.option(
+    "--check",
+    "checked",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Tell what has changed in the tables since this plan was made; exit with 1 if anything has.",
+)
+@click.option("--update", is_flag=True, help="With --check: write the plan for the tables as they are, edits kept.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write to a file instead.")
 @json_option
 def plan(
@@ -41,6 +50,8 @@ def plan(
     url: str | None,
     form: Form | None,
     dry_run: bool,
+    checked: str | None,
+    update: bool,
     out: str | None,
     as_json: bool,
     **asked: Any,
@@ -55,6 +66,11 @@ def plan(
     if out and not Path(out).absolute().parent.is_dir():
         raise TargetError(f"cannot write {out}: there is no such folder")
     source = chosen_source(plan=None, models=models, other=schema or url, asked={})
+    if checked:
+        check_saved(Path(checked), source, making(**asked), update=update, as_json=as_json)
+        return
+    if update:
+        raise click.UsageError("--update goes with --check, which says which plan.")
     made = syda.plan(source, **making(**asked), dry_run=dry_run)
     if out:
         _write(Path(out), _text(made, form or "text"))

@@ -21,6 +21,7 @@ from syda.cli.command import (
     progress_bar,
     schema_option,
 )
+from syda.cli.scenario import echo_played, play, refuse_beside_scenario, require_scenario, scenario_options
 
 if TYPE_CHECKING:
     from syda.load.modes import Mode
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 )
 @click.option("--redact-values", is_flag=True, help="Keep values out of the message when the database refuses a row.")
 @click.option("--dry-run", is_flag=True, help="Say what would be loaded and how, and change nothing.")
+@scenario_options
 @json_option
 def seed(
     *,
@@ -80,6 +82,9 @@ def seed(
     allow_hosts: tuple[str, ...],
     redact_values: bool,
     dry_run: bool,
+    scenario: str | None,
+    scenarios: str | None,
+    parameters: tuple[str, ...],
     as_json: bool,
     **asked: Any,
 ) -> None:
@@ -90,6 +95,14 @@ def seed(
     """
     one_source(needed=False, models=models, schema=schema, plan=plan_file)
     given = making(**asked)
+    if scenario:
+        refuse_beside_scenario(
+            plan=plan_file, schema=schema, constraints=constraints != "auto", dry_run=dry_run, **given
+        )
+        played = play(url, models, scenario, scenarios, parameters, given, mode, create=create, allow_hosts=allow_hosts)
+        echo_played(scenario, played, as_json=as_json)
+        return
+    require_scenario(scenarios, parameters)
     import syda
 
     source = chosen_source(plan=plan_file, models=models, other=schema, asked=given)

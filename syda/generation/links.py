@@ -54,6 +54,8 @@ def draw_link(maker: Maker, table: str, name: str) -> Drawn:
         return _spread(maker, table, link, planned.links[name])
     if draw == "span":
         return _held(maker, table, span_rows(maker, table))
+    if draw == "even":
+        return _even(maker, table, link)
     if draw == "given":
         return _held(maker, table, _given(maker, table, link))
     if draw == "null":
@@ -158,6 +160,20 @@ def _spread(maker: Maker, table: str, link: ForeignKey, planned: LinkPlan) -> Dr
     def drawn(start: int, stop: int) -> Integers:
         place = permute(key, np.arange(start - first, stop - first, dtype=np.int64), rows) if rows else _none(0, 0)
         return np.asarray(before + np.searchsorted(ends, place, side="right"), dtype=np.int64)
+
+    return drawn
+
+
+def _even(maker: Maker, table: str, link: ForeignKey) -> Drawn:
+    """Share the rows among the new parents, or the existing ones where none is new, in the order of both."""
+    first, rows = maker.first(table), max(maker.wanted(table), 1)
+    before, parents = maker.first(link.parent), maker.wanted(link.parent)
+    if not parents:
+        before, parents = 0, before
+
+    def drawn(start: int, stop: int) -> Integers:
+        place = np.arange(start - first, stop - first, dtype=np.int64)
+        return before + place * parents // rows
 
     return drawn
 

@@ -148,6 +148,7 @@ class PlanBuilder:
                 item.foreign_key for item in self._order.deferred if (item.table, item.how) == (table.key, "update")
             },
             children=children,
+            even={link for key, link in self.rows.even if key == table.key},
             finite=lambda column: (
                 source_capacity(given[column.name][0], column)
                 if column.name in given

@@ -15,7 +15,7 @@ from syda.sources.catalog import AnySource
 from syda.usage import Usage
 
 Author = Literal["structure", "inference", "profile", "model", "user"]
-Draw = Literal["free", "children", "joint", "unique", "forest", "chain", "span", "given", "null"]
+Draw = Literal["free", "children", "joint", "unique", "forest", "chain", "span", "even", "given", "null"]
 Shape = Literal["uniform", "poisson", "geometric", "zipf"]
 
 
@@ -74,8 +74,8 @@ class LinkPlan:
     `draw` is ``free`` (any parent; those that share a column with another foreign key agree with it), ``children``
     (each parent has its number of children), ``joint`` (drawn together with other columns so that a unique set
     holds), ``unique`` (each parent once, NULL when they run out), ``forest`` and ``chain`` (an earlier row of the same
-    table), ``span`` (the row of the parent class),
-    ``given`` (the user makes the column) or ``null``.
+    table), ``span`` (the row of the parent class), ``even`` (the first parent has the first rows, the next one as many
+    that follow), ``given`` (the user makes the column) or ``null``.
     """
 
     draw: Draw = "free"

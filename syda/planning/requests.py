@@ -49,12 +49,16 @@ _SQL_KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowRequest:
-    """`default` rows for tables not named; `named` by table; `classes` by table and class; `children` by link."""
+    """`default` rows for tables not named; `named` by table; `classes` by table and class; `children` by link.
+
+    Rows follow their parents in step along the links in `even`.
+    """
 
     default: int = DEFAULT_ROWS
     named: Mapping[str, int] = field(default_factory=dict)
     classes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     children: Mapping[tuple[str, str], Cardinality] = field(default_factory=dict)
+    even: frozenset[tuple[str, str]] = frozenset()
 
 
 def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | None) -> RowRequest:

@@ -63,6 +63,7 @@ class TableNeeds:
     numbered: Collection[str]
     deferred: Collection[str]
     children: dict[str, Cardinality]
+    even: Collection[str]
     finite: Callable[[Column], int | None]
     limit: Callable[[Column], int]
     parent_rows: Callable[[str], int]
@@ -90,6 +91,8 @@ def _plan_link(needs: TableNeeds, link: ForeignKey) -> LinkPlan:
         return LinkPlan(draw="given", reason="the user makes the column")
     if table.inherits == link.name:
         return LinkPlan(draw="span", reason="the row of the parent class")
+    if link.name in needs.even:
+        return LinkPlan(draw="even", reason="in step with the parents")
     optional = [column for column in link.columns if table.column(column).nullable]
     nulls = 0.0 if not optional or children else OPTIONAL_NULLS
     if not needs.parent_rows(link.parent):
@@ -155,10 +158,16 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
 def _holds(needs: TableNeeds, structure: Structure, members: set[str]) -> bool:
     if members & structure.distinct:
         return True
-    spans = [set(link.columns) for link in needs.table.foreign_keys if structure.links[link.name].draw in _UNIQUE_DRAWS]
+    spans = [set(link.columns) for link in needs.table.foreign_keys if _is_once(needs, structure, link)]
     solved = [set(columns) for joint in structure.joints for columns in joint.unique]
     numbered = [{column, *needs.table.foreign_key(link).columns} for column, link in structure.ordinals.items()]
     return any(known <= members for known in (*spans, *solved, *numbered))
+
+
+def _is_once(needs: TableNeeds, structure: Structure, link: ForeignKey) -> bool:
+    """Tell whether no two rows have the same parent."""
+    draw = structure.links[link.name].draw
+    return draw in _UNIQUE_DRAWS or (draw == "even" and needs.rows <= needs.parent_rows(link.parent))
 
 
 def _ordinal(
@@ -252,6 +261,7 @@ def _in_drawing_order(table: Table, links: dict[str, LinkPlan]) -> dict[str, Lin
     rank = {
         "given": 0,
         "span": 0,
+        "even": 0,
         "joint": 1,
         "children": 2,
         "free": 3,

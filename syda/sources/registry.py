@@ -23,6 +23,8 @@ class Registry:
     """
 
     beside: Registry | None = None
+    version: int = 0
+    """Another number after each change."""
     _generators: dict[tuple[str, str | None], Any] = field(default_factory=dict)
 
     def register(self, type_: str, generator: Any, column_name: str | None = None) -> None:
@@ -38,11 +40,13 @@ class Registry:
             raise PlanError(f"generator for {type_!r}: expected a function f(row, column) or a source, got {came}")
         for kind in _kinds(type_):
             self._generators[kind, column_name] = generator
+        self.version += 1
 
     def unregister(self, type_: str, column_name: str | None = None) -> None:
         """Forget a generator; one that was never registered is ignored."""
         for kind in _kinds(type_):
             self._generators.pop((kind, column_name), None)
+        self.version += 1
 
     def find(self, column: Column, *, foreign_key: bool, named_only: bool = False) -> Any | None:
         """Return the generator for the column, or None. Foreign keys only take ``"foreign_key"`` generators.

@@ -13,7 +13,7 @@ import yaml
 from sqlalchemy import create_engine, text
 
 import syda
-from syda.cli.models import load_models
+from syda.named_models import load_models
 from tests.cli.running import PLANNED, run, run_json
 
 COMMANDS = ("demo", "plan", "generate", "seed", "check")

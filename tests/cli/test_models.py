@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from syda.cli.models import load_models
 from syda.errors import SchemaError, UnknownNameError
+from syda.named_models import load_models
 from tests.cli.running import run, run_json
 
 

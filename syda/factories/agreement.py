@@ -1,0 +1,69 @@
+"""Parents that have to agree: where foreign keys share a column, such as a tenant, both parents have the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from syda.factories.blueprint import Blueprint
+from syda.factories.groups import Group, Link, There
+from syda.schema.model import ForeignKey, Table
+
+
+def parent_in_common(group: Group, table: Table, link: ForeignKey) -> Group | There | None:
+    """Return the parent along `link` that another parent has too; None where none decides it."""
+    for other, parent, shared in _decided(group, table, link):
+        above = _table(parent.blueprint, other.parent)
+        columns = {dict(other.pairs)[down]: dict(link.pairs)[down] for down in shared}
+        for further in above.foreign_keys:
+            if further.parent == link.parent and columns.items() <= dict(further.pairs).items():
+                return _parent_of(parent, above, further)
+    return None
+
+
+def forced_parents(group: Group, table: Table, link: ForeignKey, target: Blueprint) -> dict[Link, Group | There]:
+    """Return the parents that a new parent along `link` must have itself, so that it agrees with the others."""
+    forced: dict[Link, Group | There] = {}
+    own = _table(target, link.parent)
+    for other, parent, shared in _decided(group, table, link):
+        for down in shared:
+            up, beside = dict(link.pairs)[down], dict(other.pairs)[down]
+            for further in own.foreign_keys:
+                column = dict(further.pairs).get(up)
+                found = None if column is None else _with_key(parent, other, beside, (further.parent, column))
+                if found is not None:
+                    forced[own.key, further.name] = found
+    return forced
+
+
+def _with_key(parent: Group | There, other: ForeignKey, column: str, wanted: tuple[str, str]) -> Group | There | None:
+    """Return what the wanted column of a table is of, seen from a parent: that one itself, or a parent of it."""
+    if (other.parent, column) == wanted:
+        return parent
+    above = _table(parent.blueprint, other.parent)
+    for further in above.foreign_keys:
+        if further.parent == wanted[0] and dict(further.pairs).get(column) == wanted[1]:
+            return _parent_of(parent, above, further)
+    return None
+
+
+def _decided(
+    group: Group, table: Table, link: ForeignKey
+) -> Iterator[tuple[ForeignKey, Group | There, frozenset[str]]]:
+    """Yield the foreign keys that share columns with `link` and have their parents, and these columns."""
+    for other in table.foreign_keys:
+        parent = group.parents.get((table.key, other.name))
+        shared = frozenset(dict(link.pairs)) & frozenset(dict(other.pairs))
+        if parent is not None and other is not link and shared:
+            yield other, parent, shared
+
+
+def _parent_of(parent: Group | There, table: Table, link: ForeignKey) -> Group | There | None:
+    if isinstance(parent, Group):
+        return parent.parents.get((table.key, link.name))
+    relation = parent.blueprint.relation_of(link)
+    objects = [getattr(each, relation.key) for each in parent.objects] if relation else [None]
+    return None if None in objects else There.of(f"{parent.path}.{link.name}", objects)
+
+
+def _table(blueprint: Blueprint, key: str) -> Table:
+    return next(each for each in blueprint.tables if each.key == key)

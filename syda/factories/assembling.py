@@ -1,0 +1,178 @@
+"""Objects of rows: each group's objects are made, told their parents and put into their owners' relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm.collections import collection_adapter
+
+from syda.errors import GenerateError
+from syda.factories.blueprint import Blueprint, Relation
+from syda.factories.groups import Group, There
+from syda.factories.stock import Row
+from syda.schema.model import ForeignKey, Table
+
+_MUTABLE = (dict, list, set, bytearray)
+
+
+@dataclass(slots=True)
+class Assembly:
+    """One copy of what a call asks for, while its objects are made. `session` is None where none is to know them."""
+
+    session: Any
+    made: dict[str, list[Any]] = field(default_factory=dict)
+    objects: list[Any] = field(default_factory=list)
+    kinds: Sequence[Group] = ()
+    by_wanted: dict[int, Any] = field(default_factory=dict)
+
+    def assemble(self, groups: Sequence[Group], rows: Mapping[str, Sequence[Row]]) -> Any:
+        """Return the object itself, with all around it."""
+        self.kinds = [group for group in groups if group.owner is not None]
+        for group in groups:
+            late = list(_without_relationship(group))
+            if late and self.session is not None:
+                self.session.add_all(self.objects)
+                self.session.flush()
+            self.made[group.path] = [
+                self._object(group, number, row, late) for number, row in enumerate(rows[group.path])
+            ]
+            self._attach(group)
+        self._order(groups)
+        return self.made[""][0]
+
+    def _order(self, groups: Sequence[Group]) -> None:
+        """Put children that are of several groups, or were there, in the order in which they are given."""
+        for group in groups:
+            for number, wanted in enumerate(group.wanted):
+                for key, listed in wanted.children.items():
+                    collection = getattr(self.made[group.path][number], key)
+                    if isinstance(collection, list) and self._is_mixed(group, key):
+                        places = {id(self.by_wanted.get(id(each), each)): place for place, each in enumerate(listed)}
+                        collection.sort(key=lambda each: places.get(id(each), -1))
+
+    def _is_mixed(self, group: Group, key: str) -> bool:
+        below = [each for each in self.kinds if each.owner is group and each.into and each.into.key == key]
+        return len(below) + (key in group.attached) > 1
+
+    def _object(self, group: Group, number: int, row: Row, late: Sequence[tuple[Table, ForeignKey]]) -> Any:
+        wanted = group.wanted[number]
+        values = {key: deepcopy(value) if isinstance(value, _MUTABLE) else value for key, value in row.items()}
+        values |= self._parents(group, number)
+        for table, link in late:
+            parent = self._parent(group, (table.key, link.name), number)
+            values |= _keys_of(group.blueprint, table, link, parent)
+        values |= wanted.others
+        made = _construct(group.blueprint, values, wanted.where)
+        self.objects.append(made)
+        self.by_wanted[id(wanted)] = made
+        if group.owner is not None and group.into is not None:
+            owner = self.made[group.owner.path][number * group.owner.times // group.times]
+            _put(owner, group.into, made, is_told=_tells(group, values))
+        return made
+
+    def _parents(self, group: Group, number: int) -> Iterator[tuple[str, Any]] | dict[str, Any]:
+        found: dict[str, Any] = {}
+        for table in group.blueprint.tables:
+            for link in table.foreign_keys:
+                key = (table.key, link.name)
+                relation = group.blueprint.relation_of(link) if key in group.parents else None
+                if relation is not None:
+                    found[relation.key] = self._parent(group, key, number)
+        return found
+
+    def _parent(self, group: Group, key: tuple[str, str], number: int) -> Any:
+        parent = group.parents[key]
+        if isinstance(parent, There):
+            return parent.objects[number % len(parent.objects)]
+        return self.made[parent.path][number * parent.times // group.times]
+
+    def _attach(self, group: Group) -> None:
+        for key, listed in group.attached.items():
+            relation = group.blueprint.relations[key]
+            for owner, children in zip(self.made[group.path], listed, strict=True):
+                for child in children:
+                    _put(owner, relation, child, is_told=False)
+
+
+def _without_relationship(group: Group) -> Iterator[tuple[Table, ForeignKey]]:
+    """Yield the foreign keys whose columns have to be set by hand, because no relationship sets them."""
+    into = group.into if group.owner is not None else None
+    for table in group.blueprint.tables:
+        for link in table.foreign_keys:
+            if (table.key, link.name) not in group.parents or group.blueprint.relation_of(link) is not None:
+                continue
+            if into is None or into.side != "children" or frozenset(link.pairs) != into.pairs:
+                yield table, link
+
+
+def _keys_of(blueprint: Blueprint, table: Table, link: ForeignKey, parent: Any) -> dict[str, Any]:
+    above = type(parent).__mapper__ if hasattr(type(parent), "__mapper__") else None
+    found = {}
+    for name, column in link.pairs:
+        key = blueprint.attributes.get((table.key, name))
+        attribute = column if above is None else _attribute(above, link.parent, column)
+        if key is not None:
+            found[key] = getattr(parent, attribute)
+    return found
+
+
+def _attribute(mapper: Any, table: str, column: str) -> str:
+    from syda.factories.blueprint import blueprint_of
+
+    return blueprint_of(mapper).attributes[table, column]
+
+
+def _tells(group: Group, values: Mapping[str, Any]) -> bool:
+    """Tell whether the object was told its owner, and SQLAlchemy tells the owner."""
+    assert group.into is not None
+    if not group.into.mutual or group.into.side != "children":
+        return False
+    back = [each for each in group.blueprint.relations.values() if each.pairs == group.into.pairs]
+    return any(each.side == "parent" and each.mutual and each.key in values for each in back)
+
+
+def _put(owner: Any, relation: Relation, child: Any, *, is_told: bool) -> None:
+    """Put a child into a relationship of its owner."""
+    if is_told:
+        return
+    if not relation.many:
+        setattr(owner, relation.key, child)
+        return
+    collection = getattr(owner, relation.key)
+    if hasattr(collection, "append"):
+        collection.append(child)
+    elif hasattr(collection, "add"):
+        collection.add(child)
+    else:
+        collection_adapter(collection).append_with_event(child)
+
+
+def _construct(blueprint: Blueprint, values: dict[str, Any], where: str) -> Any:
+    """Call the constructor with what it takes, and set the rest."""
+    class_, taken = blueprint.mapper.class_, blueprint.parameters
+    values = _composed(blueprint, values)
+    passed = values if taken is None else {key: value for key, value in values.items() if key in taken}
+    try:
+        made = class_(**passed)
+    except TypeError as error:
+        lacking = [key for key, needed in (taken or {}).items() if needed and key not in passed]
+        hint = f"; give {', '.join(lacking)}" if lacking else ""
+        raise GenerateError(f"{where}: {blueprint.name}(...) cannot be called: {error}{hint}") from error
+    for key, value in values.items():
+        if key not in passed:
+            setattr(made, key, value)
+    return made
+
+
+def _composed(blueprint: Blueprint, values: dict[str, Any]) -> dict[str, Any]:
+    """Put the parts of composites together, whose constructors want them whole."""
+    found = dict(values)
+    for name, composite in blueprint.composites.items():
+        keys = [attribute.key for attribute in composite.props]
+        parts = [found.pop(key, None) for key in keys]
+        if any(part is not None for part in parts):
+            found[name] = composite.composite_class(*parts)
+    return found

@@ -1,0 +1,61 @@
+"""A database brought into the state that a scenario names, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from syda.bound import Bound
+from syda.errors import PlanError
+from syda.load.guard import require_unprotected
+from syda.load.modes import count_rows, require_empty
+from syda.load.target import connected, rejections
+from syda.schema import read_schema
+
+if TYPE_CHECKING:
+    from syda.load.modes import Mode
+    from syda.load.target import Target
+
+
+def stage(
+    target: Target,
+    models: Any,
+    name: str,
+    parameters: Mapping[str, Any],
+    *,
+    scenarios: str | Path | None,
+    seed: int = 0,
+    mode: Mode = "if_empty",
+    create: bool = False,
+    allow_hosts: Iterable[str] = (),
+) -> dict[str, int]:
+    """Play a scenario in one transaction, and return how many rows each table has got.
+
+    The arguments are those of `syda.seed` and of `syda.bound.Bound.scenario`. Raises a `SydaError`; the database is
+    then as it was, but for tables that were made.
+    """
+    if mode == "replace":
+        raise PlanError("a scenario fills empty tables, or adds to others with mode='append'; it replaces no rows")
+    hosts = tuple(allow_hosts)
+    with connected(target) as connection:
+        require_unprotected(connection, hosts)
+        connection.rollback()
+        reading = read_schema(models)
+        origin = reading.origin or {}
+        if create:
+            with rejections("making the tables"), connection.begin():
+                for metadata in {id(table.metadata): table.metadata for table in origin.values()}.values():
+                    metadata.create_all(connection)
+        before = count_rows(connection, reading.schema, origin)
+        if mode == "if_empty":
+            require_empty(before, set(before))
+        connection.rollback()
+        with Session(connection) as session, rejections(f"playing the scenario {name!r}"):
+            bound = Bound(models=models, session=session, seed_number=seed, hosts=hosts, scenarios=scenarios)
+            bound.scenario(name, **parameters)
+            session.commit()
+        after = count_rows(connection, reading.schema, origin)
+    return {key: rows - before.get(key, 0) for key, rows in after.items() if rows > before.get(key, 0)}

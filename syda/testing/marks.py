@@ -1,0 +1,52 @@
+"""What ``@pytest.mark.syda(...)`` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from syda.errors import PlanError, UnknownNameError, near
+
+if TYPE_CHECKING:
+    from syda.planning.model import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How a test's database is to be filled before it."""
+
+    rows: Any = None
+    plan: str | Path | Plan | None = None
+    scenario: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    filled: bool = False
+
+    @property
+    def fills(self) -> bool:
+        """Tell whether rows are to be made."""
+        return self.rows is not None or self.plan is not None or self.scenario is not None
+
+
+def mark_of(node: Any) -> Mark:
+    """Return what the marks of a test ask for; those nearest to it win.
+
+    Raises `UnknownNameError` for an argument that a mark does not take, `PlanError` for arguments that exclude others.
+    """
+    found: dict[str, Any] = {}
+    known = [each.name for each in fields(Mark)]
+    for marker in reversed(list(node.iter_markers("syda"))):
+        if marker.args:
+            raise PlanError(f"pytest.mark.syda takes its arguments by name, such as rows=..., got {marker.args[0]!r}")
+        for name in marker.kwargs:
+            if name not in known:
+                raise UnknownNameError(f"pytest.mark.syda has no argument {name!r}{near(name, known)}")
+        found |= marker.kwargs
+    mark = Mark(**found)
+    if mark.filled and mark.fills:
+        raise PlanError("pytest.mark.syda: filled=True adds no rows to the database that is filled once")
+    if mark.plan is not None and mark.rows is not None:
+        raise PlanError("pytest.mark.syda: a plan says how many rows there are; give rows or a plan")
+    return mark
