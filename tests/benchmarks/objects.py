@@ -3,9 +3,9 @@
 200 tests each need a customer with 3 orders and 9 items, in a session of its own that is rolled back: syda,
 factory_boy, polyfactory, and SQLAlchemy's own constructors with literal data, side by side in turns, on SQLite in
 memory and on PostgreSQL where SYDA_TEST_POSTGRESQL_URL names one. factory_boy gives persisted objects, as syda does,
-where it flushes each (`sqlalchemy_session_persistence = "flush"`); with one flush at the end none has a key before. The figure is
-the quotient of the medians of all tests. What is imported and planned at the first call is told apart. Last, what the
-pytest plugin adds to a start of pytest.
+where it flushes each (`sqlalchemy_session_persistence = "flush"`); with one flush at the end none has a key before.
+The figure is the quotient of the medians of all tests. What is imported and planned at the first call is told apart.
+Last, what the pytest plugin adds to a start of pytest.
 """
 
 from __future__ import annotations
