@@ -16,12 +16,12 @@ from syda.factories.blueprint import Blueprint
 from syda.factories.groups import Group, Link, There
 from syda.factories.turns import UNSAID, Turns
 from syda.load.roads.binding import Binding
-from syda.planning.checks import parse
+from syda.planning.checks import check_domains, parse
 from syda.planning.checks.plain import literal
 from syda.planning.existing import ExistingTable
 from syda.schema.model import Column, DefaultKind, ForeignKey, Schema, Table
 from syda.sources.base import Source
-from syda.sources.scalar import Constant, Null
+from syda.sources.scalar import Choice, Constant, Null
 from syda.sources.totals import Total
 from syda.sources.values import Values, from_python, to_python
 
@@ -162,8 +162,24 @@ def said_columns(groups: Iterable[Group]) -> dict[tuple[str, str], Said]:
 
 
 def firm_columns(groups: Iterable[Group]) -> dict[tuple[str, str], Source]:
-    """Return the columns whose value follows from what the group is: its class, and the parents that it has not."""
-    return {key: source for key, source in _each_column(groups, _firm) if source is not None}
+    """Return the columns whose value follows from what a group is: its class, its children, parents that it has not."""
+    groups = list(groups)
+    own = {key: source for key, source in _each_column(groups, _firm) if source is not None}
+    return {**dict(_wanted_by_children(groups)), **own}
+
+
+def _wanted_by_children(groups: Iterable[Group]) -> Iterator[tuple[tuple[str, str], Source]]:
+    """Yield the columns of parents that hold what CHECKs of their children demand, such as a type code in a key."""
+    for group in groups:
+        for table in group.blueprint.tables:
+            domains = check_domains(table)
+            for link in table.foreign_keys:
+                parent = group.parents.get((table.key, link.name))
+                for down, up in link.pairs if isinstance(parent, Group) else ():
+                    values = domains[down].allowed() if down in domains else None
+                    if values and isinstance(parent, Group):
+                        above = next(each for each in parent.blueprint.tables if each.key == link.parent)
+                        yield (key_of(parent.path, above), up), Choice(values=tuple(values))
 
 
 def default_columns(groups: Iterable[Group]) -> dict[tuple[str, str], Source]:

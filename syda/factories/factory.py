@@ -8,18 +8,19 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from syda.errors import CapacityError, PlanError, RejectedError, near
+from syda.errors import CapacityError, ConstraintError, GenerateError, PlanError, RejectedError, SydaError, near
 from syda.factories.assembling import Assembly
 from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.factories.checking import check_said
-from syda.factories.groups import Group
+from syda.factories.groups import Group, Link
 from syda.factories.layout import Grouping
 from syda.factories.sessions import opened, saved
 from syda.factories.state import State, state_of
 from syda.factories.stock import Recipe, Row, recipe_of, signature_of
 from syda.factories.taken import Claim, Unique, asked, claims_of, conflict, taken_error, unique_sets
 from syda.factories.traits import call_hooks
-from syda.factories.wanted import frozen, read_wanted
+from syda.factories.wanted import Wanted, frozen, read_wanted
+from syda.planning.checks import conditions_of
 from syda.running import RUN
 from syda.sources.registry import DEFAULT_REGISTRY
 
@@ -182,7 +183,19 @@ class _Call:
 
     def _lay_out(self, state: State) -> _Layout:
         wanted = read_wanted(self.class_, self.traits, self.attributes, state.numbers)
-        grouping = Grouping(share=self.reuse != "never", found=self._finder(), looked=self._looked)
+        first, refusal = self._laid(wanted, frozenset())
+        if refusal is None:
+            return first
+        for needed in _wanted_by_checks(first.groups):  # of several optional parents a CHECK may want one
+            layout, other = self._laid(wanted, frozenset([needed]))
+            if other is None:
+                return layout
+        raise refusal
+
+    def _laid(self, wanted: Wanted, needed: frozenset[Link]) -> tuple[_Layout, SydaError | None]:
+        """Return the call laid out with parents along the optional foreign keys, and why that cannot be, if so."""
+        find = self._finder()
+        grouping = Grouping(share=self.reuse != "never", found=find, looked=self._looked, needed=needed)
         grouping.lay_out(wanted)
         groups = grouping.groups
         check_said(groups)
@@ -190,7 +203,12 @@ class _Call:
         recipe = _RECIPES.get(signature)
         if recipe is None:
             recipe = _RECIPES[signature] = recipe_of(groups, RUN.seed)
-        return _Layout(groups, signature, recipe, [(group, unique_sets(group)) for group in groups])
+        layout = _Layout(groups, signature, recipe, [(group, unique_sets(group)) for group in groups])
+        try:
+            dict(recipe.copy(groups, RUN.seed, 0))
+        except (ConstraintError, GenerateError) as error:
+            return layout, error
+        return layout, None
 
     def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]]:
         """Return the attributes of all objects: those of the next copy whose unique values are free."""
@@ -233,6 +251,16 @@ class _Call:
             shown = ", ".join(f"{key} = {value!r}" for key, value in values.items())
             raise RejectedError(f"{where}: there is no {target.name} with {shown}", table=target.tables[-1].key)
         return found
+
+
+def _wanted_by_checks(groups: Sequence[Group]) -> Iterator[Link]:
+    """Yield the foreign keys without parents that conditions of their tables mention."""
+    for group in groups:
+        for table in group.blueprint.tables:
+            conditioned = {name for each in conditions_of(table) for name in each.columns}
+            for link in table.foreign_keys:
+                if (table.key, link.name) in group.missing and conditioned & set(link.columns):
+                    yield table.key, link.name
 
 
 def _nothing(_: Blueprint) -> None:

@@ -34,6 +34,8 @@ class Grouping:
     share: bool
     found: Found
     looked: Looked
+    needed: frozenset[Link] = frozenset()
+    """Optional foreign keys that a CHECK wants to have parents."""
     groups: list[Group] = field(default_factory=list)
     _shared: dict[Mapper[Any], Group] = field(default_factory=dict)
     _under_way: list[Blueprint] = field(default_factory=list)
@@ -109,7 +111,7 @@ class Grouping:
             self._link_said(group, table, link, said)
         elif valued:
             self._link_valued(group, table, link)
-        elif table.is_optional(link):
+        elif table.is_optional(link) and key not in self.needed:
             group.missing.add(key)
         else:
             return False

@@ -223,6 +223,36 @@ class Hen(Base):
     egg: Mapped[Egg] = relationship(foreign_keys=egg_id)
 
 
+class Member(Base):
+    """Belongs to a tenant or to a node, never to both."""
+
+    __tablename__ = "members"
+    __table_args__ = (CheckConstraint("(tenant_id IS NULL) <> (node_id IS NULL)"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
+    node_id: Mapped[int | None] = mapped_column(ForeignKey("nodes.id"))
+    tenant: Mapped[Tenant | None] = relationship()
+    node: Mapped[Node | None] = relationship()
+
+
+class Device(Base):
+    """Whose kind is part of the key by which others refer to it."""
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("kind", "id"), CheckConstraint("kind IN ('phone', 'watch')"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+
+
+class Watch(Base):
+    __tablename__ = "watches"
+    __table_args__ = (ForeignKeyConstraint(["kind", "device_id"], ["devices.kind", "devices.id"]),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), CheckConstraint("kind = 'watch'"))
+    device_id: Mapped[int]
+    device: Mapped[Device] = relationship()
+
+
 class DataBase(MappedAsDataclass, DeclarativeBase):
     pass
 

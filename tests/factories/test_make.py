@@ -33,6 +33,7 @@ from tests.factories.garage import (
     Egg,
     Hen,
     Item,
+    Member,
     Node,
     Note,
     Order,
@@ -46,7 +47,9 @@ from tests.factories.garage import (
     Tag,
     Tenant,
     Transfer,
+    Watch,
 )
+from tests.factories.heroes import Hero, Team
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -264,6 +267,22 @@ def test_two_parents_of_one_class_differ(session: Session) -> None:
     transfer = syda.make(session, Transfer, source__iban="DE00")
     assert transfer.from_id != transfer.to_id
     assert counts(session) == {"transfers": 1, "accounts": 2}
+
+
+def test_parents_that_checks_want(session: Session) -> None:
+    member = syda.make(session, Member)
+    assert (member.tenant is None) != (member.node is None)
+    assert syda.make(session, Member, node__label="x").tenant is None
+    assert {watch.device.kind for watch in syda.make_many(session, 20, Watch)} == {"watch"}
+
+
+def test_sqlmodel(session: Session) -> None:
+    for class_ in (Team, Hero):
+        class_.__table__.create(session.connection())
+    hero = syda.make(session, Hero, team__name="Avengers")
+    assert (hero.team.name, hero.team_id) == ("Avengers", hero.team.id)
+    assert hero.name
+    assert len(syda.make(session, Team, heroes=[{"age": 5}, {}]).heroes) == 2
 
 
 def test_inheritance_composites_and_collections(session: Session) -> None:
