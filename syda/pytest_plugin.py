@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("syda", "data for tests")
     group.addoption("--syda-seed", type=int, metavar="N", help="Choose among all possible data.")
     group.addoption("--syda-random", action="store_true", help="Choose by chance; the header and failures tell how.")
+    group.addoption("--syda-url", metavar="URL", help="The server or SQLite file of the suite's databases.")
     group.addoption("--syda-record", action="store_true", help="Ask the language model, and record its replies.")
     parser.addini("syda_models", "The models: package.module:Name.", type="string", default="")
     parser.addini("syda_url", "The server or SQLite file of the suite's databases.", type="string", default="sqlite://")

@@ -11,7 +11,7 @@ from syda.errors import PlanError, UnknownNameError, near
 from syda.scenarios.named import Scenario, written
 
 _KEYS = ("extends", "parameters", "rows", "plan", "make")
-_BESIDE = ("number", "traits")
+_BESIDE = ("number", "traits", "reuse")
 
 
 def read_scenarios(source: str | Path | None) -> dict[str, Scenario]:

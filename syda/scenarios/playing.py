@@ -67,9 +67,9 @@ def _play_one(stage: Stage, scenario: Scenario, values: Mapping[str, Any]) -> An
         number = _filled_in(entry.get("number", 1), values, scenario)
         attributes = as_attributes(blueprint, _filled_in(entry["attributes"], values, scenario))
         traits = entry.get("traits") or ()
-        stage.make_many(
-            number, blueprint.mapper.class_, *([traits] if isinstance(traits, str) else traits), **attributes
-        )
+        named = (traits,) if isinstance(traits, str) else tuple(traits)
+        policy = {"reuse": entry["reuse"]} if "reuse" in entry else {}
+        stage.make_many(number, blueprint.mapper.class_, *named, **policy, **attributes)
     return None if scenario.function is None else scenario.function(stage, **values)
 
 

@@ -58,7 +58,7 @@ def read_settings(config: Any, seed: int) -> Settings:
     return Settings(
         seed=seed,
         models=config.getini("syda_models"),
-        url=os.path.expandvars(config.getini("syda_url")),
+        url=config.getoption("--syda-url") or os.path.expandvars(config.getini("syda_url")),
         isolation=isolation,
         plan=_path(config, "syda_plan"),
         scenarios=_source(config, config.getini("syda_scenarios")),
