@@ -205,7 +205,7 @@ class _Call:
             recipe = _RECIPES[signature] = recipe_of(groups, RUN.seed)
         layout = _Layout(groups, signature, recipe, [(group, unique_sets(group)) for group in groups])
         try:
-            dict(recipe.copy(groups, RUN.seed, 0))
+            dict(recipe.copy(groups, RUN.seed, 0, 0))
         except (ConstraintError, GenerateError) as error:
             return layout, error
         return layout, None
@@ -213,13 +213,14 @@ class _Call:
     def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]]:
         """Return the attributes of all objects: those of the next copy whose unique values are free."""
         claim: Claim | None = None
-        for _ in range(_TRIES):
-            number = state.next_copy(layout.signature, from_first=layout.is_beside)
-            rows = dict(layout.recipe.copy(layout.groups, RUN.seed, number))
+        number = state.next_copy(layout.signature, from_first=layout.is_beside)
+        for attempt in range(_TRIES):
+            rows = dict(layout.recipe.copy(layout.groups, RUN.seed, number, attempt))
             claims = list(_claims(layout.uniques, rows))
             claim = conflict(claims, state, self.session)
             if claim is None:
                 state.use([each.key for each in claims if not each.unique.is_new])
+                state.taken[layout.signature] = number + attempt + 1
                 return rows
             if claim.is_said:
                 raise taken_error(claim)

@@ -33,12 +33,10 @@ class State:
 
         With `from_first` it begins with the first copy of a stock, since rows beside others are numbered.
         """
-        number = self.taken.get(key)
-        if number is None:
+        if key not in self.taken:
             start = int.from_bytes(blake2b(self.test.encode(), digest_size=2).digest()) if self.test else 0
-            number = start % _STOCKS * COPIES if from_first else start % COPIES
-        self.taken[key] = number + 1
-        return number
+            self.taken[key] = start % _STOCKS * COPIES if from_first else start % COPIES
+        return self.taken[key]
 
     def is_used(self, places: Iterable[tuple[tuple[str, tuple[str, ...]], tuple[Any, ...]]]) -> bool:
         return any(values in self.used.get(place, ()) for place, values in places)

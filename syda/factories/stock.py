@@ -6,8 +6,10 @@ copies of the whole, as the engine made them, so that a further call takes the n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -47,9 +49,10 @@ from syda.sources.scalar import Sequence as Numbered
 
 Row: TypeAlias = dict[str, Any]
 """The values of one object's attributes."""
-_FEWER = (COPIES, 8, 1)
+_FEW = 8
 _MOSTLY_NULL = 0.5
 _KEPT = 200
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _STEP = 1_000_003
 """Between the seeds of stocks of the same recipe."""
 
@@ -79,28 +82,31 @@ class Recipe:
     read: Mapping[str, Sequence[str]]
     stocks: dict[Any, Stock] = field(default_factory=dict)
 
-    def copy(self, groups: Sequence[Group], seed: int, number: int) -> Iterator[tuple[str, list[Row]]]:
-        """Yield the attributes of each group's objects in the copy with a number.
+    def copy(self, groups: Sequence[Group], seed: int, number: int, attempt: int) -> Iterator[tuple[str, list[Row]]]:
+        """Yield the attributes of each group's objects in the copy for a number; each `attempt` gives another one.
 
         Raises a `SydaError` where what is asked for cannot be.
         """
-        key = self._key(groups)
-        stock = self._stock((seed, *key), groups, seed)
-        part, copy = divmod(number, stock.copies)
-        if part:
-            stock = self._stock((seed, part, *key), groups, seed + part * _STEP)
+        key, part = self._key(groups), number // COPIES
+        most = _FEW if key else COPIES  # what is said is seldom said again
+        seed += _digest(key)
+        stock = self._stock((seed, part, *key), groups, seed + part * _STEP, most)
+        further, copy = divmod((number % stock.copies if key else number % COPIES) + attempt, stock.copies)
+        if further:
+            part += further
+            stock = self._stock((seed, part, *key), groups, seed + part * _STEP, most)
         for group in groups:
             yield (
                 group.path,
                 [{**row, **_plain(each)} for row, each in zip(stock.of(copy, group), group.wanted, strict=True)],
             )
 
-    def _stock(self, key: Any, groups: Sequence[Group], seed: int) -> Stock:
+    def _stock(self, key: Any, groups: Sequence[Group], seed: int, most: int) -> Stock:
         found = self.stocks.get(key)
         if found is None:
             if len(self.stocks) >= _KEPT:
                 self.stocks.clear()
-            found = self.stocks[key] = _made(groups, self.inert, seed)
+            found = self.stocks[key] = _made(groups, self.inert, seed, most)
         return found
 
     def _key(self, groups: Sequence[Group]) -> Sequence[Any]:
@@ -122,6 +128,12 @@ class Recipe:
             for names in (self.read.get(parent.path, ()),)
         ]
         return (*said, *there)
+
+
+def _digest(key: Sequence[Any]) -> int:
+    """Return a part of the seed by what is said, so that calls which say different things get different rows."""
+    text = _ADDRESS.sub("", repr(key))  # where an object stands in memory is another each time
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest()) if key else 0
 
 
 def _plain(wanted: Wanted) -> Row:
@@ -186,10 +198,10 @@ def _read_there(
     return found
 
 
-def _made(groups: Sequence[Group], inert: frozenset[tuple[str, str]], seed: int) -> Stock:
+def _made(groups: Sequence[Group], inert: frozenset[tuple[str, str]], seed: int, most: int) -> Stock:
     """Make as many copies as can be."""
     own = any(isinstance(each, There) and len(each.objects) > 1 for group in groups for each in group.parents.values())
-    for copies in (1,) if own else _FEWER:
+    for copies in (1,) if own else dict.fromkeys((most, _FEW, 1)):
         try:
             return _stock(groups, inert, copies, seed)
         except (CapacityError, ConstraintError, GenerateError):

@@ -62,6 +62,16 @@ class Condition:
 
 def check_domains(table: Table) -> dict[str, Domain]:
     """Return the domain of each column that a check narrows; raise `ConstraintError` when none is left."""
+    known: dict[str, Domain] | None = vars(table).get(_DOMAINS)
+    if known is None:
+        known = vars(table)[_DOMAINS] = _domains_of(table)  # a table does not change; it is asked of many times
+    return dict(known)
+
+
+_DOMAINS, _CONDITIONS = "_domains of its checks", "_conditions of its checks"
+
+
+def _domains_of(table: Table) -> dict[str, Domain]:
     domains: dict[str, Domain] = {}
     for check in table.checks:
         for term in terms(check, table):
@@ -83,6 +93,13 @@ def check_domains(table: Table) -> dict[str, Domain]:
 
 def conditions_of(table: Table) -> tuple[Condition, ...]:
     """Return the parts of the table's checks that `check_domains` does not say in full."""
+    known: tuple[Condition, ...] | None = vars(table).get(_CONDITIONS)
+    if known is None:
+        known = vars(table)[_CONDITIONS] = _conditions_of(table)
+    return known
+
+
+def _conditions_of(table: Table) -> tuple[Condition, ...]:
     domains = check_domains(table)
     found = [condition for check in table.checks for condition in _conditions(check, table, domains)]
     for column, node in generated_required(table):
