@@ -12,6 +12,7 @@ from sqlalchemy.orm.collections import collection_adapter
 from syda.errors import GenerateError
 from syda.factories.blueprint import Blueprint, Relation
 from syda.factories.groups import Group, There
+from syda.factories.sessions import flushed
 from syda.factories.stock import Row
 from syda.schema.model import ForeignKey, Table
 
@@ -34,8 +35,7 @@ class Assembly:
         for group in groups:
             late = list(_without_relationship(group))
             if late and self.session is not None:
-                self.session.add_all(self.objects)
-                self.session.flush()
+                flushed(self.session, self.objects)
             self.made[group.path] = [
                 self._object(group, number, row, late) for number, row in enumerate(rows[group.path])
             ]

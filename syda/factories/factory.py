@@ -14,7 +14,7 @@ from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.factories.checking import check_said
 from syda.factories.groups import Group, Link
 from syda.factories.layout import Grouping
-from syda.factories.sessions import opened, saved
+from syda.factories.sessions import committed, flushed, opened
 from syda.factories.state import State, state_of
 from syda.factories.stock import Recipe, Row, recipe_of, signature_of
 from syda.factories.taken import Claim, Unique, asked, claims_of, conflict, taken_error, unique_sets
@@ -91,8 +91,10 @@ def make_many(
     with own.no_autoflush:
         call = _Call(own, class_, traits, reuse, attributes)
         roots = call.run(_count(number))
-    saved(own, call.objects, commit=commit)
+    flushed(own, call.objects)
     call_hooks(call.objects, own)
+    if commit:
+        committed(own)
     return roots
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import exc
@@ -25,19 +26,29 @@ def opened(session: Any) -> Session:
     raise PlanError(f"expected a Session, got {name}; use syda.build(...) for objects without a session{hint}")
 
 
-def saved(session: Session, objects: Sequence[Any], *, commit: bool) -> None:
-    """Add the objects and write them; they are committed only where that is wanted.
+def flushed(session: Session, objects: Sequence[Any]) -> None:
+    """Add the objects and write them.
 
     Raises `RejectedError` where the database refuses them, `TargetError` where it cannot be written. The session has to
     be rolled back then.
     """
-    try:
+    with _told():
         for each in objects:
             if each not in session:  # most are added with the first one
                 session.add(each)
         session.flush()
-        if commit:
-            session.commit()
+
+
+def committed(session: Session) -> None:
+    """Commit what was made. Raises as `flushed` does."""
+    with _told():
+        session.commit()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except exc.IntegrityError as error:
         raise RejectedError(f"the database refused a row: {_said(error)}; roll the session back") from error
     except exc.DBAPIError as error:

@@ -101,11 +101,6 @@ def _attributes_of(mapper: Mapper[Any], name: str) -> Mapping[str, Any]:
     return given
 
 
-def has_hooks(made: Iterable[Any]) -> bool:
-    """Tell whether anything is to be done after any of the objects is made."""
-    return bool(_HOOKS) and any(class_ in _HOOKS for each in made for class_ in type(each).__mro__)
-
-
 def call_hooks(made: Iterable[Any], session: Any) -> None:
     """Call what is to be done after objects are made."""
     if not _HOOKS:
