@@ -44,6 +44,7 @@ class Asker:
         known = _TAKEN.get(self._account)
         self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST), known=known)
         self._added = self._synced = 0
+        self._has_room = journal is None
         self._syncing = asyncio.Lock()
 
     @property
@@ -61,6 +62,7 @@ class Asker:
             return known
         if self._stopped is not None:
             raise self._stopped
+        self._require_room()
         self.ledger.promise(request, expected_usage(request))
         tries = 0
         reply = None
@@ -86,9 +88,23 @@ class Asker:
         if self._account is not None:
             _TAKEN[self._account] = self._pace.limit
         if self._journal is not None:
-            self._journal.add(self.client, request, reply)
-            await self._sync(self._journal)
+            await self._keep(self._journal, request, reply)
         return reply
+
+    def _require_room(self) -> None:
+        """Raise `ModelError` where replies are to be kept and cannot be: once, before anything is sent."""
+        if self._journal is not None and not self._has_room:
+            self._journal.require_room()
+            self._has_room = True
+
+    async def _keep(self, journal: Journal, request: Request, reply: Reply) -> None:
+        """Return when a reply is on the disk; where that cannot be, nothing more is paid for."""
+        try:
+            journal.add(self.client, request, reply)
+            await self._sync(journal)
+        except ModelError as error:
+            self._stopped = error
+            raise
 
     def disown(self, requests: Iterable[Request]) -> None:
         """Have later runs ask these requests again, since their replies were of no use."""

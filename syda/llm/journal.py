@@ -56,6 +56,13 @@ class Journal:
             raise ReplayError(self._missing(client, request))
         return None
 
+    def require_room(self) -> None:
+        """Raise `ModelError` where no reply can be written: before one is paid for."""
+        try:
+            self._lines.require_room()
+        except OSError as error:
+            raise self._unwritten(error) from error
+
     def write(self, client: Client, request: Request, reply: Reply) -> None:
         """Add a reply, and return when it is on the disk.
 

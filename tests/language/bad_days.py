@@ -101,6 +101,14 @@ def every(**cells: Any) -> Behaviour:
     return changed(lambda rows: {"rows": [row | {k: v for k, v in cells.items() if k in row} for row in rows]})
 
 
+def _with_numbers_without_end(rows: list[dict[str, Any]]) -> str:
+    """Return the rows with a number that Python refuses to read in the first, and one that no float holds."""
+    for row, digits in zip(rows, (5000, 400), strict=False):
+        row["row"] = f"{digits} digits"
+    written = json.dumps({"rows": rows})
+    return written.replace('"5000 digits"', "9" * 5000).replace('"400 digits"', "9" * 400)
+
+
 def _without_temperature(received: Received) -> Any:
     if "temperature" in received.body:
         return error(400, "Unsupported parameter: temperature", param="temperature")
@@ -153,6 +161,8 @@ DAYS = [
     Day("wrong content type", first(lambda _: _HTML), calls=TABLES + 1),
     Day("10 MB reply", changed(lambda rows: {"rows": [{**rows[0], "name": "x" * 10_000_000}]}), calls=TABLES + 1),
     Day("deep nesting", first(lambda received: said(received, "[" * 100_000)), calls=TABLES + 1),
+    Day("numbers without end", changed(_with_numbers_without_end), calls=TABLES + 1),
+    Day("a list of words", first(lambda received: said(received, '{"rows":[' + '"a",' * 20_000)), calls=TABLES + 1),
     Day("NaN", first(lambda received: said(received, '{"rows": [NaN, {"row": NaN}]}')), calls=TABLES + 1),
     Day("a key twice", changed(lambda rows: json.dumps({"rows": rows}).replace('"city"', '"name"'))),
     Day("lone surrogates", every(name="\ud800", city="\udfff"), calls=TABLES + 1),

@@ -57,6 +57,31 @@ def test_what_was_answered_before_a_run_died_is_kept(tmp_path):
     assert len(again.requests) == 4
 
 
+def test_nothing_is_sent_where_no_reply_can_be_kept(tmp_path):
+    (tmp_path / "file").write_text("")
+    client = ScriptedClient(lambda _: REPLY)
+    with pytest.raises(ModelError, match="cannot be written"):
+        asked(Asker(client, journal=Journal(tmp_path / "file" / "replies")), *OTHERS)
+    assert not client.requests
+
+
+def test_a_failed_write_is_the_last_reply_that_is_paid_for(tmp_path):
+    folder = tmp_path / "replies"
+
+    def lost(_):
+        if folder.is_dir():
+            folder.rmdir()
+            folder.write_text("")
+        return REPLY
+
+    client = ScriptedClient(lost)
+    asker = Asker(client, journal=Journal(folder))
+    for _ in range(2):
+        with pytest.raises(ModelError, match="cannot be written"):
+            asked(asker, *OTHERS)
+    assert len(client.requests) <= 2
+
+
 def asked_in_turn(asker, *requests):
     async def work():
         return [await asker.ask(request) for request in requests]
