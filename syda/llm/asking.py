@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
+from syda.llm.aside import Aside
 from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger, Line
@@ -159,22 +159,12 @@ async def all_of(work: Iterable[Coroutine[Any, Any, _Found]]) -> list[_Found]:
 
 def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
     """Run a coroutine to its end, also where an event loop runs already, as in a notebook: then in a thread."""
+    return Aside(work).wait() if _is_loop_running() else asyncio.run(work())
+
+
+def _is_loop_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work())
-    found: list[_Found] = []
-    failed: list[BaseException] = []
-
-    def inside() -> None:
-        try:
-            found.append(asyncio.run(work()))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            failed.append(error)
-
-    thread = threading.Thread(target=inside, name="syda-llm", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return found[0]
+        return False
+    return True
