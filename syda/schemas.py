@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -22,6 +23,10 @@ class ProxyConfig(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
     params: dict[str, str] = Field(default_factory=dict, repr=False)
     path_format: str | None = None
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact_url(value).partition("?")[0] if name == "base_url" else value
 
     @field_validator("base_url")
     @classmethod

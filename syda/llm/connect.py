@@ -13,6 +13,7 @@ from syda.errors import ModelError, near
 from syda.llm.exchange import Client
 from syda.llm.keys import required_key, setting
 from syda.llm.providers.presets import PRESETS, Preset
+from syda.llm.secrets import NO_KEY
 from syda.redact import redact_url
 from syda.schemas import ModelConfig, ProxyConfig
 
@@ -26,7 +27,7 @@ class _NoKeys(dict[str, str]):
     """Says of every provider that its key is there."""
 
     def get(self, name: str, default: object = None) -> str:
-        return "none"
+        return NO_KEY
 
 
 NO_KEYS: Keys = _NoKeys()
@@ -131,7 +132,7 @@ def _compatible(config: ModelConfig, keys: Keys) -> Client:
         raise ModelError(
             "the provider 'compatible' needs a base URL: ModelConfig(..., proxy=ProxyConfig(base_url=...))"
         )
-    key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or "none"  # never the key of another provider
+    key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or NO_KEY  # never the key of another provider
     return ChatClient(_named(config), key=key, endpoint=config.proxy.base_url)
 
 
@@ -145,7 +146,7 @@ def _preset(name: str, preset: Preset) -> Provider:
     def provider(config: ModelConfig, keys: Keys) -> Client:
         from syda.llm.providers.openai import ChatClient
 
-        key = keys.get(name) or "none"
+        key = keys.get(name) or NO_KEY
         if preset.variable:
             key = required_key(name, config.model_name, preset.variable, keys.get(name))
         headers = {preset.key_header: key} if preset.key_header else {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError
 from syda.llm.exchange import Trouble
+from syda.redact import redact_url
 
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _NO_MONEY = ("credit balance is too low", "exceeded your current quota", "insufficient credits", "payment required")
@@ -30,6 +31,8 @@ def translated(error: Exception, model: str, endpoint: str) -> Exception:
     if "Connection" in kind or isinstance(error, OSError):
         return Trouble(f"the server at {endpoint} cannot be reached: {_words(error.__cause__ or error)}")
     status = getattr(error, "status_code", None)
+    if isinstance(status, int) and 300 <= status < 400:
+        return RefusedRequestError(f"{model!r} at {endpoint}: {_moved(error)}")
     if isinstance(status, int):
         return of_status(status, _body(error), model, endpoint, wait=_wait(error))
     if isinstance(error, json.JSONDecodeError) or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
@@ -72,9 +75,20 @@ def said_in(body: object, otherwise: object = "no reason given") -> tuple[str, s
     return _words(said), str(code) if code else None, parameter if isinstance(parameter, str) else None
 
 
+def _moved(error: Exception) -> str:
+    """Return where a server sends us, in words."""
+    place = _headers(error).get("location")
+    return f"the server says that it is elsewhere: {redact_url(str(place))}" if place else "the server is elsewhere"
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    found: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    return found
+
+
 def _wait(error: Exception) -> float | None:
     """Return the seconds that the server asks to wait for."""
-    headers = getattr(getattr(error, "response", None), "headers", {})
+    headers = _headers(error)
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * unit

@@ -22,7 +22,7 @@ def required_key(provider: str, model: str, variable: str, given: str | None = N
 
     Raises `MissingKeyError` that names the variable to set.
     """
-    found = given or setting(variable)
+    found = (given or "").strip() or setting(variable)
     if not found:
         raise MissingKeyError(
             f"the model {model or provider!r} needs a key of {provider}: set {variable} in the environment or in a "

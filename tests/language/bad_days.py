@@ -136,6 +136,7 @@ class Day:
 
 
 _HTML = Answer("<html><body>Bad gateway</body></html>", 200, {"Content-Type": "text/html"})
+_ELSEWHERE = Answer("", 307, {"Location": "http://127.0.0.1:9/v1"})
 _LIMITED = error(429, "Rate limit reached", code="rate_limit_exceeded", headers={"Retry-After": "7"})
 _NO_QUOTA = error(429, "You exceeded your current quota", code="insufficient_quota")
 DAYS = [
@@ -144,6 +145,7 @@ DAYS = [
     Day("unknown model", always(lambda _: error(404, "no such model")), "RefusedRequestError", 1),
     Day("unreachable endpoint", None, "UnreachableError", 0),
     Day("400 naming a parameter", always(_without_temperature), calls=TABLES + 1, config={"temperature": 0.7}),
+    Day("sent elsewhere", always(lambda _: _ELSEWHERE), "RefusedRequestError", 1),
     Day("quota", always(lambda _: _NO_QUOTA), "QuotaError", 1),
     Day("429, then good", first(lambda _: _LIMITED), calls=TABLES + 1),
     Day("429 without end", always(lambda _: _LIMITED), "UnreachableError"),

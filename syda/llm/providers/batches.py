@@ -106,7 +106,7 @@ class Batches(ABC):
             raise
 
     def _of_status(self, status: int, body: object) -> Exception:
-        return of_status(status, said_in(body), self.client.model, self.client.endpoint)
+        return self.client.discreet(of_status(status, said_in(body), self.client.model, self.client.endpoint))
 
 
 class OpenAIBatches(Batches):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ class _OpenAIClient(SdkClient):
         import openai
 
         timeout = openai.Timeout(self._seconds, connect=CONNECT_SECONDS)
+        if self.config.provider != "openai":  # what the environment has for OpenAI is for nobody else
+            options["default_headers"] = dict.fromkeys(_names_for_openai(), openai.Omit()) | options["default_headers"]
         return openai.AsyncOpenAI(timeout=timeout, http_client=http_client(openai.DefaultAsyncHttpxClient), **options)
 
 
@@ -104,6 +107,12 @@ class ResponsesClient(_OpenAIClient):
         elif reason:
             finish = Finish.FILTERED if reason == "content_filter" else Finish.LENGTH
         return Reply(text=text, finish=finish, detail=" ".join(refusals), usage=_usage(found, "input", "output"))
+
+
+def _names_for_openai() -> list[str]:
+    """Return the headers that the SDK takes from the environment."""
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    return ["OpenAI-Organization", "OpenAI-Project", *(line.partition(":")[0].strip() for line in lines if ":" in line)]
 
 
 _CHAT_FINISH = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
