@@ -70,5 +70,10 @@ class ModelConfig(BaseModel):
 
     def settings(self) -> dict[str, Any]:
         """Return what replies depend on besides the model."""
-        sampling = {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
-        return {name: value for name, value in sampling.items() if value is not None}
+        told = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+        }
+        return {name: value for name, value in told.items() if value is not None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from syda.redact import redact_url
 
 NO_KEY = "none"
 """What stands for the key of a server that wants none."""
+_CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|pass|sign|sig$|code$|credential", re.IGNORECASE)
 _ANYWHERE, _WORD = 8, 4
 """Characters of a secret that is hidden wherever it stands, and of one that is hidden as a word of its own."""
 
@@ -44,6 +47,17 @@ def address_of(url: str) -> Address:
         params=dict(parse_qsl(parts.query, keep_blank_values=True)),
         secrets=(unquote(user), *map(unquote, user.split(":", 1))),
     )
+
+
+def route_of(headers: Mapping[str, str], params: Mapping[str, str], path: str | None) -> str:
+    """Return a hash of what a gateway may choose the model by, without keys, since another one changes no reply.
+
+    It is empty where there is nothing of the kind.
+    """
+    told = [{name: value for name, value in each.items() if not _CREDENTIAL.search(name)} for each in (headers, params)]
+    if not any((*told, path)):
+        return ""
+    return hashlib.sha256(json.dumps([*told, path], sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Secrets:

@@ -9,13 +9,14 @@ import pytest
 
 from syda.errors import ModelError, RefusedRequestError
 from syda.llm.connect import connect
+from syda.llm.exchange import key_of
 from syda.llm.journal import Journal
 from syda.llm.providers.anthropic import MessagesClient
 from syda.llm.providers.openai import ChatClient, ResponsesClient
 from syda.llm.secrets import Secrets, address_of
 from syda.schemas import ModelConfig, ProxyConfig
 from tests.llm.server import Answer, error, serving
-from tests.llm.test_providers import CLIENTS, TEXT, ask
+from tests.llm.test_providers import CLIENTS, REQUEST, TEXT, ask
 
 HIDDEN = ("sk-SECRET", "SECRET-header", "SECRET-parameter", "SECRET-password", "SECRET-query")
 
@@ -117,3 +118,36 @@ def test_short_values_are_hidden_as_words_only():
 def test_what_is_no_address(url):
     with pytest.raises(ModelError, match="is no URL"):
         address_of(url)
+
+
+PLAIN = {"provider": "compatible", "model_name": "m"}
+GATE = {"base_url": "http://gate/v1"}
+
+
+def address(**settings):
+    """Return the address of a request's reply."""
+    proxy = ProxyConfig(**{**GATE, **settings.pop("proxy", {})})
+    client = connect(ModelConfig(**{**PLAIN, **settings}, proxy=proxy), {"compatible": "k"})
+    return key_of(client, REQUEST)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"max_tokens": 50},
+        {"proxy": {"headers": {"X-Route": "eu"}}},
+        {"proxy": {"headers": {"X-Route": "us"}}},
+        {"proxy": {"params": {"api-version": "7"}}},
+        {"proxy": {"path_format": "/{provider}/x"}},
+        {"proxy": {"path_format": "/other/x"}},
+    ],
+)
+def test_what_replies_depend_on_is_in_their_address(other):
+    assert address(**other) == address(**other) != address()
+
+
+@pytest.mark.parametrize(
+    "other", [{"headers": {"Authorization": "SECRET", "api-key": "SECRET"}}, {"params": {"key": "SECRET"}}]
+)
+def test_another_key_finds_the_same_replies(other):
+    assert address(proxy=other) == address()

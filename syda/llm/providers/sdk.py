@@ -22,7 +22,7 @@ from syda.errors import RefusedRequestError, SydaError
 from syda.llm.exchange import Finish, Reply, Request, Trouble
 from syda.llm.faults import ParameterError, translated
 from syda.llm.ladder import Method, ladder_of
-from syda.llm.secrets import Secrets, address_of, require_sendable
+from syda.llm.secrets import Secrets, address_of, require_sendable, route_of
 from syda.schemas import ModelConfig
 
 _Http = TypeVar("_Http")
@@ -61,13 +61,16 @@ class SdkClient(ABC):
         proxy, address = config.proxy, address_of(endpoint)
         self.endpoint = address.shown
         self.model = config.model_name
-        self.settings: Mapping[str, Any] = config.settings()
+        self.settings: dict[str, Any] = config.settings()
         self._key, self._seconds, self._reached = key.strip(), seconds, address.reached
         self._headers = dict(proxy.headers) if proxy else {}
         self._params = {**address.params, **(proxy.params if proxy else {})}
         self._require_sendable()
         self._secrets = Secrets((self._key, *self._headers.values(), *self._params.values(), *address.secrets))
-        self._path = (config.proxy.path(config.provider) if config.proxy else None) or self.path
+        path = proxy.path(config.provider) if proxy else None
+        self._path = path or self.path
+        if route := route_of(self._headers, self._params, path):
+            self.settings["route"] = route
         self._ladder = ladder_of(self.endpoint, self.model, self.methods)
 
     def _require_sendable(self) -> None:
