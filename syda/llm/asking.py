@@ -48,6 +48,11 @@ class Asker:
         self._syncing = asyncio.Lock()
 
     @property
+    def most_tokens(self) -> int | None:
+        """The most tokens of a reply, where the client has its own limit."""
+        return most_tokens(self.client)
+
+    @property
     def at_once(self) -> int:
         """How many requests are answered side by side, once one has been."""
         return first_at_once(self.client)
@@ -63,7 +68,7 @@ class Asker:
         if self._stopped is not None:
             raise self._stopped
         self._require_room()
-        self.ledger.promise(request, expected_usage(request))
+        self.ledger.promise(request, expected_usage(request, self.most_tokens))
         tries = 0
         reply = None
 
@@ -136,9 +141,15 @@ def first_at_once(client: Client) -> int:
     return min(FIRST, getattr(client, "at_once", MOST))
 
 
-def expected_usage(request: Request) -> Usage:
+def most_tokens(client: Client) -> int | None:
+    """Return the most tokens of a client's reply, where it has its own limit."""
+    found: int | None = getattr(client, "most_tokens", None)
+    return found
+
+
+def expected_usage(request: Request, most: int | None = None) -> Usage:
     """Return the most that a request may cost, as far as that can be told without the model's own tokenizer."""
-    return Usage(asked_tokens(request), request.max_tokens)
+    return Usage(asked_tokens(request), min(request.max_tokens, most or request.max_tokens))
 
 
 def asked_tokens(request: Request) -> int:

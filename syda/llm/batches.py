@@ -175,7 +175,7 @@ class BatchClient:
 
     async def _otherwise(self, part: list[_Asked], error: ParameterError) -> None:
         """Send requests that were refused as a whole in another form, where there is one."""
-        self._client.learn(error, min(asked.learnt for asked in part))
+        self._client.learn(error, min(asked.learnt for asked in part), part[0].request)
         await self._send(part)
 
     def _parts(self, wave: list[_Asked]) -> Iterator[tuple[list[_Asked], list[dict[str, Any]]]]:
@@ -237,7 +237,7 @@ class BatchClient:
         """Answer a request, or note why it is to be asked again."""
         try:
             if isinstance(result, ParameterError):
-                self._client.learn(result, asked.learnt)
+                self._client.learn(result, asked.learnt, asked.request)
                 return False
             if not isinstance(result, Exception):
                 return self._read(asked, result)

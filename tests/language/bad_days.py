@@ -115,6 +115,14 @@ def _without_temperature(received: Received) -> Any:
     return said(received, good(received))
 
 
+def _short_of_breath(received: Received) -> Any:
+    """Answer as a model whose replies have 1,000 tokens at most."""
+    sent = next(value for name, value in received.body.items() if name.startswith("max_"))
+    if sent > 1000:
+        return error(400, f"max_tokens: {sent} > 1000, which is the maximum allowed number of output tokens")
+    return said(received, good(received))
+
+
 def _slow(received: Received) -> Any:
     time.sleep(0.4)
     return said(received, good(received))
@@ -146,6 +154,7 @@ DAYS = [
     Day("unreachable endpoint", None, "UnreachableError", 0),
     Day("400 naming a parameter", always(_without_temperature), calls=TABLES + 1, config={"temperature": 0.7}),
     Day("sent elsewhere", always(lambda _: _ELSEWHERE), "RefusedRequestError", 1),
+    Day("short replies only", always(_short_of_breath), calls=TABLES + 1),
     Day("quota", always(lambda _: _NO_QUOTA), "QuotaError", 1),
     Day("429, then good", first(lambda _: _LIMITED), calls=TABLES + 1),
     Day("429 without end", always(lambda _: _LIMITED), "UnreachableError"),

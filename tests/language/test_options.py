@@ -157,3 +157,11 @@ def test_a_column_that_is_described_is_asked_for_where_inference_only_guesses_a_
     syda.generate(metadata, rows=5, llm=LanguageModel(model=client, mode="rows"))
     assert shape_of(client.requests[0]).keys() == described.keys()
     assert all({"type", "priority", "size"} & told.keys() for told in rows_asked(client.requests[0]))
+
+
+def test_no_more_rows_are_asked_for_than_a_reply_has_room_for() -> None:
+    client = ScriptedClient(writer)
+    client.most_tokens = 100  # type: ignore[attr-defined]
+    syda.generate(Base, rows=12, llm=LanguageModel(model=client, mode="rows"))
+    assert max(len(rows_asked(request)) for request in client.requests) == 2
+    assert max(len(rows_asked(request)) for request in asked().requests) > 2

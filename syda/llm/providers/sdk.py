@@ -71,7 +71,7 @@ class SdkClient(ABC):
         self._path = path or self.path
         if route := route_of(self._headers, self._params, path):
             self.settings["route"] = route
-        self._ladder = ladder_of(self.endpoint, self.model, self.methods)
+        self._ladder = ladder_of(self.endpoint, self._path, self.model, self.methods)
 
     def _require_sendable(self) -> None:
         require_sendable(f"the key of {self.config.provider}", self._key)
@@ -94,6 +94,11 @@ class SdkClient(ABC):
         more = tuple(sorted(self._headers.items())), tuple(sorted(self._params.items()))
         return self.endpoint, self.model, self._path, hash((self._key, self._reached, more))
 
+    @property
+    def most_tokens(self) -> int | None:
+        """The most tokens of a reply, where the user said so."""
+        return self.config.max_tokens
+
     @abstractmethod
     def open(self, **options: Any) -> Any:
         """Return the SDK's client, with the options that both SDKs know; it is imported here."""
@@ -108,7 +113,7 @@ class SdkClient(ABC):
             try:
                 reply = await self._replied(self.body_of(request))
             except ParameterError as error:
-                self.learn(error, learnt)
+                self.learn(error, learnt, request)
             else:
                 if not self.ignored(reply, learnt):
                     return replace(reply, calls=calls)
@@ -119,12 +124,12 @@ class SdkClient(ABC):
         """How much is known of what the model takes: to be noted with each request that is sent."""
         return self._ladder.learnt
 
-    def learn(self, error: ParameterError, learnt: int) -> None:
-        """Learn from a refused request, which was written when so much was known.
+    def learn(self, error: ParameterError, learnt: int, request: Request) -> None:
+        """Learn from a refused request, whose body was written when so much was known.
 
         Raises `RefusedRequestError` where it tells nothing new: it is no use to ask again.
         """
-        if learnt == self.learnt and not self._ladder.adapt(str(error), error.parameter):
+        if learnt == self.learnt and not self._ladder.adapt(str(error), error.parameter, self.body_of(request)):
             where = f"{self.model!r} at {self.endpoint}"
             raise RefusedRequestError(f"{where} refused the request: {error}") from error
 
@@ -178,7 +183,7 @@ class SdkClient(ABC):
 
     def max_tokens(self, request: Request) -> int:
         """Return the most tokens of a reply."""
-        return min(request.max_tokens, self.config.max_tokens or request.max_tokens)
+        return min(filter(None, (request.max_tokens, self.most_tokens, self._ladder.most_tokens)))
 
     async def close(self) -> None:
         """Give up connections; what is asked later opens others."""
