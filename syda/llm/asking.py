@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
 from syda.llm.aside import Aside
-from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
+from syda.llm.exchange import Client, Reply, Request, Trouble, Usage, estimated, in_batches
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger, Line
 from syda.llm.pace import FIRST, MOST, Clock, Pace, Patience
@@ -45,6 +45,9 @@ class Asker:
         self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST), known=known)
         self._added = self._synced = 0
         self._has_room = journal is None
+        self._promising = asyncio.Lock()
+        self._freed = asyncio.Event()
+        """Set when a request is settled: what was reserved for it may go to others."""
         self._syncing = asyncio.Lock()
 
     @property
@@ -65,19 +68,22 @@ class Asker:
         if self._journal is not None and (known := self._journal.find(self.client, request)) is not None:
             self.ledger.replay(request)
             return known
-        if self._stopped is not None:
-            raise self._stopped
+        self._require_going_on()
         self._require_room()
-        self.ledger.promise(request, expected_usage(request, self.most_tokens))
+        await self._promise(request)
         tries = 0
         reply = None
 
         async def attempt() -> Reply:
             nonlocal tries
-            if self._stopped is not None:  # it waited behind a request that showed that none will do
-                raise self._stopped
+            self._require_going_on()  # it waited behind a request that showed that none will do
+            self.ledger.send(request, tries + 1)
             tries += 1
-            return await self.client.ask(request)
+            try:
+                return await self.client.ask(request)
+            except Trouble as trouble:
+                self.ledger.lose(request, trouble.usage, trouble.calls - 1)
+                raise
 
         try:
             if in_batches(self.client):  # the batch paces itself, and has to have all that is asked
@@ -89,12 +95,26 @@ class Asker:
             _TAKEN.pop(self._account, None)
             raise
         finally:
-            self.ledger.settle(request, reply, tries=tries)
+            self.ledger.settle(request, reply, sent=tries > 0)
+            self._freed.set()
+            self._freed = asyncio.Event()
         if self._account is not None:
             _TAKEN[self._account] = self._pace.limit
         if self._journal is not None:
             await self._keep(self._journal, request, reply)
         return reply
+
+    async def _promise(self, request: Request) -> None:
+        """Return when the budget allows a request. Raises `BudgetError` where it will not."""
+        expected = expected_usage(request, self.most_tokens)
+        async with self._promising:  # one looks at a time: of thousands that wait, few are next
+            while not self.ledger.promise(request, expected):
+                await self._freed.wait()
+                self._require_going_on()
+
+    def _require_going_on(self) -> None:
+        if self._stopped is not None:
+            raise self._stopped
 
     def _require_room(self) -> None:
         """Raise `ModelError` where replies are to be kept and cannot be: once, before anything is sent."""

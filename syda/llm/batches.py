@@ -46,6 +46,8 @@ class _Asked:
     learnt: int = 0
     calls: int = 0
     troubles: int = 0
+    spent: Usage = field(default_factory=Usage)
+    """What replies cost that were of no use."""
 
     def answer(self, reply: Reply) -> None:
         """Give the reply to whoever waits; it was paid for once."""
@@ -257,10 +259,12 @@ class BatchClient:
         try:
             reply = self._client.read(found)
         except Trouble as trouble:
+            asked.spent += trouble.usage
             return self._settled(asked, trouble)
+        asked.spent += reply.usage
         if self._client.ignored(reply, asked.learnt):
             return False
-        asked.answer(replace(reply, calls=asked.calls))
+        asked.answer(replace(reply, calls=asked.calls, usage=asked.spent))
         return True
 
     async def _ended(self, batch: str, *, new: bool = True) -> tuple[State, Mapping[str, Result]]:

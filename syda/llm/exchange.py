@@ -117,12 +117,19 @@ class Client(Protocol):
 
 
 class Trouble(Exception):  # noqa: N818 - what may pass is no error yet
-    """A request got no reply this time, and may get one later; `wait` is what the server asks for, in seconds."""
+    """A request got no reply this time, and may get one later; `wait` is what the server asks for, in seconds.
 
-    def __init__(self, message: str, *, crowded: bool = False, wait: float | None = None) -> None:
+    `usage` is what was paid all the same, in so many `calls`.
+    """
+
+    def __init__(
+        self, message: str, *, crowded: bool = False, wait: float | None = None, usage: Usage | None = None
+    ) -> None:
         super().__init__(message)
         self.crowded = crowded
         self.wait = wait
+        self.usage = usage or Usage()
+        self.calls = 1
 
 
 def in_batches(client: Client) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +34,9 @@ def translated(error: Exception, model: str, endpoint: str) -> Exception:
         return RefusedRequestError(f"{model!r} at {endpoint}: {_moved(error)}")
     if isinstance(status, int):
         return of_status(status, _body(error), model, endpoint, wait=_wait(error))
-    if isinstance(error, json.JSONDecodeError) or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
+    # no JSON, nested too deep, numbers too long, no UTF-8
+    unread = isinstance(error, ValueError | RecursionError)
+    if unread or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
         return Trouble(f"the reply cannot be read: {_words(error)}")
     return ModelError(f"asking {model!r} at {endpoint}: {kind}: {_words(error)}")
 

@@ -123,6 +123,37 @@ def test_requests_under_way_count_towards_the_budget():
     assert len(client.requests) <= 3
 
 
+def test_what_is_only_reserved_is_waited_for():
+    client = ScriptedClient(lambda _: REPLY)
+    dear = [replace(request, max_tokens=5000) for request in OTHERS]
+    asker = Asker(client, budget=Budget(tokens=14_000))
+    asked(asker, *dear)
+    assert asker.ledger.total.usage.total == 9000
+
+
+def test_a_budget_says_what_is_under_way():
+    dear = [replace(request, max_tokens=5000) for request in OTHERS]
+    asker = Asker(Account(lambda _: REPLY, None), budget=Budget(tokens=6400))
+    with pytest.raises(BudgetError, match=r"1 calls and 1,500 tokens are spent, 1 requests are under way"):
+        asked(asker, *dear[:1], replace(dear[1], max_tokens=400), dear[2])
+
+
+def test_a_request_that_is_sent_again_is_a_call():
+    client = ScriptedClient(lambda _: Trouble("busy", crowded=True, wait=0.0))
+    asker = Asker(client, budget=Budget(calls=3))
+    with pytest.raises(BudgetError, match="max_calls=3"):
+        asked(asker, REQUEST)
+    assert len(client.requests) == 3
+    assert (asker.ledger.total.calls, asker.ledger.total.retries) == (3, 2)
+
+
+def test_a_client_with_a_limit_of_its_own_needs_less_room():
+    client = ScriptedClient(lambda _: REPLY)
+    client.most_tokens = 100
+    asked(Asker(client, budget=Budget(tokens=2000)), replace(REQUEST, max_tokens=5000))
+    assert len(client.requests) == 1
+
+
 def test_one_request_that_is_asked_twice_counts_twice():
     client = ScriptedClient(lambda _: REPLY)
     asker = Asker(client, budget=Budget(calls=3))

@@ -135,6 +135,10 @@ def test_an_empty_reply(client, server, text):
         Answer('{"choices": [{"mess', 200),
         Answer('{"cut": ', 200, cut=True),
         Answer("{}"),
+        Answer('{"usage": ' + "[" * 100_000),
+        Answer('{"usage": ' + "9" * 5000 + "}"),
+        Answer(b'{"choices": "\xff\xfe"}'),
+        Answer('{"choices": [], "output": 1, "content": 1, "usage": 7}'),
     ],
     ids=lambda each: f"{each.status} {str(each.body)[:12]}",
 )
@@ -312,3 +316,28 @@ def test_an_account_is_a_key_at_an_endpoint(server):
     one, again, other = (ChatClient(config, key=key, endpoint=server.url).account for key in ("sk-1", "sk-1", "sk-2"))
     assert one == again != other
     assert "sk-" not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "finish", "usage"),
+    [
+        ("chat", {"choices": [{"message": {"content": None, "tool_calls": [{"function": "x"}]}}]}, "empty", 0),
+        ("chat", {"choices": [{"message": {"content": TEXT}}], "usage": {"prompt_tokens": 10**320}}, "complete", 0),
+        ("responses", {"output": [], "status": "incomplete", "incomplete_details": "max_output_tokens"}, "length", 0),
+        ("responses", {"output": [], "status": "incomplete", "usage": {"input_tokens": 7}}, "length", 7),
+        ("messages", {"content": [3, {"type": "text"}], "usage": [], "stop_details": 7}, "empty", 0),
+    ],
+)
+def test_odd_bodies_are_replies_all_the_same(server, path, body, finish, usage):
+    server.behave = lambda _: Answer(body)
+    found, _ = ask(make(CLIENTS[path], server))
+    assert (found.finish, found.usage.total) == (finish, usage)
+
+
+def test_what_was_paid_for_nothing_is_counted(server):
+    nothing = Answer({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 1}})
+    answers = iter([nothing, "Sure, here are some people!"])
+    server.behave = lambda _: next(answers, TEXT)
+    _, asker = ask(make(ChatClient, server))
+    line = asker.ledger.of("people")
+    assert (line.calls, line.retries, line.usage.total) == (3, 1, 11 + 120 + 120)

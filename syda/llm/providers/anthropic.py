@@ -55,7 +55,7 @@ class MessagesClient(SdkClient):
     def read(self, found: Mapping[str, Any]) -> Reply:
         content = found.get("content")
         if not isinstance(content, list):
-            raise Trouble(f"the reply has no content: {str(found)[:120]}")
+            raise Trouble(f"the reply has no content: {str(found)[:120]}", usage=_usage(found.get("usage")))
         blocks = [block for block in content if isinstance(block, Mapping)]
         called = [json.dumps(block.get("input")) for block in blocks if block.get("type") == "tool_use"]
         text = "".join(called or [str(block.get("text") or "") for block in blocks if block.get("type") == "text"])

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from syda.errors import RefusedRequestError, SydaError
-from syda.llm.exchange import Finish, Reply, Request, Trouble
+from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.faults import ParameterError, translated
 from syda.llm.ladder import Method, ladder_of
 from syda.llm.secrets import Secrets, address_of, require_sendable, route_of
@@ -28,6 +28,7 @@ from syda.schemas import ModelConfig
 _Http = TypeVar("_Http")
 CONNECT_SECONDS = 10.0
 TOOL = "answer"
+_MOST_COUNTED = 10**12
 
 
 def http_client(kind: Callable[..., _Http]) -> _Http:
@@ -108,15 +109,20 @@ class SdkClient(ABC):
         return self._sdk
 
     async def ask(self, request: Request) -> Reply:
+        spent = Usage()
         for calls in itertools.count(1):
             learnt = self.learnt
             try:
                 reply = await self._replied(self.body_of(request))
             except ParameterError as error:
                 self.learn(error, learnt, request)
+            except Trouble as trouble:
+                trouble.usage, trouble.calls = trouble.usage + spent, calls
+                raise
             else:
+                spent += reply.usage  # also for replies that are of no use
                 if not self.ignored(reply, learnt):
-                    return replace(reply, calls=calls)
+                    return replace(reply, calls=calls, usage=spent)
         raise AssertionError
 
     @property
@@ -193,4 +199,4 @@ class SdkClient(ABC):
 
 def count(value: object) -> int:
     """Return a number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST_COUNTED else 0
