@@ -257,7 +257,9 @@ class BatchClient:
     def _read(self, asked: _Asked, found: Mapping[str, Any]) -> bool:
         """Answer a request with a reply's body; tell whether it is one that can be used."""
         try:
-            reply = self._client.read(found)
+            reply = self._client.reply_of(found)
+        except ParameterError as error:
+            return self._settled(asked, error)
         except Trouble as trouble:
             asked.spent += trouble.usage
             return self._settled(asked, trouble)

@@ -94,8 +94,6 @@ class ResponsesClient(_OpenAIClient):
         output = found.get("output")
         if not isinstance(output, list):
             raise Trouble(f"the reply has no output: {str(found)[:120]}", usage=_usage(found, "input", "output"))
-        if found.get("status") == "failed":
-            raise Trouble(f"the server failed: {str(found.get('error'))[:200]}")
         parts = [part for item in _objects(output) for part in _objects(item.get("content"))]
         refusals = [str(part.get("refusal")) for part in parts if part.get("type") == "refusal"]
         called = [str(item.get("arguments")) for item in _objects(output) if item.get("type") == "function_call"]

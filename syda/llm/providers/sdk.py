@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from syda.errors import RefusedRequestError, SydaError
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
-from syda.llm.faults import ParameterError, translated
+from syda.llm.faults import ParameterError, of_body, translated
 from syda.llm.ladder import Method, ladder_of
 from syda.llm.secrets import Secrets, address_of, require_sendable, route_of
 from syda.schemas import ModelConfig
@@ -150,7 +150,14 @@ class SdkClient(ABC):
             found = await self.sdk().post(self._path, cast_to=object, body=body)
             if not isinstance(found, Mapping):
                 raise Trouble(f"the reply is no JSON object but {str(found)[:80]!r}")
-            return self.read(found)
+            return self.reply_of(found)
+
+    def reply_of(self, found: Mapping[str, Any]) -> Reply:
+        """Return what a body says. Raises what it says went wrong, `Trouble` for one that is no reply."""
+        error = of_body(found, self.model, self.endpoint)
+        if error is not None:
+            raise self.discreet(error)
+        return self.read(found)
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
