@@ -125,11 +125,13 @@ def expected_usage(
     """
     from syda.authoring.author import expected_answers
     from syda.llm.asking import first_at_once, most_tokens
-    from syda.llm.prices import price_for
+    from syda.llm.prices import price_for, unknown_price
     from syda.writing.writer import expected_replies
 
     client = model.client(sending=False)
     price = price_for(client, model.prices)
+    if price is None and model.max_cost is not None and model.cache != "replay":
+        raise unknown_price(client.model)
     asked = _planned_tables(plan, model.mode) if _is_asked_for_plans(client, model.mode) else []
     shown = model.examples_of(client)
     counted = [

@@ -37,6 +37,8 @@ class Asker:
         self.client = client
         self.examples = examples
         """How many rows the model is shown before it writes some."""
+        if journal is not None and journal.replay:
+            budget = None  # nothing is sent, so that nothing has to be known of prices
         self.ledger = Ledger(price_for(client, prices), budget, model=client.model, before=spent)
         self._journal = journal
         self._stopped: ModelError | None = None

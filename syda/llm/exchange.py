@@ -89,12 +89,12 @@ class Reply:
 class Client(Protocol):
     """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret.
 
-    A client may say by an attribute `at_once` how many requests at most it can answer at the same time, by `examples`
-    how many rows it is to be shown before it writes some, by `plans` (False) that it is too small to be asked how
-    columns are made, by a hashable `account` whose key it uses where (one that was
-    answered is not tried by one request alone again), by `most_tokens` how long a reply may be (None: as long as a
-    request says), and by `in_batches` that it sends what is asked at the same time
-    as a batch: it has its own pace and the price of batches.
+    A client may say by an attribute `free` that it costs nothing, by `at_once` how many requests at most it can answer
+    at the same time, by `examples` how many rows it is to be shown before it writes some, by `plans` (False) that it is
+    too small to be asked how columns are made, by a hashable `account` whose key it uses where (one that was answered
+    is not tried by one request alone again), by `most_tokens` how long a reply may be (None: as long as a request
+    says), and by `in_batches` that it sends what is asked at the same time as a batch: it has its own pace and the
+    price of batches.
     """
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from syda.errors import BudgetError
 from syda.llm.exchange import Reply, Request, Usage
-from syda.llm.prices import Price
+from syda.llm.prices import Price, unknown_price
 
 
 @dataclass(slots=True)
@@ -51,10 +51,7 @@ class Ledger:
         """The sum of what is promised, how many requests that is (waves may have tens of thousands), and how many of
         them were not sent yet."""
         if self.budget.cost is not None and price is None:
-            raise BudgetError(
-                f"max_cost cannot be kept: the price of {model!r} is not known; give "
-                f"prices={{{model!r}: (input, output)}} in dollars per million tokens, or max_tokens or max_calls"
-            )
+            raise unknown_price(model)
 
     @property
     def total(self) -> Line:

@@ -7,11 +7,13 @@ import pytest
 
 from syda.errors import BudgetError, ModelError, RefusedRequestError, ReplayError
 from syda.llm.asking import Asker, run
+from syda.llm.connect import connect
 from syda.llm.exchange import Reply, Trouble, Usage
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget
-from syda.llm.prices import Price, price_of
+from syda.llm.prices import Price, price_for, price_of
 from syda.llm.scripted import ScriptedClient
+from syda.schemas import ModelConfig, ProxyConfig
 from tests.llm.test_journal import REQUEST
 
 REPLY = Reply(text="{}", usage=Usage(1000, 500, 200))
@@ -174,15 +176,31 @@ def test_every_attempt_is_counted():
 def test_money(tmp_path):
     price = Price(2, 10, 0.2)
     assert price.of(Usage(1_000_000, 100_000, 500_000)) == pytest.approx(1.0 + 0.1 + 1.0)
-    assert price_of("gpt-5-mini-2025-08-07", "https://api.openai.com/v1") == price_of("gpt-5-mini", "https://x")
-    assert price_of("nobody-knows", "https://x") is None
-    assert price_of("nobody-knows", "http://localhost:8000/v1") == Price(0, 0, 0)
-    assert price_of("gpt-5", "https://x", {"gpt-5": (1.0, 2.0)}) == Price(1.0, 2.0)
+    assert price.of(Usage(100, 0, 300)) == price.of(Usage(100, 0, 100)) > 0
+    assert price_of("gpt-5-mini-2025-08-07") == price_of("gpt-5-mini")
+    assert price_of("nobody-knows") is None
+    assert price_of("gpt-5", {"gpt-5": (1.0, 2.0)}) == Price(1.0, 2.0)
     client = ScriptedClient(lambda _: REPLY)
-    client.endpoint = "https://somewhere.example"
+    client.free = False
     with pytest.raises(BudgetError, match="the price of 'scripted' is not known"):
         Asker(client, budget=Budget(cost=1))
     assert Asker(client).ledger.cost(Usage(1, 1)) is None
+    Journal(tmp_path).write(client, REQUEST, REPLY)
+    asked(Asker(client, budget=Budget(cost=1), journal=Journal(tmp_path, replay=True)), REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("model", "free"),
+    [
+        ("ollama:llama3", True),
+        ("lmstudio:m", True),
+        ("http://localhost:8000/v1#gpt-4-turbo", False),
+        ("https://gate.example/v1#m", False),
+        (ModelConfig(provider="vllm", model_name="m", proxy=ProxyConfig(base_url="http://gpu.example/v1")), False),
+    ],
+)
+def test_only_what_people_run_themselves_is_free(model, free):
+    assert price_for(connect(model)) == (Price(0, 0, 0) if free else None)
 
 
 def test_a_script():

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import time
 import uuid
 from dataclasses import replace
 
@@ -341,3 +342,21 @@ def test_what_was_paid_for_nothing_is_counted(server):
     _, asker = ask(make(ChatClient, server))
     line = asker.ledger.of("people")
     assert (line.calls, line.retries, line.usage.total) == (3, 1, 11 + 120 + 120)
+
+
+def test_a_late_refusal_stops_the_rest(client, server):
+    def late(_):
+        time.sleep(0.4)
+        return error(401, "invalid api key")
+
+    async def work():
+        asker = Asker(client, patience=Patience(refusal=0.1))
+        try:
+            return await asyncio.gather(*(asker.ask(replace(REQUEST, task=f"{n}")) for n in range(60)))
+        finally:
+            await asker.close()
+
+    server.behave = late
+    with pytest.raises(RefusedRequestError):
+        run(work)
+    assert len(server.received) <= 17

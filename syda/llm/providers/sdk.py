@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -22,12 +23,14 @@ from syda.errors import RefusedRequestError, SydaError
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
 from syda.llm.faults import ParameterError, of_body, translated
 from syda.llm.ladder import Method, ladder_of
+from syda.llm.providers.presets import OWN
 from syda.llm.secrets import Secrets, address_of, require_sendable, route_of
 from syda.schemas import ModelConfig
 
 _Http = TypeVar("_Http")
 CONNECT_SECONDS = 10.0
 TOOL = "answer"
+_HERE = re.compile(r"https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)")
 _MOST_COUNTED = 10**12
 
 
@@ -94,6 +97,11 @@ class SdkClient(ABC):
         """Whose key is used where: what has to be right for a request to be answered; it stays in this process."""
         more = tuple(sorted(self._headers.items())), tuple(sorted(self._params.items()))
         return self.endpoint, self.model, self._path, hash((self._key, self._reached, more))
+
+    @property
+    def free(self) -> bool:
+        """Whether it costs nothing: a server that people run themselves, on this machine."""
+        return self.config.provider in OWN and _HERE.match(self.endpoint) is not None
 
     @property
     def most_tokens(self) -> int | None:
