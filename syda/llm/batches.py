@@ -29,6 +29,8 @@ _QUIET_TURNS = 10
 """Turns of the event loop in which nothing more was asked, after which a batch is complete."""
 _TRIES = 3
 """Batches in which one request may come to nothing."""
+_FETCHES = 3
+"""Times that results are fetched of which some are missing."""
 _FIRST_LOOK, _LONGEST_PAUSE, _GROWTH = 5.0, 120.0, 1.5
 _SENDING, _WAITING = 120.0, 3600.0
 """Seconds without any good answer after which sending a batch, and asking after one, is given up."""
@@ -284,8 +286,16 @@ class BatchClient:
             logger.info("the batch %s is %s; looking again in %.0f s", batch, state.name, pause)
             await self._clock.sleep(pause)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
-        found = await self._persist(lambda: self._batches.results(batch, state), _WAITING, new=new)
-        return state, _by_key(batch, found)
+        return state, _by_key(batch, await self._fetched(batch, state, new=new))
+
+    async def _fetched(self, batch: str, state: State, *, new: bool) -> list[tuple[str, Result]]:
+        """Return a batch's results; where some are missing, they are fetched again before they are paid for again."""
+        for _ in range(_FETCHES):
+            found = await self._persist(lambda: self._batches.results(batch, state), _WAITING, new=new)
+            if found.whole:
+                break
+            await self._clock.sleep(_FIRST_LOOK)
+        return found.results
 
     async def _persist(self, work: Callable[[], Awaitable[_Found]], patience: float, *, new: bool = True) -> _Found:
         """Do something until it works. What is not found may come to be known, where it is `new`.
