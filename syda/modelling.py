@@ -210,6 +210,7 @@ def usage_of(asker: Asker) -> Usage:
             output=line.usage.output,
             cached=line.usage.cached,
             cost=asker.ledger.cost(line.usage),
+            guessed=line.usage.guessed,
         )
         for table, line in asker.ledger.lines.items()
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
@@ -92,6 +93,7 @@ class Asker:
                 reply = await attempt()
             else:
                 reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
+            reply = counted(request, reply)
         except (RefusedRequestError, QuotaError, UnreachableError) as error:
             self._stopped = error
             _TAKEN.pop(self._account, None)
@@ -172,6 +174,13 @@ def most_tokens(client: Client) -> int | None:
 def expected_usage(request: Request, most: int | None = None) -> Usage:
     """Return the most that a request may cost, as far as that can be told without the model's own tokenizer."""
     return Usage(asked_tokens(request), min(request.max_tokens, most or request.max_tokens))
+
+
+def counted(request: Request, reply: Reply) -> Reply:
+    """Return a reply with its cost: estimated where the server does not tell it, since it is not free for that."""
+    if reply.usage.total or not reply.calls:
+        return reply
+    return replace(reply, usage=Usage(asked_tokens(request), estimated(len(reply.text)), guessed=True))
 
 
 def asked_tokens(request: Request) -> int:

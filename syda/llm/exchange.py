@@ -23,17 +23,23 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that were paid for; `cached` are those of `input` that the provider had already read."""
+    """Tokens that were paid for; `cached` are those of `input` that the provider had already read.
+
+    `guessed` says that some of them were estimated, since a server did not tell them.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
+    guessed: bool = False
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached)
+        guessed = self.guessed or other.guessed
+        return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached, guessed)
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(self.input - other.input, self.output - other.output, self.cached - other.cached)
+        guessed = self.guessed or other.guessed
+        return Usage(self.input - other.input, self.output - other.output, self.cached - other.cached, guessed)
 
     @property
     def total(self) -> int:

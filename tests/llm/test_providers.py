@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
-from syda.llm.asking import Asker, run
+from syda.llm.asking import Asker, asked_tokens, run
 from syda.llm.exchange import Finish, Request, Usage
 from syda.llm.pace import Patience
 from syda.llm.providers.anthropic import MessagesClient
@@ -118,7 +118,8 @@ def test_replies_that_are_no_data_are_told_apart(client, server, finish, expecte
 def test_an_empty_reply(client, server, text):
     server.behave = lambda received: Answer(reply(received.path, text, usage=False))
     found, _ = ask(client)
-    assert (found.finish, found.usage) == (Finish.EMPTY, Usage())
+    assert (found.finish, found.usage.guessed) == (Finish.EMPTY, True)
+    assert found.usage.input == asked_tokens(REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,7 @@ def test_an_account_is_a_key_at_an_endpoint(server):
 def test_odd_bodies_are_replies_all_the_same(server, path, body, finish, usage):
     server.behave = lambda _: Answer(body)
     found, _ = ask(make(CLIENTS[path], server))
-    assert (found.finish, found.usage.total) == (finish, usage)
+    assert (found.finish, 0 if found.usage.guessed else found.usage.total) == (finish, usage)
 
 
 def test_what_was_paid_for_nothing_is_counted(server):
@@ -360,3 +361,10 @@ def test_a_late_refusal_stops_the_rest(client, server):
     with pytest.raises(RefusedRequestError):
         run(work)
     assert len(server.received) <= 17
+
+
+def test_what_a_server_does_not_count_is_estimated(client, server):
+    server.behave = lambda received: Answer(reply(received.path, TEXT, usage=False))
+    found, asker = ask(client)
+    assert found.usage == Usage(asked_tokens(REQUEST), 10, guessed=True)
+    assert asker.ledger.total.usage.guessed
