@@ -41,8 +41,10 @@ class ProxyConfig(BaseModel):
         if value is None:
             return value
         try:
-            value.format(provider="openai")
-        except (LookupError, ValueError):
+            path = value.format(provider="openai")
+        except (LookupError, ValueError, AttributeError):
+            path = "//"
+        if "//" in path or ".." in path.split("/"):
             raise ValueError(f"expected a path with no other field than {{provider}}, got {value!r}") from None
         return "/" + value.lstrip("/")
 

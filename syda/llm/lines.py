@@ -28,12 +28,13 @@ class Lines:
 
     def read(self) -> Iterator[Mapping[str, Any]]:
         """Yield what all files hold."""
-        for path in sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else ():
+        found = self.folder.glob("*.jsonl") if self.folder.is_dir() else ()
+        for path in sorted(each for each in found if each.is_file()):
             for line in path.read_bytes().split(b"\n"):
                 try:
                     entry = json.loads(line)
                     ours = entry["syda"] == _VERSION
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue  # a crash cut it, or somebody else wrote it
                 if ours:
                     yield entry
