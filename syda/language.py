@@ -120,7 +120,7 @@ class LanguageModel:
         client = connect(self.model, self.keys if sending else NO_KEYS)
         if not self.batch:
             return client
-        return BatchClient(client, folder=None if self.cache == "off" else Path(self.folder))
+        return BatchClient(client, folder=None if self.cache == "off" else Path(self.folder), clock=self.clock)
 
     def examples_of(self, client: Client) -> int:
         """Return how many rows the model is shown."""

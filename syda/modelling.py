@@ -138,16 +138,19 @@ def expected_usage(
     Answers that do not work are asked for once more, rows that cannot be taken again, so that it may be more.
     """
     from syda.authoring.author import expected_answers
-    from syda.llm.asking import first_at_once
-    from syda.llm.prices import price_for
+    from syda.llm.asking import first_at_once, most_tokens
+    from syda.llm.prices import price_for, unknown_price
     from syda.writing.writer import expected_replies
 
     client = model.client(sending=False)
     price = price_for(client, model.prices)
+    if price is None and model.max_cost is not None and model.cache != "replay":
+        raise unknown_price(client.model)
     asked = _planned_tables(plan, model.mode) if _is_asked_for_plans(client, model.mode) else []
+    shown = model.examples_of(client)
     counted = [
         *expected_answers(plan, asked, prompts),
-        *expected_replies(plan, prompts, first_at_once(client), model.examples_of(client), existing),
+        *expected_replies(plan, prompts, first_at_once(client), shown, existing, most_tokens(client)),
     ]
     usage = Usage(model=client.model, expected=True, batched=model.batch)
     for table, calls, tokens in counted:
@@ -222,6 +225,7 @@ def usage_of(asker: Asker) -> Usage:
             output=line.usage.output,
             cached=line.usage.cached,
             cost=asker.ledger.cost(line.usage),
+            guessed=line.usage.guessed,
         )
         for table, line in asker.ledger.lines.items()
     }

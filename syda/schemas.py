@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -45,6 +46,10 @@ class ProxyConfig(_Settings):
     params: dict[str, str] = Field(default_factory=dict, repr=False)
     path_format: str | None = None
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact_url(value).partition("?")[0] if name == "base_url" else value
+
     @field_validator("base_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
@@ -58,8 +63,10 @@ class ProxyConfig(_Settings):
         if value is None:
             return value
         try:
-            value.format(provider="openai")
-        except (LookupError, ValueError):
+            path = value.format(provider="openai")
+        except (LookupError, ValueError, AttributeError):
+            path = "//"
+        if "//" in path or ".." in path.split("/"):
             raise ValueError(f"expected a path with no other field than {{provider}}, got {value!r}") from None
         return "/" + value.lstrip("/")
 
@@ -87,5 +94,10 @@ class ModelConfig(_Settings):
 
     def settings(self) -> dict[str, Any]:
         """Return what replies depend on besides the model."""
-        sampling = {"temperature": self.temperature, "top_p": self.top_p, "seed": self.seed}
-        return {name: value for name, value in sampling.items() if value is not None}
+        told = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+        }
+        return {name: value for name, value in told.items() if value is not None}

@@ -12,6 +12,7 @@ class TableUsage:
     """`calls` counts every request that was sent, `retries` those sent again; `replayed` replies cost nothing.
 
     `input` tokens include those `cached` by the provider; `cost` is in US dollars, None where the price is not known.
+    `guessed` says that tokens were estimated for replies whose server does not tell them.
     """
 
     calls: int = 0
@@ -21,6 +22,7 @@ class TableUsage:
     output: int = 0
     cached: int = 0
     cost: float | None = 0.0
+    guessed: bool = False
 
     def __add__(self, other: TableUsage) -> TableUsage:
         known = self.cost is not None and other.cost is not None
@@ -32,6 +34,7 @@ class TableUsage:
             output=self.output + other.output,
             cached=self.cached + other.cached,
             cost=(self.cost or 0.0) + (other.cost or 0.0) if known else None,
+            guessed=self.guessed or other.guessed,
         )
 
 
@@ -72,6 +75,7 @@ class Usage:
         cached = f" ({total.cached:,} cached)" if total.cached else ""
         about = "expected of" if self.expected else "asked"
         money += ", the half price of batches" if self.batched and total.cost is not None else ""
+        money += ", partly estimated: the server does not tell its tokens" if total.guessed else ""
         return (
             f"{about} {self.model}: {total.calls} calls{more}, {total.input:,} tokens in{cached}, "
             f"{total.output:,} out, {money}"

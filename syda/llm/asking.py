@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import threading
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
-from syda.llm.exchange import Client, Reply, Request, Usage, estimated, in_batches
+from syda.llm.aside import Aside
+from syda.llm.exchange import Client, Reply, Request, Trouble, Usage, estimated, in_batches
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget, Ledger, Line
 from syda.llm.pace import FIRST, MOST, Clock, Pace, Patience
@@ -38,6 +38,8 @@ class Asker:
         self.client = client
         self.examples = examples
         """How many rows the model is shown before it writes some."""
+        if journal is not None and journal.replay:
+            budget = None  # nothing is sent, so that nothing has to be known of prices
         self.ledger = Ledger(price_for(client, prices), budget, model=client.model, before=spent)
         self._journal = journal
         self._stopped: ModelError | None = None
@@ -45,7 +47,16 @@ class Asker:
         known = _TAKEN.get(self._account)
         self._pace = Pace(patience, clock, most=getattr(client, "at_once", MOST), known=known)
         self._added = self._synced = 0
+        self._has_room = journal is None
+        self._promising = asyncio.Lock()
+        self._freed = asyncio.Event()
+        """Set when a request is settled: what was reserved for it may go to others."""
         self._syncing = asyncio.Lock()
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The most tokens of a reply, where the client has its own limit."""
+        return most_tokens(self.client)
 
     @property
     def at_once(self) -> int:
@@ -60,36 +71,69 @@ class Asker:
         if self._journal is not None and (known := self._journal.find(self.client, request)) is not None:
             self.ledger.replay(request)
             return known
-        if self._stopped is not None:
-            raise self._stopped
-        self.ledger.promise(request, expected_usage(request))
+        self._require_going_on()
+        self._require_room()
+        await self._promise(request)
         tries = 0
         reply = None
 
         async def attempt() -> Reply:
             nonlocal tries
-            if self._stopped is not None:  # it waited behind a request that showed that none will do
-                raise self._stopped
+            self._require_going_on()  # it waited behind a request that showed that none will do
+            self.ledger.send(request, tries + 1)
             tries += 1
-            return await self.client.ask(request)
+            try:
+                return await self.client.ask(request)
+            except Trouble as trouble:
+                self.ledger.lose(request, trouble.usage, trouble.calls - 1)
+                raise
 
         try:
             if in_batches(self.client):  # the batch paces itself, and has to have all that is asked
                 reply = await attempt()
             else:
                 reply = await self._pace.send(attempt, f"{request.purpose} for table {request.table!r}")
+            reply = counted(request, reply)
         except (RefusedRequestError, QuotaError, UnreachableError) as error:
             self._stopped = error
             _TAKEN.pop(self._account, None)
             raise
         finally:
-            self.ledger.settle(request, reply, tries=tries)
+            self.ledger.settle(request, reply, sent=tries > 0)
+            self._freed.set()
+            self._freed = asyncio.Event()
         if self._account is not None:
             _TAKEN[self._account] = self._pace.limit
         if self._journal is not None:
-            self._journal.add(self.client, request, reply)
-            await self._sync(self._journal)
+            await self._keep(self._journal, request, reply)
         return reply
+
+    async def _promise(self, request: Request) -> None:
+        """Return when the budget allows a request. Raises `BudgetError` where it will not."""
+        expected = expected_usage(request, self.most_tokens)
+        async with self._promising:  # one looks at a time: of thousands that wait, few are next
+            while not self.ledger.promise(request, expected):
+                await self._freed.wait()
+                self._require_going_on()
+
+    def _require_going_on(self) -> None:
+        if self._stopped is not None:
+            raise self._stopped
+
+    def _require_room(self) -> None:
+        """Raise `ModelError` where replies are to be kept and cannot be: once, before anything is sent."""
+        if self._journal is not None and not self._has_room:
+            self._journal.require_room()
+            self._has_room = True
+
+    async def _keep(self, journal: Journal, request: Request, reply: Reply) -> None:
+        """Return when a reply is on the disk; where that cannot be, nothing more is paid for."""
+        try:
+            journal.add(self.client, request, reply)
+            await self._sync(journal)
+        except ModelError as error:
+            self._stopped = error
+            raise
 
     def disown(self, requests: Iterable[Request]) -> None:
         """Have later runs ask these requests again, since their replies were of no use."""
@@ -121,9 +165,22 @@ def first_at_once(client: Client) -> int:
     return min(FIRST, getattr(client, "at_once", MOST))
 
 
-def expected_usage(request: Request) -> Usage:
+def most_tokens(client: Client) -> int | None:
+    """Return the most tokens of a client's reply, where it has its own limit."""
+    found: int | None = getattr(client, "most_tokens", None)
+    return found
+
+
+def expected_usage(request: Request, most: int | None = None) -> Usage:
     """Return the most that a request may cost, as far as that can be told without the model's own tokenizer."""
-    return Usage(asked_tokens(request), request.max_tokens)
+    return Usage(asked_tokens(request), min(request.max_tokens, most or request.max_tokens))
+
+
+def counted(request: Request, reply: Reply) -> Reply:
+    """Return a reply with its cost: estimated where the server does not tell it, since it is not free for that."""
+    if reply.usage.total or not reply.calls:
+        return reply
+    return replace(reply, usage=Usage(asked_tokens(request), estimated(len(reply.text)), guessed=True))
 
 
 def asked_tokens(request: Request) -> int:
@@ -144,24 +201,7 @@ async def all_of(work: Iterable[Coroutine[Any, Any, _Found]]) -> list[_Found]:
 
 def run(work: Callable[[], Coroutine[Any, Any, _Found]]) -> _Found:
     """Run a coroutine to its end, also where an event loop runs already, as in a notebook: then in a thread."""
-    if not _is_loop_running():
-        return asyncio.run(work())
-    found: list[_Found] = []
-    failed: list[BaseException] = []
-
-    def inside() -> None:
-        try:
-            found.append(asyncio.run(work()))
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            failed.append(error)
-
-    context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(inside,), name="syda-llm", daemon=True)
-    thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return found[0]
+    return Aside(work).wait() if _is_loop_running() else asyncio.run(work())
 
 
 def _is_loop_running() -> bool:

@@ -29,6 +29,8 @@ _QUIET_TURNS = 10
 """Turns of the event loop in which nothing more was asked, after which a batch is complete."""
 _TRIES = 3
 """Batches in which one request may come to nothing."""
+_FETCHES = 3
+"""Times that results are fetched of which some are missing."""
 _FIRST_LOOK, _LONGEST_PAUSE, _GROWTH = 5.0, 120.0, 1.5
 _SENDING, _WAITING = 120.0, 3600.0
 """Seconds without any good answer after which sending a batch, and asking after one, is given up."""
@@ -46,6 +48,8 @@ class _Asked:
     learnt: int = 0
     calls: int = 0
     troubles: int = 0
+    spent: Usage = field(default_factory=Usage)
+    """What replies cost that were of no use."""
 
     def answer(self, reply: Reply) -> None:
         """Give the reply to whoever waits; it was paid for once."""
@@ -175,7 +179,7 @@ class BatchClient:
 
     async def _otherwise(self, part: list[_Asked], error: ParameterError) -> None:
         """Send requests that were refused as a whole in another form, where there is one."""
-        self._client.learn(error, min(asked.learnt for asked in part))
+        self._client.learn(error, min(asked.learnt for asked in part), part[0].request)
         await self._send(part)
 
     def _parts(self, wave: list[_Asked]) -> Iterator[tuple[list[_Asked], list[dict[str, Any]]]]:
@@ -237,7 +241,7 @@ class BatchClient:
         """Answer a request, or note why it is to be asked again."""
         try:
             if isinstance(result, ParameterError):
-                self._client.learn(result, asked.learnt)
+                self._client.learn(result, asked.learnt, asked.request)
                 return False
             if not isinstance(result, Exception):
                 return self._read(asked, result)
@@ -255,12 +259,16 @@ class BatchClient:
     def _read(self, asked: _Asked, found: Mapping[str, Any]) -> bool:
         """Answer a request with a reply's body; tell whether it is one that can be used."""
         try:
-            reply = self._client.read(found)
+            reply = self._client.reply_of(found)
+        except ParameterError as error:
+            return self._settled(asked, error)
         except Trouble as trouble:
+            asked.spent += trouble.usage
             return self._settled(asked, trouble)
+        asked.spent += reply.usage
         if self._client.ignored(reply, asked.learnt):
             return False
-        asked.answer(replace(reply, calls=asked.calls))
+        asked.answer(replace(reply, calls=asked.calls, usage=asked.spent))
         return True
 
     async def _ended(self, batch: str, *, new: bool = True) -> tuple[State, Mapping[str, Result]]:
@@ -278,8 +286,16 @@ class BatchClient:
             logger.info("the batch %s is %s; looking again in %.0f s", batch, state.name, pause)
             await self._clock.sleep(pause)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
-        found = await self._persist(lambda: self._batches.results(batch, state), _WAITING, new=new)
-        return state, _by_key(batch, found)
+        return state, _by_key(batch, await self._fetched(batch, state, new=new))
+
+    async def _fetched(self, batch: str, state: State, *, new: bool) -> list[tuple[str, Result]]:
+        """Return a batch's results; where some are missing, they are fetched again before they are paid for again."""
+        for _ in range(_FETCHES):
+            found = await self._persist(lambda: self._batches.results(batch, state), _WAITING, new=new)
+            if found.whole:
+                break
+            await self._clock.sleep(_FIRST_LOOK)
+        return found.results
 
     async def _persist(self, work: Callable[[], Awaitable[_Found]], patience: float, *, new: bool = True) -> _Found:
         """Do something until it works. What is not found may come to be known, where it is `new`.

@@ -7,10 +7,11 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeAlias
 
-from syda.errors import ModelError, near
+from syda.errors import ModelError, SydaError, near
 from syda.llm.exchange import Client
 from syda.llm.keys import required_key, setting
 from syda.llm.providers.presets import PRESETS, Preset
+from syda.llm.secrets import NO_KEY
 from syda.redact import redact_url
 from syda.schemas import ModelConfig, ProxyConfig, SettingsError
 
@@ -24,7 +25,7 @@ class _NoKeys(dict[str, str]):
     """Says of every provider that its key is there."""
 
     def get(self, name: str, default: object = None) -> str:
-        return "none"
+        return NO_KEY
 
 
 NO_KEYS: Keys = _NoKeys()
@@ -93,7 +94,7 @@ def _providers() -> dict[str, Provider]:
     found: dict[str, Provider] = {name: _preset(name, preset) for name, preset in PRESETS.items()}
     found |= {"openai": _openai, "anthropic": _anthropic, "compatible": _compatible, "local": _local}
     for entry in _others():
-        found[entry.name] = _Entry(entry)
+        found.setdefault(entry.name, _Entry(entry))  # keys of the providers that we know go to no other package
     return found
 
 
@@ -112,8 +113,11 @@ class _Entry:
     def __call__(self, config: ModelConfig, keys: Keys) -> Client:
         try:
             client: Client = self._entry.load()(config, keys)
-        except ImportError as error:
-            raise ModelError(f"the provider {self._entry.name!r} cannot be loaded: {error}") from error
+        except SydaError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise ModelError(f"the provider {self._entry.name!r} cannot be loaded: {said}") from error
         return client
 
 
@@ -132,7 +136,8 @@ def _anthropic(config: ModelConfig, keys: Keys) -> Client:
 
     key = required_key("anthropic", config.model_name, "ANTHROPIC_API_KEY", keys.get("anthropic"))
     elsewhere = config.proxy.base_url if config.proxy else setting("ANTHROPIC_BASE_URL")
-    return MessagesClient(config, key=key, endpoint=elsewhere or ENDPOINT)
+    endpoint = (elsewhere or ENDPOINT).rstrip("/").removesuffix("/v1")  # the path has it, whoever writes it there too
+    return MessagesClient(config, key=key, endpoint=endpoint)
 
 
 def _compatible(config: ModelConfig, keys: Keys) -> Client:
@@ -142,7 +147,7 @@ def _compatible(config: ModelConfig, keys: Keys) -> Client:
         raise ModelError(
             "the provider 'compatible' needs a base URL: ModelConfig(..., proxy=ProxyConfig(base_url=...))"
         )
-    key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or "none"  # never the key of another provider
+    key = keys.get("compatible") or setting("SYDA_LLM_API_KEY") or NO_KEY  # never the key of another provider
     return ChatClient(config, key=key, endpoint=config.proxy.base_url)
 
 
@@ -156,13 +161,12 @@ def _preset(name: str, preset: Preset) -> Provider:
     def provider(config: ModelConfig, keys: Keys) -> Client:
         from syda.llm.providers.openai import ChatClient
 
-        key = keys.get(name) or "none"
+        key = keys.get(name) or NO_KEY
         if preset.variable:
             key = required_key(name, config.model_name, preset.variable, keys.get(name))
-        headers = {preset.key_header: key} if preset.key_header else {}
-        proxy = config.proxy or ProxyConfig(
-            base_url=_endpoint(name, preset), params=dict(preset.query), headers=headers
-        )
+        headers, query = {preset.key_header: key} if preset.key_header else {}, dict(preset.query)
+        given = config.proxy or ProxyConfig(base_url=_endpoint(name, preset))
+        proxy = given.model_copy(update={"params": query | given.params, "headers": headers | given.headers})
         return ChatClient(config.model_copy(update={"proxy": proxy}), key=key, endpoint=proxy.base_url)
 
     return provider

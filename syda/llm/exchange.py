@@ -23,17 +23,23 @@ class Finish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that were paid for; `cached` are those of `input` that the provider had already read."""
+    """Tokens that were paid for; `cached` are those of `input` that the provider had already read.
+
+    `guessed` says that some of them were estimated, since a server did not tell them.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
+    guessed: bool = False
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached)
+        guessed = self.guessed or other.guessed
+        return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached, guessed)
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(self.input - other.input, self.output - other.output, self.cached - other.cached)
+        guessed = self.guessed or other.guessed
+        return Usage(self.input - other.input, self.output - other.output, self.cached - other.cached, guessed)
 
     @property
     def total(self) -> int:
@@ -89,11 +95,12 @@ class Reply:
 class Client(Protocol):
     """One model behind one endpoint. `settings` are what else its replies depend on; they hold no secret.
 
-    A client may say by an attribute `at_once` how many requests at most it can answer at the same time, by `examples`
-    how many rows it is to be shown before it writes some, by `plans` (False) that it is too small to be asked how
-    columns are made, by a hashable `account` whose key it uses where (one that was
-    answered is not tried by one request alone again), and by `in_batches` that it sends what is asked at the same time
-    as a batch: it has its own pace and the price of batches.
+    A client may say by an attribute `free` that it costs nothing, by `at_once` how many requests at most it can answer
+    at the same time, by `examples` how many rows it is to be shown before it writes some, by `plans` (False) that it is
+    too small to be asked how columns are made, by a hashable `account` whose key it uses where (one that was answered
+    is not tried by one request alone again), by `most_tokens` how long a reply may be (None: as long as a request
+    says), and by `in_batches` that it sends what is asked at the same time as a batch: it has its own pace and the
+    price of batches.
     """
 
     @property
@@ -116,12 +123,19 @@ class Client(Protocol):
 
 
 class Trouble(Exception):  # noqa: N818 - what may pass is no error yet
-    """A request got no reply this time, and may get one later; `wait` is what the server asks for, in seconds."""
+    """A request got no reply this time, and may get one later; `wait` is what the server asks for, in seconds.
 
-    def __init__(self, message: str, *, crowded: bool = False, wait: float | None = None) -> None:
+    `usage` is what was paid all the same, in so many `calls`.
+    """
+
+    def __init__(
+        self, message: str, *, crowded: bool = False, wait: float | None = None, usage: Usage | None = None
+    ) -> None:
         super().__init__(message)
         self.crowded = crowded
         self.wait = wait
+        self.usage = usage or Usage()
+        self.calls = 1
 
 
 def in_batches(client: Client) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError
 from syda.llm.exchange import Trouble
+from syda.llm.waits import wait_told
+from syda.redact import redact_url
 
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
 _NO_MONEY = ("credit balance is too low", "exceeded your current quota", "insufficient credits", "payment required")
@@ -30,9 +32,14 @@ def translated(error: Exception, model: str, endpoint: str) -> Exception:
     if "Connection" in kind or isinstance(error, OSError):
         return Trouble(f"the server at {endpoint} cannot be reached: {_words(error.__cause__ or error)}")
     status = getattr(error, "status_code", None)
+    if isinstance(status, int) and 300 <= status < 400:
+        return RefusedRequestError(f"{model!r} at {endpoint}: {_moved(error)}")
     if isinstance(status, int):
-        return of_status(status, _body(error), model, endpoint, wait=_wait(error))
-    if isinstance(error, json.JSONDecodeError) or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
+        wait = wait_told(_headers(error), getattr(error, "body", None))
+        return of_status(status, _body(error), model, endpoint, wait=wait)
+    # no JSON, nested too deep, numbers too long, no UTF-8
+    unread = isinstance(error, ValueError | RecursionError)
+    if unread or type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2"):
         return Trouble(f"the reply cannot be read: {_words(error)}")
     return ModelError(f"asking {model!r} at {endpoint}: {kind}: {_words(error)}")
 
@@ -45,7 +52,7 @@ def of_status(
     where = f"{model!r} at {endpoint}: error {status}: {said}"
     if status == 402 or code in _QUOTA or any(words in said.lower() for words in _NO_MONEY):
         # a host that calls every limit a quota still says when to come back
-        if status != 429 or wait is None or code in _QUOTA:
+        if status != 429 or wait is None:
             return QuotaError(f"{where}; what was paid for is kept, and the same call goes on from there")
     if status == 429 or status in (503, 529):
         return Trouble(f"error {status}: {said}", crowded=True, wait=wait)
@@ -57,12 +64,23 @@ def of_status(
     return RefusedRequestError(f"{where}{hint.get(status, '')}")
 
 
+def of_body(found: Mapping[str, Any], model: str, endpoint: str) -> Exception | None:
+    """Return what to raise for a body that says what went wrong under a status that says nothing did."""
+    error = found.get("error")
+    if not isinstance(error, Mapping):
+        return None
+    code = str(error.get("code"))
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 500
+    return of_status(status, said_in(found), model, endpoint, wait=wait_told({}, error))
+
+
 def _body(error: Exception) -> tuple[str, str | None, str | None]:
     return said_in(getattr(error, "body", None), getattr(error, "message", error))
 
 
 def said_in(body: object, otherwise: object = "no reason given") -> tuple[str, str | None, str | None]:
     """Return what the provider said, its code and the parameter that it is about."""
+    body = body[0] if isinstance(body, list) and body else body  # as Gemini has it
     inner: Any = body.get("error", body) if isinstance(body, Mapping) else None
     if not isinstance(inner, Mapping):
         return _words(inner if isinstance(inner, str) else otherwise), None, None
@@ -72,17 +90,15 @@ def said_in(body: object, otherwise: object = "no reason given") -> tuple[str, s
     return _words(said), str(code) if code else None, parameter if isinstance(parameter, str) else None
 
 
-def _wait(error: Exception) -> float | None:
-    """Return the seconds that the server asks to wait for."""
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
+def _moved(error: Exception) -> str:
+    """Return where a server sends us, in words."""
+    place = _headers(error).get("location")
+    return f"the server says that it is elsewhere: {redact_url(str(place))}" if place else "the server is elsewhere"
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    found: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    return found
 
 
 def _words(said: object) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from syda.errors import ModelError, ReplayError
-from syda.llm.exchange import Client, Finish, Reply, Request, Usage, key_of
+from syda.llm.exchange import Client, Finish, Reply, Request, key_of
 from syda.llm.lines import Lines
 
+_FINISHES = frozenset(Finish)
 Cache: TypeAlias = Literal["record", "replay", "off"]
 
 
@@ -37,8 +38,8 @@ class Journal:
         replies: dict[str, list[Mapping[str, Any]]] = {}
         for entry in self._lines.read():
             if isinstance(entry.get("useless"), str):
-                self._useless.add((entry["key"], entry["useless"]))
-            elif isinstance(entry.get("key"), str):
+                self._useless.add((str(entry.get("key")), entry["useless"]))
+            elif isinstance(entry.get("key"), str) and _is_reply(entry.get("reply")):
                 replies.setdefault(entry["key"], []).append(entry)
         self._known = {key: min(found, key=self._is_useless) for key, found in replies.items()}
         if replay and not self._known:
@@ -51,10 +52,18 @@ class Journal:
         """
         entry = self._known.get(key_of(client, request))
         if entry is not None and (self.replay or not self._is_useless(entry)):
-            return Reply(**{**entry["reply"], "finish": Finish(entry["reply"]["finish"]), "usage": Usage(), "calls": 0})
+            said = entry["reply"]
+            return Reply(text=said["text"], finish=Finish(said["finish"]), detail=str(said.get("detail", "")), calls=0)
         if self.replay:
             raise ReplayError(self._missing(client, request))
         return None
+
+    def require_room(self) -> None:
+        """Raise `ModelError` where no reply can be written: before one is paid for."""
+        try:
+            self._lines.require_room()
+        except OSError as error:
+            raise self._unwritten(error) from error
 
     def write(self, client: Client, request: Request, reply: Reply) -> None:
         """Add a reply, and return when it is on the disk.
@@ -126,7 +135,12 @@ class Journal:
         if best is None:
             return f"{said}, and none of the kind; record again with cache='record'"
         changes = _changes(
-            {"endpoint": best["endpoint"], "model": best["model"], **best["settings"], **best["request"]},
+            {
+                "endpoint": best.get("endpoint"),
+                "model": best.get("model"),
+                **_under(best, "settings"),
+                **best["request"],
+            },
             {"endpoint": client.endpoint, "model": client.model, **client.settings, **request.content()},
         )
         return f"{said}; since the most similar one was recorded, this changed:\n{changes}"
@@ -135,9 +149,21 @@ class Journal:
         same = [
             entry
             for entry in self._known.values()
-            if (entry["request"]["purpose"], entry["request"]["table"]) == (request.purpose, request.table)
+            if (asked := _under(entry, "request"))
+            and (asked.get("purpose"), asked.get("table")) == (request.purpose, request.table)
         ]
         return max(same, key=lambda entry: _likeness(entry["request"], request.content()), default=None)
+
+
+def _is_reply(said: object) -> bool:
+    """Tell whether what a line holds is a reply; what else stands in it is of another version."""
+    return isinstance(said, Mapping) and isinstance(said.get("text"), str) and said.get("finish") in _FINISHES
+
+
+def _under(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return what a line holds under a name, where that is an object."""
+    found = entry.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _digest(entry: Mapping[str, Any]) -> str:

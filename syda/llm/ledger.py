@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from syda.errors import BudgetError
 from syda.llm.exchange import Reply, Request, Usage
-from syda.llm.prices import Price
+from syda.llm.prices import Price, unknown_price
 
 
 @dataclass(slots=True)
@@ -47,13 +47,11 @@ class Ledger:
         self.before = before or Line()
         """What was spent earlier in the same run."""
         self._promised: dict[int, list[Usage]] = {}
-        self._reserved, self._under_way = Usage(), 0
-        """The sum of what is promised, and how many requests that is: waves may have tens of thousands."""
+        self._reserved, self._under_way, self._unsent = Usage(), 0, 0
+        """The sum of what is promised, how many requests that is (waves may have tens of thousands), and how many of
+        them were not sent yet."""
         if self.budget.cost is not None and price is None:
-            raise BudgetError(
-                f"max_cost cannot be kept: the price of {model!r} is not known; give "
-                f"prices={{{model!r}: (input, output)}} in dollars per million tokens, or max_tokens or max_calls"
-            )
+            raise unknown_price(model)
 
     @property
     def total(self) -> Line:
@@ -66,49 +64,76 @@ class Ledger:
     def of(self, table: str) -> Line:
         return self.lines.setdefault(table, Line())
 
-    def promise(self, request: Request, expected: Usage) -> None:
-        """Reserve what a request may cost.
+    def promise(self, request: Request, expected: Usage) -> bool:
+        """Reserve what a request may cost; tell False where it has to wait for what those under way come to.
 
-        Raises `BudgetError` when that, with what is spent and under way, may be more than is allowed.
+        Raises `BudgetError` when that, with what is spent, may be more than is allowed.
         """
         spent = self.total + self.before
-        planned = spent.usage + self._reserved + expected
-        calls = spent.calls + self._under_way + 1
+        if over := self._over(spent.usage + expected, spent.calls + 1):
+            raise self._stop(over, request, expected)
+        if self._over(spent.usage + self._reserved + expected, spent.calls + self._unsent + 1):
+            return False
+        self._promised.setdefault(id(request), []).append(expected)
+        self._reserved += expected
+        self._under_way, self._unsent = self._under_way + 1, self._unsent + 1
+        return True
+
+    def _over(self, usage: Usage, calls: int) -> str:
+        """Return which limit so much would be above, and what it is."""
         for name, value, most in (
             ("max_calls", calls, self.budget.calls),
-            ("max_tokens", planned.total, self.budget.tokens),
-            ("max_cost", self.cost(planned), self.budget.cost),
+            ("max_tokens", usage.total, self.budget.tokens),
+            ("max_cost", self.cost(usage), self.budget.cost),
         ):
             if most is not None and value is not None and value > most:
-                raise BudgetError(
-                    f"{name}={most:g} stops the run at table {request.table!r}: {spent.calls} calls and "
-                    f"{spent.usage.total:,} tokens are spent{self._money(spent.usage)}, and the next request may need "
-                    f"{expected.total:,} more. What was paid for is kept: the same call with a higher limit goes on"
-                )
+                return f"{name}={most:g}"
+        return ""
 
-        self._promised.setdefault(id(request), []).append(expected)
-        self._reserved, self._under_way = self._reserved + expected, self._under_way + 1
+    def _stop(self, limit: str, request: Request, expected: Usage) -> BudgetError:
+        spent = self.total + self.before
+        flying = f", {self._under_way} requests are under way" if self._under_way else ""
+        return BudgetError(
+            f"{limit} stops the run at table {request.table!r}: {spent.calls} calls and {spent.usage.total:,} tokens "
+            f"are spent{self._money(spent.usage)}{flying}, and the next request may need {expected.total:,} more. "
+            f"What was paid for is kept: the same call with a higher limit goes on"
+        )
 
-    def _release(self, request: Request) -> None:
-        promised = self._promised.get(id(request), [])
-        if promised:
-            self._reserved, self._under_way = self._reserved - promised.pop(), self._under_way - 1
+    def send(self, request: Request, number: int) -> None:
+        """Book a request's attempt with this number; a failed one costs a call.
+
+        Raises `BudgetError` where it is sent again and that is a call too many.
+        """
+        line = self.of(request.table)
+        if number == 1:
+            self._unsent -= 1
+        else:
+            spent = self.total + self.before
+            if over := self._over(Usage(), spent.calls + self._unsent + 1):
+                raise self._stop(over, request, Usage())
+            line.retries += 1
+        line.calls += 1
+
+    def lose(self, request: Request, usage: Usage, calls: int) -> None:
+        """Book what was paid for and brought nothing; `calls` are those besides the attempt itself."""
+        line = self.of(request.table)
+        line.calls += calls
+        line.usage += usage
+
+    def settle(self, request: Request, reply: Reply | None, *, sent: bool) -> None:
+        """Book what a request cost in the end, and give back what was reserved for it."""
+        promised = self._promised[id(request)]
+        self._reserved -= promised.pop()
         if not promised:
-            self._promised.pop(id(request), None)
+            del self._promised[id(request)]
+        self._under_way -= 1
+        self._unsent -= not sent
+        if reply is not None:
+            self.lose(request, reply.usage, reply.calls - 1)
 
     def _money(self, usage: Usage) -> str:
         cost = self.cost(usage)
         return "" if cost is None else f" (${cost:.4f})"
-
-    def settle(self, request: Request, reply: Reply | None, *, tries: int) -> None:
-        """Book what a request that was sent so often cost in the end; a failed one cost calls only."""
-        retries = max(0, tries - 1)
-        self._release(request)
-        line = self.of(request.table)
-        line.calls += retries + (reply.calls if reply else min(tries, 1))
-        line.retries += retries
-        if reply is not None:
-            line.usage += reply.usage
 
     def replay(self, request: Request) -> None:
         self.of(request.table).replayed += 1

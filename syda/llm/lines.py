@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,15 +28,21 @@ class Lines:
 
     def read(self) -> Iterator[Mapping[str, Any]]:
         """Yield what all files hold."""
-        for path in sorted(self.folder.glob("*.jsonl")) if self.folder.is_dir() else ():
+        found = self.folder.glob("*.jsonl") if self.folder.is_dir() else ()
+        for path in sorted(each for each in found if each.is_file()):
             for line in path.read_bytes().split(b"\n"):
                 try:
                     entry = json.loads(line)
                     ours = entry["syda"] == _VERSION
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue  # a crash cut it, or somebody else wrote it
                 if ours:
                     yield entry
+
+    def require_room(self) -> None:
+        """Return when a file could be made in the folder, which is made; it holds nothing more. Raises `OSError`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=self.folder).close()
 
     def add(self, name: str, entry: Mapping[str, Any]) -> None:
         """Add a line, and return when it is on the disk; `name` begins the name of the file when this is its first.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from syda.errors import BudgetError
 from syda.llm.exchange import Client, Usage, in_batches
 
 BATCH = 0.5
@@ -27,8 +28,8 @@ class Price:
     def of(self, usage: Usage) -> float:
         """Return dollars."""
         cached = self.input if self.cached is None else self.cached
-        new = usage.input - usage.cached
-        return (new * self.input + usage.cached * cached + usage.output * self.output) / 1_000_000
+        read = min(usage.cached, usage.input)  # some servers count what they had read besides
+        return ((usage.input - read) * self.input + read * cached + usage.output * self.output) / 1_000_000
 
     def in_batches(self) -> Price:
         """Return what the same costs in a batch."""
@@ -64,11 +65,10 @@ PRICES: Mapping[str, Price] = {
     "gpt-4o-mini": Price(0.15, 0.6, 0.075),
 }
 _DATE = re.compile(r"[-@]20\d{2}-?\d{2}-?\d{2}$")
-_FREE = re.compile(r"^https?://(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)")
 
 
-def price_of(model: str, endpoint: str, prices: Mapping[str, tuple[float, ...]] | None = None) -> Price | None:
-    """Return a model's price: the user's, the listed one, nothing for a server on this machine; None if not known.
+def price_of(model: str, prices: Mapping[str, tuple[float, ...]] | None = None) -> Price | None:
+    """Return a model's price: the user's, or the listed one; None if not known.
 
     A dated snapshot costs what its model does.
     """
@@ -76,12 +76,20 @@ def price_of(model: str, endpoint: str, prices: Mapping[str, tuple[float, ...]] 
     for name in (model, plain):
         if prices and name in prices:
             return Price(*prices[name])
-    if _FREE.match(endpoint) or not endpoint.startswith("http"):
-        return Price(0, 0, 0)
     return PRICES.get(plain)
 
 
 def price_for(client: Client, prices: Mapping[str, tuple[float, ...]] | None = None) -> Price | None:
-    """Return what a client's model costs in the way that the client asks it."""
-    price = price_of(client.model, client.endpoint, prices)
+    """Return what a client's model costs in the way that the client asks it: nothing where it says that it is free."""
+    price = price_of(client.model, prices)
+    if getattr(client, "free", False) and client.model not in (prices or {}):
+        return Price(0, 0, 0)
     return price.in_batches() if price is not None and in_batches(client) else price
+
+
+def unknown_price(model: str) -> BudgetError:
+    """Return the error for dollars that cannot be counted."""
+    return BudgetError(
+        f"max_cost cannot be kept: the price of {model!r} is not known; give "
+        f"prices={{{model!r}: (input, output)}} in dollars per million tokens, or max_tokens or max_calls"
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +17,15 @@ from typing import Any, NoReturn
 LARGEST = 4_000_000
 """Characters of a reply from which on it is not read."""
 _DEEPEST = 64
+_LONGEST_NUMBER = 300
+"""Digits: a longer one is no number of any column, and Python refuses to read 4,300."""
+_MOST_FAULTS = 200
+"""Rows that are no JSON, after which the rest of a list is not read."""
 _MOST_OPENINGS = 40
 """Braces at which the object with the rows is looked for: prose before it may hold some."""
 _OPENED = re.compile(r"\s*:\s*\[")
-_FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)```", re.DOTALL)
+_FENCE = "```"
+_LANGUAGE = re.compile(r"[\w-]*[ \t]*\n?")
 _SPACE = " \t\r\n"
 
 
@@ -72,7 +78,7 @@ def _listed(text: str, place: int) -> Rows:
         except UnreadableError as error:
             faults.append(str(error))
             end = _end_of_value(text, place)
-            if end is None:
+            if end is None or len(faults) >= _MOST_FAULTS:
                 return Rows(rows, False, tuple(faults))
             place = end
         else:
@@ -120,7 +126,7 @@ def _key_in(body: str, start: int, key: str) -> int | None:
                 return opened.end() - 1
             continue
         depth += 1 if sign in "{[" else -1
-        if depth == 0:
+        if depth == 0 or depth > _DEEPEST:
             return None
     return None
 
@@ -134,21 +140,25 @@ def _require_readable(text: str) -> None:
 
 def _unfenced(text: str) -> tuple[str, int]:
     """Return the inside of the first fenced block, or the whole text, and where that begins."""
-    found = None if text.lstrip()[:1] in ("{", "[") else _FENCE.search(text)
-    return (found[1], found.start(1)) if found else (text, 0)
+    opened = -1 if text.lstrip()[:1] in ("{", "[") else text.find(_FENCE)
+    named = _LANGUAGE.match(text, opened + len(_FENCE)) if opened >= 0 else None
+    closed = text.find(_FENCE, named.end()) if named else -1
+    return (text[named.end() : closed], named.end()) if named and closed >= 0 else (text, 0)
 
 
 def _decode(text: str, start: int) -> tuple[Any, int]:
     _require_shallow(text, start)
     try:
         found, end = _DECODER.raw_decode(text, start)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableError(f"it is not JSON: {error}") from None
     _require_unicode(text[start:end], found)
     return found, end
 
 
 def _require_shallow(text: str, start: int) -> None:
+    if text[start : start + 1] not in ("{", "["):
+        return  # what opens nothing has no depth, and what comes after it is not its own
     depth = 0
     for place, sign in _signs(text, start):
         depth += 1 if sign in "{[" else -1
@@ -202,9 +212,15 @@ def _refuse_constant(name: str) -> NoReturn:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise json.JSONDecodeError(f"the key {twice!r} stands twice", twice, 0)
     return made
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise json.JSONDecodeError(f"a number has {len(digits):,} digits", digits, 0)
+    return int(digits)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_whole, parse_constant=_refuse_constant)

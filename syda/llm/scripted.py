@@ -20,6 +20,8 @@ class ScriptedClient:
     asked, in order. Raises `ModelError` when the script is over.
     """
 
+    free = True
+
     def __init__(self, script: Script, *, model: str = "scripted") -> None:
         self.endpoint = "script"
         self.model = model

@@ -86,7 +86,12 @@ async def write_rows(
 
 
 def expected_replies(
-    plan: Plan, prompts: Mapping[str, str], at_once: int, examples: int = 0, existing: Existing | None = None
+    plan: Plan,
+    prompts: Mapping[str, str],
+    at_once: int,
+    examples: int = 0,
+    existing: Existing | None = None,
+    most_tokens: int | None = None,
 ) -> Iterator[tuple[str, int, Usage]]:
     """Yield by table how many calls, and about how many tokens, its rows take when all of them can be used."""
     every = {key: found for key in plan.tables if (found := roles_of(plan, key)) is not None}
@@ -99,11 +104,16 @@ def expected_replies(
             continue
         shown = shots.get(key, ())
         form = form_of(plan.schema, plan.schema.tables[key], roles.sources, prompts.get(key, ""), shown)
-        size = -(-rows // requests_for(rows, form.rows_at_once, at_once))
+        size = -(-rows // requests_for(rows, _rows_at_once(form, most_tokens), at_once))
         calls = -(-rows // size)
         told = rows * _TOKENS_TOLD * (1 + len(roles.told) + len(roles.parents))
         request = form.request([{}] * size, {}, 1)
         yield key, calls, Usage(calls * asked_tokens(request) + told, rows * form.tokens)
+
+
+def _rows_at_once(form: Form, most_tokens: int | None) -> int:
+    """Return how many rows one request asks for: no more than a reply has room for."""
+    return form.rows_at_once if most_tokens is None else max(1, min(form.rows_at_once, most_tokens // form.tokens))
 
 
 @dataclass(slots=True)
@@ -151,7 +161,8 @@ class _Writing:
         form = form_of(plan.schema, table, sources, prompt, examples)
         forms = {name: source.form for name, source in sources.items() if source.form}
         accepted = Accepted(table, list(sources), distinct, taken, fold, forms)
-        return cls(rows, form, asker, accepted, there, rows.number, progress, at_once=form.rows_at_once)
+        at_once = _rows_at_once(form, asker.most_tokens)
+        return cls(rows, form, asker, accepted, there, rows.number, progress, at_once=at_once)
 
     async def run(self) -> dict[str, Any]:
         """Return the columns. Raises `UnusableReplyError` when rows are missing in the end."""

@@ -101,9 +101,25 @@ def every(**cells: Any) -> Behaviour:
     return changed(lambda rows: {"rows": [row | {k: v for k, v in cells.items() if k in row} for row in rows]})
 
 
+def _with_numbers_without_end(rows: list[dict[str, Any]]) -> str:
+    """Return the rows with a number that Python refuses to read in the first, and one that no float holds."""
+    for row, digits in zip(rows, (5000, 400), strict=False):
+        row["row"] = f"{digits} digits"
+    written = json.dumps({"rows": rows})
+    return written.replace('"5000 digits"', "9" * 5000).replace('"400 digits"', "9" * 400)
+
+
 def _without_temperature(received: Received) -> Any:
     if "temperature" in received.body:
         return error(400, "Unsupported parameter: temperature", param="temperature")
+    return said(received, good(received))
+
+
+def _short_of_breath(received: Received) -> Any:
+    """Answer as a model whose replies have 1,000 tokens at most."""
+    sent = next(value for name, value in received.body.items() if name.startswith("max_"))
+    if sent > 1000:
+        return error(400, f"max_tokens: {sent} > 1000, which is the maximum allowed number of output tokens")
     return said(received, good(received))
 
 
@@ -128,6 +144,7 @@ class Day:
 
 
 _HTML = Answer("<html><body>Bad gateway</body></html>", 200, {"Content-Type": "text/html"})
+_ELSEWHERE = Answer("", 307, {"Location": "http://127.0.0.1:9/v1"})
 _LIMITED = error(429, "Rate limit reached", code="rate_limit_exceeded", headers={"Retry-After": "7"})
 _NO_QUOTA = error(429, "You exceeded your current quota", code="insufficient_quota")
 DAYS = [
@@ -136,6 +153,8 @@ DAYS = [
     Day("unknown model", always(lambda _: error(404, "no such model")), "RefusedRequestError", 1),
     Day("unreachable endpoint", None, "UnreachableError", 0),
     Day("400 naming a parameter", always(_without_temperature), calls=TABLES + 1, config={"temperature": 0.7}),
+    Day("sent elsewhere", always(lambda _: _ELSEWHERE), "RefusedRequestError", 1),
+    Day("short replies only", always(_short_of_breath), calls=TABLES + 1),
     Day("quota", always(lambda _: _NO_QUOTA), "QuotaError", 1),
     Day("429, then good", first(lambda _: _LIMITED), calls=TABLES + 1),
     Day("429 without end", always(lambda _: _LIMITED), "UnreachableError"),
@@ -153,6 +172,8 @@ DAYS = [
     Day("wrong content type", first(lambda _: _HTML), calls=TABLES + 1),
     Day("10 MB reply", changed(lambda rows: {"rows": [{**rows[0], "name": "x" * 10_000_000}]}), calls=TABLES + 1),
     Day("deep nesting", first(lambda received: said(received, "[" * 100_000)), calls=TABLES + 1),
+    Day("numbers without end", changed(_with_numbers_without_end), calls=TABLES + 1),
+    Day("a list of words", first(lambda received: said(received, '{"rows":[' + '"a",' * 20_000)), calls=TABLES + 1),
     Day("NaN", first(lambda received: said(received, '{"rows": [NaN, {"row": NaN}]}')), calls=TABLES + 1),
     Day("a key twice", changed(lambda rows: json.dumps({"rows": rows}).replace('"city"', '"name"'))),
     Day("lone surrogates", every(name="\ud800", city="\udfff"), calls=TABLES + 1),

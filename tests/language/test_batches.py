@@ -55,9 +55,8 @@ def model(server: BatchServer, folder: Path, provider: str) -> LanguageModel:
     config = ModelConfig(
         provider=provider, model_name=f"some-{provider}", proxy=ProxyConfig(base_url=server.server.url)
     )
-    return LanguageModel(
-        model=config, mode="rows", batch=True, folder=folder, keys={"openai": "k", "anthropic": "k"}, max_calls=50
-    )
+    keys, prices = {"openai": "k", "anthropic": "k"}, {f"some-{provider}": (1.0, 5.0)}
+    return LanguageModel(model=config, mode="rows", batch=True, folder=folder, keys=keys, prices=prices, max_calls=50)
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

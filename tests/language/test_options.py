@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Numeric, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import syda
-from syda.errors import MissingKeyError, ModelError, PlanError, ReplayError
+from syda.errors import BudgetError, MissingKeyError, ModelError, PlanError, ReplayError
 from syda.language import LanguageModel
 from syda.llm.examples import EXAMPLES, taken_apart
 from syda.llm.scripted import ScriptedClient
@@ -188,3 +188,18 @@ def test_a_column_that_is_described_is_asked_for_where_inference_only_guesses_a_
     syda.generate(metadata, rows=5, llm=LanguageModel(model=client, mode="rows"))
     assert shape_of(client.requests[0]).keys() == described.keys()
     assert all({"type", "priority", "size"} & told.keys() for told in rows_asked(client.requests[0]))
+
+
+def test_no_more_rows_are_asked_for_than_a_reply_has_room_for() -> None:
+    client = ScriptedClient(writer)
+    client.most_tokens = 100  # type: ignore[attr-defined]
+    syda.generate(Base, rows=12, llm=LanguageModel(model=client, mode="rows"))
+    assert max(len(rows_asked(request)) for request in client.requests) == 2
+    assert max(len(rows_asked(request)) for request in asked().requests) > 2
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_limit_in_dollars_needs_a_price(dry_run: bool) -> None:
+    llm = LanguageModel(model="http://127.0.0.1:9/v1#m", mode="rows", max_cost=1.0)
+    with pytest.raises(BudgetError, match="the price of 'm' is not known"):
+        syda.seed("sqlite://", Base, rows=5, llm=llm, dry_run=dry_run)

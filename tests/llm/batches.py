@@ -113,9 +113,13 @@ class BatchServer:
         if batch["looks"] <= self.looks:
             return shown
         if "endpoint" not in batch:
-            return {**shown, "processing_status": "ended"}
+            counts = {**shown["request_counts"], "processing": 0, "succeeded": len(self._anthropic_results(name))}
+            return {**shown, "processing_status": "ended", "request_counts": counts}
         if "ended" not in batch:
-            batch["ended"] = {**shown, "status": self.status, **self._openai_files(name)}
+            files = self._openai_files(name)
+            number = sum(len(self.files[file]) for file in files.values() if isinstance(file, str))
+            counts = {"total": len(batch["requests"]), "completed": number, "failed": 0}
+            batch["ended"] = {**shown, "status": self.status, **files, "request_counts": counts}
         return batch["ended"]
 
     def _openai_files(self, name: str) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Server:
 
 def reply(path: str, text: str | None, *, finish: str = "stop", usage: bool = True, **more: Any) -> dict[str, Any]:
     """Return the body of a reply in the protocol of a path. `finish` is stop, length, filter or refusal."""
+    path = path.partition("?")[0]
     if path.endswith("/messages"):
         ends = {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal", "filter": "refusal"}
         body = {

@@ -7,11 +7,13 @@ import pytest
 
 from syda.errors import BudgetError, ModelError, RefusedRequestError, ReplayError
 from syda.llm.asking import Asker, run
+from syda.llm.connect import connect
 from syda.llm.exchange import Reply, Trouble, Usage
 from syda.llm.journal import Journal
 from syda.llm.ledger import Budget
-from syda.llm.prices import Price, price_of
+from syda.llm.prices import Price, price_for, price_of
 from syda.llm.scripted import ScriptedClient
+from syda.schemas import ModelConfig, ProxyConfig
 from tests.llm.test_journal import REQUEST
 
 REPLY = Reply(text="{}", usage=Usage(1000, 500, 200))
@@ -57,6 +59,31 @@ def test_what_was_answered_before_a_run_died_is_kept(tmp_path):
     assert len(again.requests) == 4
 
 
+def test_nothing_is_sent_where_no_reply_can_be_kept(tmp_path):
+    (tmp_path / "file").write_text("")
+    client = ScriptedClient(lambda _: REPLY)
+    with pytest.raises(ModelError, match="cannot be written"):
+        asked(Asker(client, journal=Journal(tmp_path / "file" / "replies")), *OTHERS)
+    assert not client.requests
+
+
+def test_a_failed_write_is_the_last_reply_that_is_paid_for(tmp_path):
+    folder = tmp_path / "replies"
+
+    def lost(_):
+        if folder.is_dir():
+            folder.rmdir()
+            folder.write_text("")
+        return REPLY
+
+    client = ScriptedClient(lost)
+    asker = Asker(client, journal=Journal(folder))
+    for _ in range(2):
+        with pytest.raises(ModelError, match="cannot be written"):
+            asked(asker, *OTHERS)
+    assert len(client.requests) <= 2
+
+
 def asked_in_turn(asker, *requests):
     async def work():
         return [await asker.ask(request) for request in requests]
@@ -98,6 +125,37 @@ def test_requests_under_way_count_towards_the_budget():
     assert len(client.requests) <= 3
 
 
+def test_what_is_only_reserved_is_waited_for():
+    client = ScriptedClient(lambda _: REPLY)
+    dear = [replace(request, max_tokens=5000) for request in OTHERS]
+    asker = Asker(client, budget=Budget(tokens=14_000))
+    asked(asker, *dear)
+    assert asker.ledger.total.usage.total == 9000
+
+
+def test_a_budget_says_what_is_under_way():
+    dear = [replace(request, max_tokens=5000) for request in OTHERS]
+    asker = Asker(Account(lambda _: REPLY, None), budget=Budget(tokens=6400))
+    with pytest.raises(BudgetError, match=r"1,500 tokens are spent.*, 1 requests are under way"):
+        asked(asker, *dear[:1], replace(dear[1], max_tokens=400), dear[2])
+
+
+def test_a_request_that_is_sent_again_is_a_call():
+    client = ScriptedClient(lambda _: Trouble("busy", crowded=True, wait=0.0))
+    asker = Asker(client, budget=Budget(calls=3))
+    with pytest.raises(BudgetError, match="max_calls=3"):
+        asked(asker, REQUEST)
+    assert len(client.requests) == 3
+    assert (asker.ledger.total.calls, asker.ledger.total.retries) == (3, 2)
+
+
+def test_a_client_with_a_limit_of_its_own_needs_less_room():
+    client = ScriptedClient(lambda _: REPLY)
+    client.most_tokens = 100
+    asked(Asker(client, budget=Budget(tokens=2000)), replace(REQUEST, max_tokens=5000))
+    assert len(client.requests) == 1
+
+
 def test_one_request_that_is_asked_twice_counts_twice():
     client = ScriptedClient(lambda _: REPLY)
     asker = Asker(client, budget=Budget(calls=3))
@@ -118,15 +176,31 @@ def test_every_attempt_is_counted():
 def test_money(tmp_path):
     price = Price(2, 10, 0.2)
     assert price.of(Usage(1_000_000, 100_000, 500_000)) == pytest.approx(1.0 + 0.1 + 1.0)
-    assert price_of("gpt-5-mini-2025-08-07", "https://api.openai.com/v1") == price_of("gpt-5-mini", "https://x")
-    assert price_of("nobody-knows", "https://x") is None
-    assert price_of("nobody-knows", "http://localhost:8000/v1") == Price(0, 0, 0)
-    assert price_of("gpt-5", "https://x", {"gpt-5": (1.0, 2.0)}) == Price(1.0, 2.0)
+    assert price.of(Usage(100, 0, 300)) == price.of(Usage(100, 0, 100)) > 0
+    assert price_of("gpt-5-mini-2025-08-07") == price_of("gpt-5-mini")
+    assert price_of("nobody-knows") is None
+    assert price_of("gpt-5", {"gpt-5": (1.0, 2.0)}) == Price(1.0, 2.0)
     client = ScriptedClient(lambda _: REPLY)
-    client.endpoint = "https://somewhere.example"
+    client.free = False
     with pytest.raises(BudgetError, match="the price of 'scripted' is not known"):
         Asker(client, budget=Budget(cost=1))
     assert Asker(client).ledger.cost(Usage(1, 1)) is None
+    Journal(tmp_path).write(client, REQUEST, REPLY)
+    asked(Asker(client, budget=Budget(cost=1), journal=Journal(tmp_path, replay=True)), REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("model", "free"),
+    [
+        ("ollama:llama3", True),
+        ("lmstudio:m", True),
+        ("http://localhost:8000/v1#gpt-4-turbo", False),
+        ("https://gate.example/v1#m", False),
+        (ModelConfig(provider="vllm", model_name="m", proxy=ProxyConfig(base_url="http://gpu.example/v1")), False),
+    ],
+)
+def test_only_what_people_run_themselves_is_free(model, free):
+    assert price_for(connect(model)) == (Price(0, 0, 0) if free else None)
 
 
 def test_a_script():

@@ -243,6 +243,22 @@ def test_a_result_that_is_cut(model, server):
     assert [len(keys) for keys in server.sent] == [4, 1]
 
 
+@pytest.mark.parametrize("line", ['{"custom_id": "x', "[" * 100_000, ""], ids=["cut", "deep", "missing"])
+def test_results_that_cannot_be_read_once_are_not_paid_for_again(model, server, line):
+    fetched = []
+
+    def once(received):
+        if not received.path.endswith(("/content", "/results")) or fetched:
+            return None
+        fetched.append(received)
+        lines = server._anthropic_results("batch-0") if "messages" in received.path else None
+        return Answer("\n".join([*map(json.dumps, (lines or server.files[received.path.split("/")[-2]])[1:]), line]))
+
+    server.answers, server.first = own, once
+    assert texts(asked(model)[0]) == OWN
+    assert len(server.sent) == 1
+
+
 @pytest.mark.parametrize(
     "answer",
     [error(500, "broken"), error(429, "slow", headers={"Retry-After": "3"}), Answer("<html>"), Answer("", cut=True)],

@@ -109,7 +109,14 @@ def test_what_is_no_model(wrong, says, monkeypatch):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"base_url": "gate"}, {"base_url": "http://g", "path_format": "/{model}"}, {"base_url": "http://g", "x": 1}],
+    [
+        {"base_url": "gate"},
+        {"base_url": "http://g", "path_format": "/{model}"},
+        {"base_url": "http://g", "path_format": "/{provider.x}"},
+        {"base_url": "http://g", "path_format": "http://elsewhere/{provider}"},
+        {"base_url": "http://g", "path_format": "/../{provider}"},
+        {"base_url": "http://g", "x": 1},
+    ],
 )
 def test_what_is_no_proxy(wrong):
     with pytest.raises(ValueError, match=r"base_url|path_format|x"):
@@ -152,3 +159,39 @@ def test_settings_that_cannot_be_are_errors_of_syda_that_name_the_field(make, sa
 def test_settings_can_be_copied_and_pickled():
     config = ModelConfig(provider="openai", model_name="m", proxy=ProxyConfig(base_url="http://g"))
     assert pickle.loads(pickle.dumps(config)) == config.model_copy() == ModelConfig(**config.model_dump())
+
+
+@pytest.mark.parametrize("code", ["utf-16", "latin-1"])
+def test_a_file_of_settings_in_another_code(tmp_path, code):
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=sk-é\n", encoding=code)
+    with pytest.raises(ModelError, match="UTF-8"):
+        connect("gpt-5")
+
+
+def test_the_version_in_an_address_of_anthropic(monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://gate.example/v1/")
+    client = connect("claude-x", {"anthropic": "k"})
+    assert (client.endpoint, client._path) == ("https://gate.example", "/v1/messages")
+
+
+def test_azure_behind_a_proxy():
+    proxy = ProxyConfig(base_url="http://gate", headers={"X-Team": "data"}, params={"api-version": "7"})
+    client = connect(ModelConfig(provider="azure", model_name="m", proxy=proxy), {"azure": "k"})
+    assert (client._headers, client._params) == ({"api-key": "k", "X-Team": "data"}, {"api-version": "7"})
+
+
+class Entry:
+    """An entry point of another package."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def load(self):
+        raise ZeroDivisionError("of its own")
+
+
+def test_providers_of_other_packages(monkeypatch):
+    monkeypatch.setattr("syda.llm.connect._others", lambda: (Entry("openai"), Entry("mine")))
+    assert connect("openai:gpt-5", {"openai": "k"}).endpoint == "https://api.openai.com/v1"
+    with pytest.raises(ModelError, match="'mine' cannot be loaded: ZeroDivisionError: of its own"):
+        connect("mine:m")

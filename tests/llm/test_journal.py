@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from syda.errors import ModelError, ReplayError
-from syda.llm.exchange import Finish, Reply, Request, Usage
+from syda.llm.exchange import Finish, Reply, Request, Usage, key_of
 from syda.llm.journal import Journal
 
 REQUEST = Request(
@@ -26,6 +26,13 @@ class Model:
 
     def __init__(self, **settings):
         self.settings = settings
+
+
+KEY = key_of(Model(), REQUEST)
+BROKEN = [
+    json.dumps({"syda": 1, "key": KEY, "reply": each})
+    for each in (None, "x", {"text": "x"}, {"text": "x", "finish": "never"}, {"text": 7, "finish": "complete"})
+]
 
 
 def test_a_reply_is_found_again_by_another_process_and_costs_nothing_then(tmp_path):
@@ -85,7 +92,8 @@ def test_after_a_failed_write_the_next_is_whole(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "line", ["", "null", "[]", '{"syda": 1}', '{"syda": 99, "key": "x"}', "\x00\xff", "{" * 10_000]
+    "line",
+    ["", "null", "[]", '{"syda": 1}', '{"syda": 99, "key": "x"}', "\x00\xff", "{" * 10_000, "[" * 100_000, *BROKEN],
 )
 def test_other_lines_are_passed_over(tmp_path, line):
     (tmp_path / "a.jsonl").write_text(line + "\n", encoding="latin-1")
@@ -123,3 +131,22 @@ def test_a_reply_is_found_when_it_is_on_the_disk(tmp_path):
     assert journal.find(Model(), REQUEST) is None
     journal.sync()
     assert journal.find(Model(), REQUEST) is not None
+
+
+def test_a_reply_of_a_later_version_and_a_folder_among_the_files(tmp_path):
+    (tmp_path / "x.jsonl").mkdir()
+    said = {"text": "{}", "finish": "complete", "later": 1}
+    (tmp_path / "a.jsonl").write_text(json.dumps({"syda": 1, "key": KEY, "reply": said}))
+    assert Journal(tmp_path).find(Model(), REQUEST) == Reply(text="{}", calls=0)
+
+
+def test_what_a_replay_misses_is_told_beside_lines_without_a_request(tmp_path):
+    said = {"text": "{}", "finish": "complete"}
+    lines = [
+        {"syda": 1, "key": "k", "reply": said},
+        {"syda": 1, "key": "l", "reply": said, "request": REQUEST.content()},
+    ]
+    lines.append({"syda": 1, "useless": "x"})
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(ReplayError, match="Write 4 rows"):
+        Journal(tmp_path, replay=True).find(Model(), replace(REQUEST, task="Write 4 rows."))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import time
 import uuid
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import openai
 import pytest
 
 from syda.errors import ModelError, QuotaError, RefusedRequestError, UnreachableError
-from syda.llm.asking import Asker, run
+from syda.llm.asking import Asker, asked_tokens, run
 from syda.llm.exchange import Finish, Request, Usage
 from syda.llm.pace import Patience
 from syda.llm.providers.anthropic import MessagesClient
@@ -117,7 +118,8 @@ def test_replies_that_are_no_data_are_told_apart(client, server, finish, expecte
 def test_an_empty_reply(client, server, text):
     server.behave = lambda received: Answer(reply(received.path, text, usage=False))
     found, _ = ask(client)
-    assert (found.finish, found.usage) == (Finish.EMPTY, Usage())
+    assert (found.finish, found.usage.guessed) == (Finish.EMPTY, True)
+    assert found.usage.input == asked_tokens(REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,10 @@ def test_an_empty_reply(client, server, text):
         Answer('{"choices": [{"mess', 200),
         Answer('{"cut": ', 200, cut=True),
         Answer("{}"),
+        Answer('{"usage": ' + "[" * 100_000),
+        Answer('{"usage": ' + "9" * 5000 + "}"),
+        Answer(b'{"choices": "\xff\xfe"}'),
+        Answer('{"choices": [], "output": 1, "content": 1, "usage": 7}'),
     ],
     ids=lambda each: f"{each.status} {str(each.body)[:12]}",
 )
@@ -312,3 +318,53 @@ def test_an_account_is_a_key_at_an_endpoint(server):
     one, again, other = (ChatClient(config, key=key, endpoint=server.url).account for key in ("sk-1", "sk-1", "sk-2"))
     assert one == again != other
     assert "sk-" not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "finish", "usage"),
+    [
+        ("chat", {"choices": [{"message": {"content": None, "tool_calls": [{"function": "x"}]}}]}, "empty", 0),
+        ("chat", {"choices": [{"message": {"content": TEXT}}], "usage": {"prompt_tokens": 10**320}}, "complete", 0),
+        ("responses", {"output": [], "status": "incomplete", "incomplete_details": "max_output_tokens"}, "length", 0),
+        ("responses", {"output": [], "status": "incomplete", "usage": {"input_tokens": 7}}, "length", 7),
+        ("messages", {"content": [3, {"type": "text"}], "usage": [], "stop_details": 7}, "empty", 0),
+    ],
+)
+def test_odd_bodies_are_replies_all_the_same(server, path, body, finish, usage):
+    server.behave = lambda _: Answer(body)
+    found, _ = ask(make(CLIENTS[path], server))
+    assert (found.finish, 0 if found.usage.guessed else found.usage.total) == (finish, usage)
+
+
+def test_what_was_paid_for_nothing_is_counted(server):
+    nothing = Answer({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 1}})
+    answers = iter([nothing, "Sure, here are some people!"])
+    server.behave = lambda _: next(answers, TEXT)
+    _, asker = ask(make(ChatClient, server))
+    line = asker.ledger.of("people")
+    assert (line.calls, line.retries, line.usage.total) == (3, 1, 11 + 120 + 120)
+
+
+def test_a_late_refusal_stops_the_rest(client, server):
+    def late(_):
+        time.sleep(0.4)
+        return error(401, "invalid api key")
+
+    async def work():
+        asker = Asker(client, patience=Patience(refusal=0.1))
+        try:
+            return await asyncio.gather(*(asker.ask(replace(REQUEST, task=f"{n}")) for n in range(60)))
+        finally:
+            await asker.close()
+
+    server.behave = late
+    with pytest.raises(RefusedRequestError):
+        run(work)
+    assert len(server.received) <= 17
+
+
+def test_what_a_server_does_not_count_is_estimated(client, server):
+    server.behave = lambda received: Answer(reply(received.path, TEXT, usage=False))
+    found, asker = ask(client)
+    assert found.usage == Usage(asked_tokens(REQUEST), 10, guessed=True)
+    assert asker.ledger.total.usage.guessed

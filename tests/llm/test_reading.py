@@ -1,6 +1,7 @@
 """Replies are read as they stand, and cut, wrapped or broken ones never become rows that nobody wrote."""
 
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -47,6 +48,7 @@ def test_no_text_breaks_the_reader(text):
         ('{"rows": [{"a": 1}{"a": 2}]', [{"a": 1}, {"a": 2}], True),
         ('{"rows": [' + "[" * 100 + "]" * 100 + ', {"a": 1}]}', [{"a": 1}], True),
         ('{"rows": [{"a": "```sh\\nls\\n```"}]}', [{"a": "```sh\nls\n```"}], True),
+        ('{"rows": [{"a": ' + "9" * 5000 + '}, {"a": 2}]}', [{"a": 2}], True),
         ('{"rows": []}', [], True),
         ('{"rows": [', [], False),
     ],
@@ -80,3 +82,23 @@ def test_a_long_reply_without_the_list_is_read_in_no_time():
         read_rows(json.dumps({"data": rows}))
     wrapped = json.dumps({"result": {"note": 'a {brace} and "quotes"', "rows": rows}})
     assert read_rows(wrapped).rows == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"rows": [' + '"a",' * 100_000,
+        '{"rows": [' + "1," * 100_000,
+        '{"rows": [' + "{a}," * 100_000,
+        '{"rows": [{' + "".join(f'"{number}": 1,' for number in range(20_000)) + '"0": 1}]}',
+        "```" + "a" * 400_000,
+        "{" * 400_000,
+        "[" * 400_000,
+    ],
+    ids=lambda text: text[:14],
+)
+def test_what_takes_long_to_write_takes_no_time_to_read(text):
+    began = time.monotonic()
+    with suppress(UnreadableError):
+        read_rows(text, fields=["a"])
+    assert time.monotonic() - began < 2

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from syda.llm.exchange import Finish, Reply, Request, Trouble, Usage
-from syda.llm.ladder import Method
+from syda.llm.ladder import CACHED, Method
 from syda.llm.providers.sdk import CONNECT_SECONDS, TOOL, SdkClient, context_and_task, count, http_client
 from syda.llm.shapes import described, in_words
 
@@ -45,7 +45,7 @@ class MessagesClient(SdkClient):
             body["tool_choice"] = {"type": "tool", "name": TOOL}
         else:
             system = f"{system}\n\n{in_words(form)}"
-        kept = {"cache_control": {"type": "ephemeral"}}
+        kept = {} if CACHED in self._ladder.dropped else {CACHED: {"type": "ephemeral"}}
         body["system"] = [{"type": "text", "text": system}]
         context, task = context_and_task(request)
         content = [{"type": "text", "text": context, **kept}, {"type": "text", "text": task}]
@@ -55,7 +55,7 @@ class MessagesClient(SdkClient):
     def read(self, found: Mapping[str, Any]) -> Reply:
         content = found.get("content")
         if not isinstance(content, list):
-            raise Trouble(f"the reply has no content: {str(found)[:120]}")
+            raise Trouble(f"the reply has no content: {str(found)[:120]}", usage=_usage(found.get("usage")))
         blocks = [block for block in content if isinstance(block, Mapping)]
         called = [json.dumps(block.get("input")) for block in blocks if block.get("type") == "tool_use"]
         text = "".join(called or [str(block.get("text") or "") for block in blocks if block.get("type") == "text"])

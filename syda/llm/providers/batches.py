@@ -34,12 +34,24 @@ class GoneError(Trouble):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a batch is. `rest` is what requests come to that it holds no result of; `files` are the results'."""
+    """How far a batch is. `rest` is what requests come to that it holds no result of; `files` are the results'.
+
+    `number` is how many results there are, as far as the provider says.
+    """
 
     name: str
     ended: bool
     rest: Exception
     files: tuple[str, ...] = ()
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a batch holds, by key, in the order of the provider; `whole` where nothing of it is missing."""
+
+    results: list[tuple[str, Result]]
+    whole: bool
 
 
 class Batches(ABC):
@@ -82,8 +94,18 @@ class Batches(ABC):
         """Return how far a batch is. Raises `GoneError` where there is none."""
 
     @abstractmethod
-    async def results(self, batch: str, state: State) -> list[tuple[str, Result]]:
-        """Return what the batch holds, by key, in the order of the provider."""
+    async def results(self, batch: str, state: State) -> Found:
+        """Return what the batch holds, as far as it can be read."""
+
+    @abstractmethod
+    def _result(self, batch: str, line: Mapping[str, Any]) -> Result:
+        """Return what a line of the results says."""
+
+    def _found(self, batch: str, state: State, texts: Iterable[str]) -> Found:
+        lines = [_line(batch, each) for text in texts for each in str(text).split("\n") if each.strip()]
+        read = [line for line in lines if line is not None]
+        results = [(str(line.get("custom_id")), self._result(batch, line)) for line in read]
+        return Found(results, whole=len(read) == len(lines) and len(read) >= state.number)
 
     async def _get(self, path: str, kind: type = object, **params: Any) -> Any:
         with self._asking():
@@ -106,7 +128,7 @@ class Batches(ABC):
             raise
 
     def _of_status(self, status: int, body: object) -> Exception:
-        return of_status(status, said_in(body), self.client.model, self.client.endpoint)
+        return self.client.discreet(of_status(status, said_in(body), self.client.model, self.client.endpoint))
 
 
 class OpenAIBatches(Batches):
@@ -151,7 +173,8 @@ class OpenAIBatches(Batches):
         elif name == "cancelled":
             rest = ModelError(f"the batch {batch} {_CANCELLED}")
         files = tuple(str(found[each]) for each in ("output_file_id", "error_file_id") if found.get(each))
-        return State(name, name in ("completed", "failed", "expired", "cancelled"), rest, files)
+        ended = name in ("completed", "failed", "expired", "cancelled")
+        return State(name, ended, rest, files, _counted(found, "completed", "failed"))
 
     def _failure(self, batch: str, errors: object) -> Exception:
         """Return why a batch was not begun."""
@@ -163,9 +186,9 @@ class OpenAIBatches(Batches):
             return Trouble(f"the batch {batch} failed: {first.get('message')}", crowded=True)
         return self._of_status(400, first)
 
-    async def results(self, batch: str, state: State) -> list[tuple[str, Result]]:
+    async def results(self, batch: str, state: State) -> Found:
         texts = [await self._get(f"/files/{quote(file, safe='')}/content", str) for file in state.files]
-        return [(key, self._result(batch, line)) for text in texts for key, line in _lines(batch, text)]
+        return self._found(batch, state, texts)
 
     def _result(self, batch: str, line: Mapping[str, Any]) -> Result:
         response, error = line.get("response"), line.get("error")
@@ -220,11 +243,12 @@ class AnthropicBatches(Batches):
         found = _mapping(await self._get(f"{self.listing}/{quote(batch, safe='')}"), "processing_status")
         name = str(found["processing_status"])
         rest = Trouble(f"the batch {batch} is {name} and holds no result of the request")
-        return State(name, name == "ended", rest)
+        number = _counted(found, "succeeded", "errored", "canceled", "expired")
+        return State(name, name == "ended", rest, number=number)
 
-    async def results(self, batch: str, state: State) -> list[tuple[str, Result]]:
+    async def results(self, batch: str, state: State) -> Found:
         text = await self._get(f"{self.listing}/{quote(batch, safe='')}/results", str)
-        return [(key, self._result(batch, line)) for key, line in _lines(batch, text)]
+        return self._found(batch, state, [text])
 
     def _result(self, batch: str, line: Mapping[str, Any]) -> Result:
         result = line.get("result")
@@ -265,13 +289,17 @@ def _mapping(found: object, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _lines(batch: str, text: object) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Yield the lines of a file of results by the keys of their requests; what cannot be read is as good as missing."""
-    for line in str(text).split("\n"):
-        try:
-            found = json.loads(line) if line.strip() else None
-        except ValueError:
-            logger.warning("the batch %s holds a result that cannot be read: %.120s", batch, line)
-            continue
-        if isinstance(found, Mapping):
-            yield str(found.get("custom_id")), found
+def _counted(found: Mapping[str, Any], *names: str) -> int:
+    """Return how many results a batch has by the provider's own count."""
+    counts = found.get("request_counts")
+    return sum(count(counts.get(name)) for name in names) if isinstance(counts, Mapping) else 0
+
+
+def _line(batch: str, text: str) -> Mapping[str, Any] | None:
+    """Return a line of a file of results; None where it cannot be read."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        logger.warning("the batch %s holds a result that cannot be read: %.120s", batch, text)
+        return None
+    return found if isinstance(found, Mapping) else {}

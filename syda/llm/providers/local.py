@@ -52,6 +52,7 @@ class LocalClient:
     """One request at a time: on a CPU, several share its speed."""
     examples = 8
     """A row is written after some of them."""
+    free = True
     plans = False
     """Its answers on how columns are made take minutes, and most of them do not work."""
 
@@ -59,12 +60,12 @@ class LocalClient:
         self.config = config
         self.endpoint = "local"
         defaults = {"temperature": _TEMPERATURE, "seed": 0}
-        self._sampling: dict[str, Any] = defaults | config.settings()
+        self.settings: Mapping[str, Any] = defaults | config.settings()
+        self._sampling = {name: value for name, value in self.settings.items() if name != "max_tokens"}
         self._seconds = seconds
-        self.settings: Mapping[str, Any] = self._sampling
         if runtime is None:
             self._path = model_path(config.model_name)
-            self.settings = {**self._sampling, "file": fingerprint(self._path)}
+            self.settings = {**self.settings, "file": fingerprint(self._path)}
         else:
             self._path = Path(config.model_name or "given")
         self.model = self._path.name

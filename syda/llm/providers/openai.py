@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ class _OpenAIClient(SdkClient):
         import openai
 
         timeout = openai.Timeout(self._seconds, connect=CONNECT_SECONDS)
+        if self.config.provider != "openai":  # what the environment has for OpenAI is for nobody else
+            options["default_headers"] = dict.fromkeys(_names_for_openai(), openai.Omit()) | options["default_headers"]
         return openai.AsyncOpenAI(timeout=timeout, http_client=http_client(openai.DefaultAsyncHttpxClient), **options)
 
 
@@ -55,7 +58,7 @@ class ChatClient(_OpenAIClient):
         choice = _first(found.get("choices"))
         message = choice.get("message")
         if not isinstance(message, Mapping):
-            raise Trouble(f"the reply has no message: {str(found)[:120]}")
+            raise Trouble(f"the reply has no message: {str(found)[:120]}", usage=_usage(found, "prompt", "completion"))
         text, finish, detail = _text(message), _CHAT_FINISH.get(str(choice.get("finish_reason")), Finish.COMPLETE), ""
         if isinstance(message.get("refusal"), str) and message["refusal"]:
             finish, detail = Finish.REFUSED, message["refusal"]
@@ -90,14 +93,12 @@ class ResponsesClient(_OpenAIClient):
     def read(self, found: Mapping[str, Any]) -> Reply:
         output = found.get("output")
         if not isinstance(output, list):
-            raise Trouble(f"the reply has no output: {str(found)[:120]}")
-        if found.get("status") == "failed":
-            raise Trouble(f"the server failed: {str(found.get('error'))[:200]}")
+            raise Trouble(f"the reply has no output: {str(found)[:120]}", usage=_usage(found, "input", "output"))
         parts = [part for item in _objects(output) for part in _objects(item.get("content"))]
         refusals = [str(part.get("refusal")) for part in parts if part.get("type") == "refusal"]
         called = [str(item.get("arguments")) for item in _objects(output) if item.get("type") == "function_call"]
         text = "".join(called or [str(part.get("text") or "") for part in parts if part.get("type") == "output_text"])
-        reason = (found.get("incomplete_details") or {}).get("reason") if found.get("status") == "incomplete" else None
+        reason = _reason(found) if found.get("status") == "incomplete" else None
         finish = Finish.COMPLETE if text.strip() else Finish.EMPTY
         if refusals:
             finish = Finish.REFUSED
@@ -106,13 +107,26 @@ class ResponsesClient(_OpenAIClient):
         return Reply(text=text, finish=finish, detail=" ".join(refusals), usage=_usage(found, "input", "output"))
 
 
+def _names_for_openai() -> list[str]:
+    """Return the headers that the SDK takes from the environment."""
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    return ["OpenAI-Organization", "OpenAI-Project", *(line.partition(":")[0].strip() for line in lines if ":" in line)]
+
+
 _CHAT_FINISH = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    """Return why a reply is not complete, which some servers tell by itself."""
+    told = found.get("incomplete_details")
+    return str(told.get("reason") if isinstance(told, Mapping) else told)
 
 
 def _text(message: Mapping[str, Any]) -> str:
     """Return what a message says: the arguments of the tool that it calls, or its content, whole or in parts."""
     for call in _objects(message.get("tool_calls")):
-        arguments = (call.get("function") or {}).get("arguments")
+        called = call.get("function")
+        arguments = called.get("arguments") if isinstance(called, Mapping) else None
         if isinstance(arguments, str):
             return arguments
         if isinstance(arguments, Mapping):  # as some servers write it

@@ -36,3 +36,5 @@ PRESETS = {
         key_header="api-key",
     ),
 }
+OWN = frozenset(["ollama", "vllm", "llamacpp", "lmstudio"])
+"""Those that people run themselves."""
