@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from syda.errors import ModelError, PlanError, SydaError, near
 from syda.planning.requests import key_name
+from syda.redact import redact_url
 from syda.schema.model import Schema
 from syda.usage import TableUsage, Usage
 
@@ -52,7 +53,7 @@ def _require_number(name: str, given: Any, type_: type, least: float) -> None:
         raise PlanError(f"{name}: expected {kind}, {'0 or more' if least == 0 else 'more than 0'}, got {given!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LanguageModel:
     """Which model to ask, for what, and at what cost.
 
@@ -107,6 +108,10 @@ class LanguageModel:
             from syda.llm.connect import check_keys
 
             check_keys(self.keys)
+
+    def __repr__(self) -> str:
+        shown = redact_url(self.model) if isinstance(self.model, str) else self.model
+        return f"LanguageModel(model={shown!r}, mode={self.mode!r}, cache={self.cache!r})"
 
     def client(self, *, sending: bool) -> Client:
         """Return the client of the model, which asks in batches where that is wanted.

@@ -203,3 +203,9 @@ def test_a_limit_in_dollars_needs_a_price(dry_run: bool) -> None:
     llm = LanguageModel(model="http://127.0.0.1:9/v1#m", mode="rows", max_cost=1.0)
     with pytest.raises(BudgetError, match="the price of 'm' is not known"):
         syda.seed("sqlite://", Base, rows=5, llm=llm, dry_run=dry_run)
+
+
+def test_a_password_in_a_url_is_not_shown() -> None:
+    shown = repr(LanguageModel(model="https://me:secret@gate.example/v1#m"))
+    assert "secret" not in shown
+    assert "gate.example" in shown
