@@ -100,10 +100,10 @@ def _holds_nothing(file: Path) -> bool:
 def require_database(target: Target) -> None:
     """Raise `TargetError` for the URL of an SQLite file that does not exist, which connecting would make."""
     if isinstance(target, URL | str):
-        require_file(_parsed(target))
+        require_file(parsed_url(target))
 
 
-def _parsed(url: URL | str) -> URL:
+def parsed_url(url: URL | str) -> URL:
     try:
         return make_url(url)
     except (exc.ArgumentError, ValueError):
@@ -119,7 +119,7 @@ def _parsed(url: URL | str) -> URL:
 
 
 def _engine(url: URL | str) -> Engine:
-    parsed = _parsed(url)
+    parsed = parsed_url(url)
     try:
         return create_engine(parsed)
     except exc.ArgumentError as error:

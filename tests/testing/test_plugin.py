@@ -131,7 +131,7 @@ def test_the_server_has_no_more_databases_than_before(suite, postgresql_engine):
     suite(ISOLATED, syda_url=postgresql_engine.url.render_as_string(hide_password=False), syda_isolation="template")
     with postgresql_engine.connect() as connection:
         left = connection.exec_driver_sql(
-            f"SELECT datname FROM pg_database WHERE datname LIKE '%%{postgresql_engine.url.database}_syda%%'"
+            f"SELECT datname FROM pg_database WHERE datname LIKE 'syda_{postgresql_engine.url.database}%%'"
         ).all()
     assert left == []
 
