@@ -15,6 +15,7 @@ from sqlalchemy import Engine, NullPool, StaticPool, create_engine, exc
 from sqlalchemy.engine import URL
 
 from syda.errors import TargetError
+from syda.load.target import engine_of
 from syda.redact import redact_cause, redact_url
 from syda.schema.reach import full_url
 
@@ -68,7 +69,7 @@ def own_file(url: URL, *, keep: Keep = bool) -> Iterator[Engine]:
 @contextmanager
 def created_database(url: URL, name: str, *, template: str | None = None, keep: Keep = bool) -> Iterator[Engine]:
     """Yield an engine of a new database of a server, empty or a copy of another, and drop it at the end."""
-    administrator = create_engine(_maintenance(url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    administrator = engine_of(_maintenance(url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     quoted = administrator.dialect.identifier_preparer.quote
     what = f"the database {template!r} cannot be copied" if template else "no scratch database can be made"
     suffix = f" TEMPLATE {quoted(template)}" if template else ""

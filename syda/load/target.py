@@ -53,7 +53,7 @@ def connected(target: Target) -> Iterator[Connection]:
         with _own(reach(target)) as connection:
             yield connection
     elif isinstance(target, URL | str):
-        engine = _engine(target)
+        engine = engine_of(target)
         file = sqlite_file(engine.url)
         is_new = file is not None and not file.exists()
         try:
@@ -104,6 +104,7 @@ def require_database(target: Target) -> None:
 
 
 def parsed_url(url: URL | str) -> URL:
+    """Return a URL that was given as text. Raises `TargetError` without showing what may be a password."""
     try:
         return make_url(url)
     except (exc.ArgumentError, ValueError):
@@ -118,10 +119,11 @@ def parsed_url(url: URL | str) -> URL:
         ) from None
 
 
-def _engine(url: URL | str) -> Engine:
+def engine_of(url: URL | str, **options: Any) -> Engine:
+    """Return an engine for a URL. Raises `TargetError` that shows it without its secrets where there can be none."""
     parsed = parsed_url(url)
     try:
-        return create_engine(parsed)
+        return create_engine(parsed, **options)
     except exc.ArgumentError as error:
         written = full_url(parsed)
         meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from syda.migrations.rehearsing import rehearse as rehearse
     from syda.migrations.report import Rehearsal as Rehearsal
+    from syda.migrations.upgrading import upgrade as upgrade
+    from syda.migrations.upgrading import upgrade_and_seed as upgrade_and_seed
 
 _HOMES = {
     "Rehearsal": "syda.migrations.report",
     "rehearse": "syda.migrations.rehearsing",
+    "upgrade": "syda.migrations.upgrading",
+    "upgrade_and_seed": "syda.migrations.upgrading",
 }
 
 

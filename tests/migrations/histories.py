@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent, indent
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, create_engine
 
 ENV = """
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 def run(connection):
     context.configure(connection=connection, target_metadata=None{options})
@@ -28,10 +29,9 @@ def main():
     if connection is not None:
         run(connection)
         return
-    engine = create_engine({url})
+    engine = create_engine({url}, poolclass=NullPool)
     with engine.connect() as connection:
         run(connection)
-    engine.dispose()
 
 {more}
 main()
@@ -107,9 +107,10 @@ def text_of(engine: Engine) -> str:
 
 def scratch_databases(engine: Engine) -> list[str]:
     """Return the databases on the server that rehearsals have made."""
-    asked = "SHOW DATABASES LIKE 'syda_rehearsal%%'"
+    name = f"syda_rehearsal_{os.getpid()}%%"  # those of other processes come and go
+    asked = f"SHOW DATABASES LIKE '{name}'"
     if engine.dialect.name == "postgresql":
-        asked = "SELECT datname FROM pg_database WHERE datname LIKE 'syda_rehearsal%%'"
+        asked = f"SELECT datname FROM pg_database WHERE datname LIKE '{name}'"
     with engine.connect() as connection:
         return [row[0] for row in connection.exec_driver_sql(asked)]
 
