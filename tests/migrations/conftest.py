@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine
 
 from tests.migrations.histories import History, file_engine, shop
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 SERVERS = ["sqlite", "postgresql", "mariadb"]
 
