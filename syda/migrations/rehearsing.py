@@ -16,7 +16,7 @@ from syda.migrations.environment import REHEARSING, Environment, synchronous
 from syda.migrations.locks import LockWatch
 from syda.migrations.report import Finding, Phase, Rehearsal, RevisionReport
 from syda.migrations.silent import silent_faults
-from syda.migrations.states import State, fewer_rows, fewer_values, read_state
+from syda.migrations.states import State, count_again, fewer_rows, fewer_values, read_state
 from syda.migrations.stocking import Stock
 from syda.redact import redact_url
 from syda.schema.model import Schema
@@ -152,7 +152,7 @@ class _Walk:
         state = self._state()
         notes = self.stock.fill(self._engine, state, self._stocked)
         self._stocked = state.schema
-        return self._state(), notes
+        return count_again(self._engine, state), notes
 
     def _state(self) -> State:
         return read_state(self._engine, self.environment)

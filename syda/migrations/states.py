@@ -30,7 +30,13 @@ class State:
 def read_state(engine: Engine, environment: Environment) -> State:
     """Return what the database holds; the table in which alembic keeps the revision is left out."""
     with engine.connect() as connection:
-        return count_values(connection, read_tables(connection, environment))
+        return _counted(connection, read_tables(connection, environment))
+
+
+def count_again(engine: Engine, state: State) -> State:
+    """Return what the same tables hold now."""
+    with engine.connect() as connection:
+        return _counted(connection, state.schema)
 
 
 def read_tables(connection: Connection, environment: Environment) -> Schema:
@@ -45,8 +51,7 @@ def without(reading: Reading, key: str) -> Reading:
     return read_schema(reading, tables=[table.key for table in reading.schema if table.key != key])
 
 
-def count_values(connection: Connection, schema: Schema) -> State:
-    """Count the rows of each table, and the values in its columns."""
+def _counted(connection: Connection, schema: Schema) -> State:
     rows: dict[str, int] = {}
     values: dict[tuple[str, str], int] = {}
     for key, table in build_tables(schema).items():

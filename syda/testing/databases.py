@@ -45,6 +45,23 @@ def _enforcing(engine: Engine) -> Engine:
 
 
 @contextmanager
+def unenforced(engine: Engine) -> Iterator[None]:
+    """Have SQLite look away from foreign keys, as a connection of alembic's does.
+
+    To change a table there is to make it anew and drop the old one, to which others may refer.
+    """
+    _switch(engine, "OFF")
+    yield
+    _switch(engine, "ON")
+
+
+def _switch(engine: Engine, to: str) -> None:
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA foreign_keys = {to}")
+
+
+@contextmanager
 def copied(engine: Engine) -> Iterator[Engine]:
     """Yield an engine of a copy of the database, and drop the copy at the end.
 

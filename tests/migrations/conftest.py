@@ -33,3 +33,11 @@ def engine(request) -> Iterator[Engine]:
         made.dispose()
     else:
         yield request.getfixturevalue(f"{request.param}_engine")
+
+
+@pytest.fixture
+def own(tmp_path) -> Iterator[Engine]:
+    """An engine of an empty database in a file."""
+    made = file_engine(tmp_path / "own.db")
+    yield made
+    made.dispose()

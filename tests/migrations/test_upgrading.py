@@ -67,12 +67,12 @@ def test_the_tables_are_made_by_the_revisions_and_filled(shop_history, engine):
     assert count(engine, "customers") == 8
 
 
-def test_a_revision_that_is_named(shop_history, engine):
-    report = upgrade_and_seed(shop_history.ini, engine, revision="a1", rows=4)
+def test_a_revision_that_is_named(shop_history, own):
+    report = upgrade_and_seed(shop_history.ini, own, revision="a1", rows=4)
     assert dict(report.rows) == {"customers": 4}
-    assert upgrade(shop_history.ini, engine) == ("a2",)
+    assert upgrade(shop_history.ini, own) == ("a2",)
     with pytest.raises(MigrationError, match="at a2, which comes after a1"):
-        upgrade(shop_history.ini, engine, revision="a1")
+        upgrade(shop_history.ini, own, revision="a1")
 
 
 def test_models_that_differ_are_refused_with_every_difference(shop_history, engine):
@@ -98,25 +98,23 @@ def test_what_only_the_database_has_is_a_difference_too(shop_history, tmp_path):
     assert caught.value.differences == ("index ix of orders (total) is in the database, not in the models",)
 
 
-def test_several_heads(shop_history, engine):
+def test_several_heads(shop_history, own):
     shop_history.add("b1", 'op.execute("SELECT 1")', after="a2", message="left")
     shop_history.add("c1", 'op.execute("SELECT 1")', after="a2", message="right")
     with pytest.raises(MigrationError, match=r"2 heads: .*b1 \(left\)"):
-        upgrade(shop_history.ini, engine)
-    assert inspect(engine).get_table_names() == []
-    assert upgrade(shop_history.ini, engine, revision="b1") == ("b1",)
-    upgrade(shop_history.ini, engine, revision="heads")
-    assert sorted(revision_of(engine)) == ["b1", "c1"]
+        upgrade(shop_history.ini, own)
+    assert inspect(own).get_table_names() == []
+    assert upgrade(shop_history.ini, own, revision="b1") == ("b1",)
+    upgrade(shop_history.ini, own, revision="heads")
+    assert sorted(revision_of(own)) == ["b1", "c1"]
 
 
-def test_an_unknown_revision(shop_history, engine):
+def test_an_unknown_revision(shop_history, own):
     with pytest.raises(UnknownNameError, match="no revision 'a11'; did you mean 'a1'"):
-        upgrade(shop_history.ini, engine, revision="a11")
-    execute(
-        engine, "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('zz')"
-    )
+        upgrade(shop_history.ini, own, revision="a11")
+    execute(own, "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('zz')")
     with pytest.raises(MigrationError, match=r"from zz to a2: .*zz"):
-        upgrade(shop_history.ini, engine)
+        upgrade(shop_history.ini, own)
 
 
 def test_a_revision_that_fails_half_way(shop_history, engine):
@@ -130,14 +128,14 @@ def test_a_revision_that_fails_half_way(shop_history, engine):
         assert inspect(engine).get_table_names() == []
 
 
-def test_an_environment_that_ignores_the_url(shop_history, engine, tmp_path):
+def test_an_environment_that_ignores_the_url(shop_history, own, tmp_path):
     shop_history.env(connection="None", url=f"'sqlite:///{tmp_path}/other.db'")
     with pytest.raises(MigrationError, match=r"goes to another database .*config\.attributes\.get"):
-        upgrade(shop_history.ini, engine)
-    assert inspect(engine).get_table_names() == []
+        upgrade(shop_history.ini, own)
+    assert inspect(own).get_table_names() == []
     shop_history.env(connection="None")
-    upgrade(shop_history.ini, text_of(engine))
-    assert count(engine, "orders") == 0
+    upgrade(shop_history.ini, text_of(own))
+    assert count(own, "orders") == 0
 
 
 def test_an_environment_that_does_not_commit(shop_history, postgresql_engine):
@@ -149,11 +147,11 @@ def test_an_environment_that_does_not_commit(shop_history, postgresql_engine):
         upgrade(shop_history.ini, postgresql_engine)
 
 
-def test_a_version_table_of_another_name(shop_history, engine):
+def test_a_version_table_of_another_name(shop_history, own):
     shop_history.env(options=', version_table="notes"')
-    report = upgrade_and_seed(shop_history.ini, engine, rows=3)
+    report = upgrade_and_seed(shop_history.ini, own, rows=3)
     assert set(report.rows) == {"customers", "orders"}
-    assert upgrade(shop_history.ini, engine, models=models()) == ("a2",)
+    assert upgrade(shop_history.ini, own, models=models()) == ("a2",)
 
 
 def test_a_database_that_is_not_to_be_filled_is_not_upgraded(shop_history, tmp_path, engine):
@@ -167,9 +165,9 @@ def test_a_database_that_is_not_to_be_filled_is_not_upgraded(shop_history, tmp_p
         upgrade(shop_history.ini, f"sqlite:///{tmp_path}/nowhere/own.db")
 
 
-def test_a_plan_fills_what_the_revisions_make(shop_history, engine):
+def test_a_plan_fills_what_the_revisions_make(shop_history, own):
     plan = syda.plan(models(), rows=6)
-    assert upgrade_and_seed(shop_history.ini, engine, plan).total == 12
+    assert upgrade_and_seed(shop_history.ini, own, plan).total == 12
 
 
 def test_sqlite_in_memory(shop_history):
