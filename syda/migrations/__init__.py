@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from syda.migrations.operations import keep_plan as keep_plan
+    from syda.migrations.operations import register as register
     from syda.migrations.rehearsing import rehearse as rehearse
     from syda.migrations.report import Rehearsal as Rehearsal
     from syda.migrations.upgrading import upgrade as upgrade
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Rehearsal": "syda.migrations.report",
+    "keep_plan": "syda.migrations.operations",
+    "register": "syda.migrations.operations",
     "rehearse": "syda.migrations.rehearsing",
     "upgrade": "syda.migrations.upgrading",
     "upgrade_and_seed": "syda.migrations.upgrading",

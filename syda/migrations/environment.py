@@ -167,8 +167,12 @@ class Environment:
         """Turn what env.py, a revision or the database raises into errors of syda's."""
         try:
             yield
-        except SydaError:
+        except MigrationError:
             raise
+        except SydaError as error:
+            if not self._running:
+                raise
+            raise self._failed(f"{type(error).__name__}: {error}", "") from error
         except exc.DBAPIError as error:
             raise self._failed(first_line(error.orig), error.statement or "") from error
         except (CommandError, RevisionError) as error:
