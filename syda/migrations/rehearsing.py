@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from syda.errors import PlanError, RevisionFailedError
+from syda.errors import PlanError, RevisionFailedError, TargetError
 from syda.load.guard import require_development
 from syda.load.scratch import own_database
 from syda.migrations.environment import REHEARSING, Environment, synchronous
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alembic.script import Script
     from sqlalchemy import URL, Engine
 
+_SERVERS = ("postgresql", "mariadb", "mysql", "sqlite")
 ROWS = 30
 LOCK_SECONDS = 0.5
 
@@ -51,7 +52,7 @@ def rehearse(
     `url` names a database, on whose server another one is made for the rehearsal and dropped at the end, or kept with
     `keep`; it is not touched itself. The rehearsal begins after the revision `start`. Before each revision, tables
     without rows get `rows` rows; with `downgrade`, each revision is also taken back and run again. Findings of `known`
-    revisions do not count. `progress` is called with a revision, the number done and the number to do.
+    revisions do not count. `progress` is called with ``"revisions"``, the number done and the number to do.
 
     Raises `MigrationError` where alembic.ini, env.py or the revisions cannot be used, `UnknownNameError` for a revision
     that is not there, `TargetError` where no database can be made.
@@ -59,6 +60,7 @@ def rehearse(
     hosts = tuple(allow_hosts)
     target = synchronous(url)
     _check(rows, lock_seconds)
+    _require_known(target)
     require_development(target, hosts)
     environment = Environment.read(alembic)
     environment.config.attributes[REHEARSING] = True
@@ -76,6 +78,14 @@ def rehearse(
     with walk.stack:
         return walk.through(
             environment.between((), first), environment.between(first, environment.resolve(to)), progress
+        )
+
+
+def _require_known(url: URL) -> None:
+    if url.get_backend_name() not in _SERVERS:
+        raise TargetError(
+            f"no scratch database can be made on {url.get_backend_name()}; a rehearsal needs PostgreSQL, MariaDB, "
+            f"MySQL or SQLite"
         )
 
 
@@ -108,10 +118,10 @@ class _Walk:
         """Rehearse the revisions `ahead`; those `passed` run before them, on empty tables."""
         self._renew(passed)
         reports: list[RevisionReport] = []
-        for number, script in enumerate(ahead):
-            if progress:
-                progress(script.revision, number, len(ahead))
+        for number, script in enumerate(ahead, 1):
             reports.append(self._rehearsed(script))
+            if progress:
+                progress("revisions", number, len(ahead))
             if script not in self._applied:
                 break
         left = [each.revision for each in ahead if each not in self._applied]
