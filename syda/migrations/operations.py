@@ -95,9 +95,7 @@ def keep_plan(path: str | Path, models: Any = None) -> Callable[..., None]:
         plan, revision = Plan.from_yaml(Path(path)), ", ".join(sorted(heads)) or None
         tables = _tables(ctx) if models is None else read_schema(models)
         if changes_since(plan, tables.schema):
-            told = (
-                "the plan %s is for other tables than those of revision %s; `syda plan --check %s --update` updates it"
-            )
+            told = "the plan %s is for other tables than revision %s has; `syda plan --check %s --update` updates it"
             logger.warning(told, path, revision, path)
         elif plan.revision != revision:
             replace(plan, revision=revision).to_yaml(path)

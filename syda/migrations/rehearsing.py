@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from alembic.script import Script
     from sqlalchemy import URL, Engine
 
+logger = logging.getLogger("syda.migrations")
 _SERVERS = ("postgresql", "mariadb", "mysql", "sqlite")
 ROWS = 30
 LOCK_SECONDS = 0.5
@@ -75,10 +77,9 @@ def rehearse(
         lock_seconds=lock_seconds,
         keep=keep,
     )
-    with walk.stack:
-        return walk.through(
-            environment.between((), first), environment.between(first, environment.resolve(to)), progress
-        )
+    passed, ahead = environment.between((), first), environment.between(first, environment.resolve(to))
+    with walk.stack, walk.telling():
+        return walk.through(passed, ahead, progress)
 
 
 def _require_known(url: URL) -> None:
@@ -109,6 +110,7 @@ class _Walk:
     keep: bool
     stack: ExitStack = field(default_factory=ExitStack)
     _engine: Engine = field(init=False)
+    _place: str | None = None
     _applied: list[Script] = field(default_factory=list)
     _stocked: Schema | None = None
 
@@ -125,8 +127,22 @@ class _Walk:
             if script not in self._applied:
                 break
         left = [each.revision for each in ahead if each not in self._applied]
-        kept = redact_url(full_url(self._engine.url)) if self.keep else None
-        return Rehearsal(revisions=tuple(reports), not_rehearsed=tuple(left[1:]), kept=kept)
+        return Rehearsal(revisions=tuple(reports), not_rehearsed=tuple(left[1:]), kept=self.kept)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Have an error, or Ctrl-C, not hide where the database is that is to be kept."""
+        try:
+            yield
+        except BaseException:
+            if self.kept:
+                logger.warning("the database of the rehearsal is kept: %s", self.kept)
+            raise
+
+    @property
+    def kept(self) -> str | None:
+        """The URL of the scratch database, where there is one that is to be kept."""
+        return self._place if self.keep else None
 
     def _rehearsed(self, script: Script) -> RevisionReport:
         before, notes = self._stock()
@@ -204,7 +220,7 @@ class _Walk:
             yield _refused(error, "downgrade")
             notes.append(self._recovered(script))
             return
-        lost = list(_lost(before, self._state(), "downgrade", values=True))
+        lost = list(_lost(before, self._state(), "downgrade"))
         yield from lost
         try:
             self._up(script)
@@ -213,7 +229,7 @@ class _Walk:
             notes.append(self._recovered(script))
             return
         if not lost:
-            yield from _lost(after, self._state(), "upgrade again", values=True)
+            yield from _lost(after, self._state(), "upgrade again")
 
     def _recovered(self, script: Script) -> str:
         """Come to a revision without rows, since what has failed may have been done by half; return what to tell."""
@@ -231,8 +247,9 @@ class _Walk:
         """Begin anew in a database of its own, with revisions that run on empty tables."""
         kept, self.keep = self.keep, False
         self.stack.close()
-        self.keep = kept
+        self.keep, self._place = kept, None
         self._engine = self.stack.enter_context(own_database(self.url, "rehearsal", keep=lambda: self.keep))
+        self._place = redact_url(full_url(self._engine.url))
         self._applied, self._stocked = [], None
         for script in scripts:
             self._up(script)
@@ -243,15 +260,16 @@ def _refused(error: RevisionFailedError, phase: Phase) -> Finding:
     return Finding(fault="error", phase=phase, said=error.said, statement=error.statement)
 
 
-def _lost(before: State, after: State, phase: Phase, *, values: bool = False) -> Iterator[Finding]:
-    for key, count, left in fewer_rows(before, after):
+def _lost(before: State, after: State, phase: Phase) -> Iterator[Finding]:
+    """Yield what was there and is not; an upgrade may drop columns, what is taken back and run again may not."""
+    for key, count, rows in fewer_rows(before, after):
         how = (
             f"{key} is gone, with {count:,} rows"
             if key not in after.rows
-            else f"{key} had {count:,} rows, has {left:,}"
+            else f"{key} had {count:,} rows, has {rows:,}"
         )
         yield Finding(fault="rows lost", phase=phase, said=how, table=key)
-    if values:
-        for key, name, count, left in fewer_values(before, after):
-            said = f"{key}.{name} had {count:,} values, has {left:,}"
+    for key, name, count, left in fewer_values(before, after):
+        if left is not None or phase != "upgrade":
+            said = f"{key}.{name} had {count:,} values, has {left or 0:,}"
             yield Finding(fault="values lost", phase=phase, said=said, table=key)

@@ -76,12 +76,15 @@ def fewer_rows(before: State, after: State) -> Iterator[tuple[str, int, int]]:
             yield key, count, left
 
 
-def fewer_values(before: State, after: State) -> Iterator[tuple[str, str, int, int]]:
-    """Yield each column that has lost values in rows that are still there, with their numbers before and after."""
+def fewer_values(before: State, after: State) -> Iterator[tuple[str, str, int, int | None]]:
+    """Yield each column that has lost values in rows that are still there, with their numbers before and after.
+
+    The number after is None for a column that is gone.
+    """
     for (key, name), count in before.values.items():
         if key in after.rows and after.rows[key] >= before.rows[key]:
-            left = after.values.get((key, name), 0)
-            if left < count:
+            left = after.values.get((key, name))
+            if (left or 0) < count:
                 yield key, name, count, left
 
 

@@ -227,6 +227,20 @@ def test_a_scratch_database_that_is_kept(shop_history, tmp_path, scratch_files):
     assert not (tmp_path / "own.db").exists()
 
 
+def test_a_database_that_is_kept_is_told_after_ctrl_c_too(shop_history, tmp_path, scratch_files, caplog):
+    shop_history.add("interrupted", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(shop_history.ini, f"sqlite:///{tmp_path}/own.db", keep=True)
+    [folder] = scratch_files.iterdir()
+    assert f"the database of the rehearsal is kept: sqlite:///{folder}/scratch.db" in caplog.text
+
+
+def test_an_upgrade_that_empties_a_column(shop_history, own):
+    shop_history.add("emptied", 'op.execute("UPDATE orders SET note = NULL")')
+    shop_history.add("dropped", batch("orders", 'drop_column("note")'))
+    assert found(rehearse(shop_history.ini, text_of(own))) == [("emptied", "upgrade", "values lost")]
+
+
 def test_a_scratch_database_on_a_server_that_is_kept(shop_history, postgresql_engine):
     report = rehearse(shop_history.ini, text_of(postgresql_engine), keep=True)
     name = report.kept.rpartition("/")[2]
@@ -277,6 +291,8 @@ def test_what_cannot_be_rehearsed(shop_history, tmp_path, postgresql_engine):
         rehearse(shop_history.ini, url, rows=0)
     with pytest.raises(PlanError, match="0 seconds or more"):
         rehearse(shop_history.ini, url, lock_seconds=-1)
+    with pytest.raises(TargetError, match="on oracle; a rehearsal needs"):
+        rehearse(shop_history.ini, "oracle+oracledb://localhost/shop")
     with pytest.raises(PlanError, match="synchronous driver"):
         rehearse(shop_history.ini, "sqlite+aiosqlite:///x.db")
     with pytest.raises(ProtectedTargetError, match=r"db\.test"):
