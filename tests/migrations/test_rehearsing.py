@@ -83,7 +83,7 @@ PLANTED = {
 def test_planted_faults_are_found_and_no_others(shop_history, engine):
     for name, statement in PLANTED.items():
         shop_history.add(name, statement)
-        shop_history.add(f"after_{name}", batch("customers", f'add_column(sa.Column("{name}_2", sa.Integer))'))
+    shop_history.add("after", batch("customers", 'add_column(sa.Column("later", sa.Integer))'))
     report = rehearse(shop_history.ini, text_of(engine), rows=20)
     faults = dict.fromkeys(PLANTED, "error") | {"lossy": "rows lost"}
     if engine.dialect.name == "sqlite":
@@ -154,10 +154,10 @@ def test_a_revision_that_fails_on_empty_tables_too_ends_the_rehearsal(shop_histo
     assert report.found[0][1].statement == "SELECT * FROM nothing"
 
 
-def test_branches_and_merges(shop_history, engine):
+def test_branches_and_merges(shop_history, own):
     shop_history.add("b1", batch("customers", 'add_column(sa.Column("x", sa.Integer))'), after="a2")
     shop_history.add("c1", batch("orders", 'add_column(sa.Column("y", sa.Integer))'), after="a2")
-    url = text_of(engine)
+    url = text_of(own)
     with pytest.raises(MigrationError, match=r"2 heads: (b1 \(b1\), c1 \(c1\)|c1 \(c1\), b1 \(b1\)).*'heads'"):
         rehearse(shop_history.ini, url)
     walked = [each.revision for each in rehearse(shop_history.ini, url, to="heads").revisions]
@@ -262,6 +262,14 @@ def test_locks_that_are_held_long(shop_history, postgresql_engine):
     assert finding.statement == "CREATE INDEX ix ON orders (total)"
     assert "ShareLock" in finding.said
     assert rehearse(shop_history.ini, url, lock_seconds=60).is_clean
+
+
+@pytest.mark.parametrize("options", ["", ", transaction_per_migration=True"])
+def test_a_revision_that_leaves_its_transaction(shop_history, postgresql_engine, options):
+    shop_history.env(options=options)
+    index = 'op.create_index("ix", "orders", ["total"], postgresql_concurrently=True)'
+    shop_history.add("a3", f"with op.get_context().autocommit_block():\n    {index}")
+    assert rehearse(shop_history.ini, text_of(postgresql_engine)).is_clean
 
 
 def test_a_table_that_cannot_be_filled_is_told_and_hides_no_other(history, tmp_path):

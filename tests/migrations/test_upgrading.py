@@ -154,13 +154,13 @@ def test_a_version_table_of_another_name(shop_history, own):
     assert upgrade(shop_history.ini, own, models=models()) == ("a2",)
 
 
-def test_a_database_that_is_not_to_be_filled_is_not_upgraded(shop_history, tmp_path, engine):
+def test_a_database_that_is_not_to_be_filled_is_not_upgraded(shop_history, tmp_path, own):
     with pytest.raises(ProtectedTargetError, match=r"db\.test"):
         upgrade(shop_history.ini, "postgresql+psycopg://db.test/shop")
-    execute(engine, "CREATE TABLE syda_forbids_seeding (id INTEGER)")
+    execute(own, "CREATE TABLE syda_forbids_seeding (id INTEGER)")
     with pytest.raises(ProtectedTargetError, match="forbids seeding"):
-        upgrade(shop_history.ini, engine)
-    assert inspect(engine).get_table_names() == ["syda_forbids_seeding"]
+        upgrade(shop_history.ini, own)
+    assert inspect(own).get_table_names() == ["syda_forbids_seeding"]
     with pytest.raises(TargetError, match="cannot reach"):
         upgrade(shop_history.ini, f"sqlite:///{tmp_path}/nowhere/own.db")
 
