@@ -26,6 +26,9 @@
         * `BudgetError`: going on would cost more than was allowed
         * `ReplayError`: only recorded replies may be used, and one is missing
         * `UnusableReplyError`: the model's replies held fewer usable rows than were asked
+    * `MigrationError`: alembic's revisions cannot be read or run as they are
+        * `RevisionFailedError`: a revision raised, or the database refused one of its statements
+        * `DifferentModelsError`: the tables that the revisions make are not those of the models
     * `MissingExtraError`: an optional package is not installed
 """
 
@@ -178,6 +181,31 @@ class UnusableReplyError(ModelError):
     def __init__(self, message: str, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         super().__init__(message)
         self.rows = [dict(row) for row in rows]
+
+
+class MigrationError(SydaError):
+    """Alembic's revisions cannot be read or run as they are."""
+
+
+class RevisionFailedError(MigrationError):
+    """A revision raised, or the database refused one of its statements.
+
+    `revision` and `statement` say which, and `said` is what the database or the revision said.
+    """
+
+    def __init__(self, message: str, *, revision: str, statement: str, said: str) -> None:
+        super().__init__(message)
+        self.revision = revision
+        self.statement = statement
+        self.said = said
+
+
+class DifferentModelsError(MigrationError):
+    """The tables that the revisions make are not those of the models; `differences` has a line for each."""
+
+    def __init__(self, message: str, differences: Iterable[str]) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
 
 
 class MissingExtraError(SydaError):

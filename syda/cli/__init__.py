@@ -12,6 +12,7 @@ from syda.cli.check import check
 from syda.cli.demo import demo
 from syda.cli.generate import generate
 from syda.cli.plan import plan
+from syda.cli.rehearse import rehearse
 from syda.cli.seed import seed
 
 
@@ -21,9 +22,9 @@ def main() -> None:
     """Fill a database with believable synthetic data that breaks no rule.
 
     Start with `syda demo`. Each command has its own --help with an example. Every command takes --json; exit codes
-    are 0 (done), 1 (failed, or `check` found violations), 2 (the command line is wrong) and 130 (Ctrl-C).
+    are 0 (done), 1 (failed, or something was found), 2 (the command line is wrong) and 130 (Ctrl-C).
     """
 
 
-for _command in (demo, plan, generate, seed, check):
+for _command in (demo, plan, generate, seed, check, rehearse):
     main.add_command(_command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,32 +15,53 @@ if TYPE_CHECKING:
     from syda.planning.drift import Change
 
 
-def check_saved(path: Path, source: Any, asked: Mapping[str, Any], *, update: bool, as_json: bool) -> None:
-    """Tell what has changed, and write the plan anew where that is wanted; exit with 1 where a change is left."""
+def check_saved(
+    path: Path, source: Any, asked: Mapping[str, Any], *, revision: str | None, update: bool, as_json: bool
+) -> None:
+    """Tell what has changed, and write the plan anew where that is wanted; exit with 1 where a change is left.
+
+    The `revision` is that of the tables, where it is known. Another one alone is no change.
+    """
     import syda
     from syda.planning.drift import changes_since, updated
 
     if asked:
         raise click.UsageError("--check compares a plan with the tables; it goes without options of what is made.")
-    old, fresh = syda.Plan.from_yaml(path), syda.plan(source)
+    old, fresh = syda.Plan.from_yaml(path), replace(syda.plan(source), revision=revision)
     changes = changes_since(old, fresh.schema)
-    if changes and update:
+    moved = revision is not None and revision != old.revision
+    written = update and (bool(changes) or moved)
+    if written:
         path.write_text(updated(old, fresh).to_yaml(), encoding="utf-8")
-    _tell(path, changes, written=bool(changes) and update, as_json=as_json)
+    _tell(path, changes, (old.revision, revision), written=written, as_json=as_json)
     if changes and not update:
         click.get_current_context().exit(FAILED)
 
 
-def _tell(path: Path, changes: Sequence[Change], *, written: bool, as_json: bool) -> None:
+def _tell(
+    path: Path,
+    changes: Sequence[Change],
+    revisions: tuple[str | None, str | None],
+    *,
+    written: bool,
+    as_json: bool,
+) -> None:
+    old, new = revisions
     if as_json:
         listed = [{"table": each.table, "how": each.how, "details": list(each.details)} for each in changes]
-        echo_json({"plan": str(path), "changes": listed, "updated": written})
+        echo_json({"plan": str(path), "revision": old, "now": new, "changes": listed, "updated": written})
         return
     for change in changes:
         click.echo(str(change))
+    if new is not None and new != old:
+        click.echo(f"{path} was made for {_named(old)}; the tables are at {_named(new)}")
     if written:
         click.echo(f"Wrote {path}: what it said of the rest is kept")
     elif changes:
         click.echo(f"{path} was made for other tables; --update makes it for these and keeps your edits")
     else:
         click.echo(f"{path} was made for these tables")
+
+
+def _named(revision: str | None) -> str:
+    return "no revision that it names" if revision is None else f"revision {revision}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +42,11 @@ Form = Literal["text", "yaml", "mermaid"]
     help="Tell what has changed in the tables since this plan was made; exit with 1 if anything has.",
 )
 @click.option("--update", is_flag=True, help="With --check: write the plan for the tables as they are, edits kept.")
+@click.option(
+    "--alembic",
+    metavar="FILE",
+    help="With --models or --schema: say in the plan that they are those of the head revision of this alembic.ini.",
+)
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write to a file instead.")
 @json_option
 def plan(
@@ -52,26 +58,31 @@ def plan(
     dry_run: bool,
     checked: str | None,
     update: bool,
+    alembic: str | None,
     out: str | None,
     as_json: bool,
     **asked: Any,
 ) -> None:
     """Say how each column would be made.
 
-    The reasons are given too; no row is made.
+    The reasons are given too; no row is made. A plan of the tables of a database says at which revision of alembic's
+    they were.
     """
     one_source(needed=True, models=models, schema=schema, url=url)
+    if alembic and url:
+        raise click.UsageError("--alembic says the revision of --models or --schema; a database says its own.")
     import syda
 
     if out and not Path(out).absolute().parent.is_dir():
         raise TargetError(f"cannot write {out}: there is no such folder")
     source = chosen_source(plan=None, models=models, other=schema or url, asked={})
     if checked:
-        check_saved(Path(checked), source, making(**asked), update=update, as_json=as_json)
+        revision = _revision(url, alembic)
+        check_saved(Path(checked), source, making(**asked), revision=revision, update=update, as_json=as_json)
         return
     if update:
         raise click.UsageError("--update goes with --check, which says which plan.")
-    made = syda.plan(source, **making(**asked), dry_run=dry_run)
+    made = replace(syda.plan(source, **making(**asked), dry_run=dry_run), revision=_revision(url, alembic))
     if out:
         _write(Path(out), _text(made, form or "text"))
     if as_json:
@@ -80,6 +91,15 @@ def plan(
         click.echo(f"Wrote {out}")
     else:
         click.echo(_text(made, form or "text").rstrip("\n"))
+
+
+def _revision(url: str | None, alembic: str | None) -> str | None:
+    """Return the revision of the tables, of a database or of the models; None where there is none."""
+    if url is None and alembic is None:
+        return None
+    from syda.migrations.revisions import database_revision, head_revision
+
+    return database_revision(url) if url is not None else head_revision(str(alembic))
 
 
 def _text(made: Any, form: Form) -> str:

@@ -22,6 +22,7 @@ from syda.cli.command import (
     schema_option,
 )
 from syda.cli.scenario import echo_played, play, refuse_beside_scenario, require_scenario, scenario_options
+from syda.named_models import load_models
 
 if TYPE_CHECKING:
     from syda.load.modes import Mode
@@ -67,6 +68,12 @@ if TYPE_CHECKING:
 )
 @click.option("--redact-values", is_flag=True, help="Keep values out of the message when the database refuses a row.")
 @click.option("--dry-run", is_flag=True, help="Say what would be loaded and how, and change nothing.")
+@click.option(
+    "--alembic",
+    metavar="FILE",
+    help="Bring the database to a revision first, by this alembic.ini or pyproject.toml; then fill it.",
+)
+@click.option("--revision", metavar="REV", help="With --alembic: the revision (default head).")
 @scenario_options
 @json_option
 def seed(
@@ -82,6 +89,8 @@ def seed(
     allow_hosts: tuple[str, ...],
     redact_values: bool,
     dry_run: bool,
+    alembic: str | None,
+    revision: str | None,
     scenario: str | None,
     scenarios: str | None,
     parameters: tuple[str, ...],
@@ -91,14 +100,18 @@ def seed(
     """Fill a database in one transaction: all rows or none.
 
     Without --models, --schema and --plan the tables are read from the database. Tables that have rows are refused,
-    unless --mode says what becomes of these. So is a database that looks like production.
+    unless --mode says what becomes of these. So is a database that looks like production. With --alembic, so are
+    --models that are not what the revisions make.
     """
     one_source(needed=False, models=models, schema=schema, plan=plan_file)
+    _check_alembic(alembic, revision, schema=schema, create=create, dry_run=dry_run)
     given = making(**asked)
     if scenario:
         refuse_beside_scenario(
             plan=plan_file, schema=schema, constraints=constraints != "auto", dry_run=dry_run, **given
         )
+        if alembic:
+            _upgrade(alembic, url, revision, models, allow_hosts)
         played = play(url, models, scenario, scenarios, parameters, given, mode, create=create, allow_hosts=allow_hosts)
         echo_played(scenario, played, as_json=as_json)
         return
@@ -116,11 +129,33 @@ def seed(
             "redact_values": redact_values,
             "dry_run": dry_run,
         }
-        report = syda.seed(url, source, **given, **options, progress=progress)
+        if alembic:
+            from syda.migrations import upgrade_and_seed
+
+            options["revision"] = revision or "head"
+            report = upgrade_and_seed(alembic, url, source, **given, **options, progress=progress)
+        else:
+            report = syda.seed(url, source, **given, **options, progress=progress)
     if as_json:
         echo_json(report.to_dict())
     else:
         _echo_report(report)
+
+
+def _check_alembic(alembic: str | None, revision: str | None, **others: Any) -> None:
+    """Raise a usage error for options of alembic's without --alembic, or beside what it does not go with."""
+    if not alembic and revision:
+        raise click.UsageError("--revision is for --alembic, which says where the revisions are.")
+    given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value]
+    if alembic and given:
+        raise click.UsageError(f"With --alembic the revisions make the tables: it goes without {' and '.join(given)}.")
+
+
+def _upgrade(alembic: str, url: str, revision: str | None, models: str | None, allow_hosts: tuple[str, ...]) -> None:
+    from syda.migrations import upgrade
+
+    loaded = None if models is None else load_models(models)
+    upgrade(alembic, url, revision=revision or "head", models=loaded, allow_hosts=allow_hosts)
 
 
 def _echo_report(report: LoadReport) -> None:

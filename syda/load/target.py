@@ -53,7 +53,7 @@ def connected(target: Target) -> Iterator[Connection]:
         with _own(reach(target)) as connection:
             yield connection
     elif isinstance(target, URL | str):
-        engine = _engine(target)
+        engine = engine_of(target)
         file = sqlite_file(engine.url)
         is_new = file is not None and not file.exists()
         try:
@@ -100,10 +100,11 @@ def _holds_nothing(file: Path) -> bool:
 def require_database(target: Target) -> None:
     """Raise `TargetError` for the URL of an SQLite file that does not exist, which connecting would make."""
     if isinstance(target, URL | str):
-        require_file(_parsed(target))
+        require_file(parsed_url(target))
 
 
-def _parsed(url: URL | str) -> URL:
+def parsed_url(url: URL | str) -> URL:
+    """Return a URL that was given as text. Raises `TargetError` without showing what may be a password."""
     try:
         return make_url(url)
     except (exc.ArgumentError, ValueError):
@@ -118,10 +119,11 @@ def _parsed(url: URL | str) -> URL:
         ) from None
 
 
-def _engine(url: URL | str) -> Engine:
-    parsed = _parsed(url)
+def engine_of(url: URL | str, **options: Any) -> Engine:
+    """Return an engine for a URL. Raises `TargetError` that shows it without its secrets where there can be none."""
+    parsed = parsed_url(url)
     try:
-        return create_engine(parsed)
+        return create_engine(parsed, **options)
     except exc.ArgumentError as error:
         written = full_url(parsed)
         meant = near(parsed.get_backend_name(), _DIALECTS) if isinstance(error, exc.NoSuchModuleError) else ""

@@ -10,20 +10,34 @@ from syda.schema import read_schema
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
+_NULLS = {True: "takes NULL", False: "takes no NULL"}
+_KINDS = {"constraint": "unique constraint", "fk": "foreign key"}
 
-def differences(connection: Connection, models: Any) -> list[str]:
+
+def differences(
+    connection: Connection, models: Any, *, version_table: str = "alembic_version", version_schema: str | None = None
+) -> list[str]:
     """Return what a migration would have to change for the database to be what the models say, a line for each.
 
-    Alembic compares; what it does not see (CHECKs) is not compared.
+    Alembic compares the schemas that the models name; what it does not see (CHECKs) is not compared.
     """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    found: list[str] = []
-    for metadata in metadata_of(models):
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        found += [line for each in compare_metadata(context, metadata) for line in _lines(each)]
-    return found
+    every: Any = metadata_of(models)
+    schemas = {table.schema for metadata in every for table in metadata.tables.values()}
+
+    def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "schema" or name in schemas
+
+    options = {
+        "include_schemas": bool(schemas - {None}),
+        "include_name": is_ours,
+        "version_table": version_table,
+        "version_table_schema": version_schema,
+    }
+    context = MigrationContext.configure(connection, opts=options)
+    return [line for each in compare_metadata(context, every) for line in _lines(each)]
 
 
 def metadata_of(models: Any) -> list[MetaData]:
@@ -39,12 +53,35 @@ def _lines(change: Any) -> Iterator[str]:
             yield from _lines(each)
         return
     name, *rest = change
-    words = name.replace("_", " ")
-    if name in ("add_column", "remove_column"):
-        yield f"{words} {rest[1]}.{rest[2].name}"
-    elif name.startswith("modify_"):
-        yield f"{words} of {rest[1]}.{rest[2]}: {rest[-2]!s} in the database, {rest[-1]!s} in the models"
+    if name.startswith("modify_"):
+        column = ".".join(filter(None, rest[:3]))
+        yield f"column {column} {_modified(name.removeprefix('modify_'), rest[-2], rest[-1])}"
+    elif name in ("add_column", "remove_column"):
+        column = ".".join(filter(None, (*rest[:2], rest[2].name)))
+        yield f"column {column} ({rest[2].type!s}) {_where(name)}"
+    elif name in ("add_table_comment", "remove_table_comment"):
+        yield f"table {rest[0].fullname} has another comment in the models"
     else:
-        item = rest[0]
-        owner = getattr(getattr(item, "table", None), "name", "")
-        yield f"{words} {owner + '.' if owner else ''}{getattr(item, 'name', None) or item}"
+        kind = name.partition("_")[2]
+        yield f"{_KINDS.get(kind, kind)} {_named(rest[0])} {_where(name)}"
+
+
+def _where(name: str) -> str:
+    return "is missing in the database" if name.startswith("add_") else "is in the database, not in the models"
+
+
+def _modified(what: str, old: Any, new: Any) -> str:
+    if what == "nullable":
+        return f"{_NULLS[bool(old)]} in the database, and {_NULLS[bool(new)]} in the models"
+    if what == "type":
+        return f"is {old!s} in the database, {new!s} in the models"
+    return f"has another {what} in the models"
+
+
+def _named(item: Any) -> str:
+    """Return the name of a table, index or constraint, with its table and columns."""
+    table = getattr(item, "table", None)
+    if table is None:
+        return str(getattr(item, "fullname", item))
+    columns = ", ".join(getattr(column, "name", str(column)) for column in item.columns)
+    return f"{item.name or ''} of {table.fullname} ({columns})".lstrip()

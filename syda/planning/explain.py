@@ -13,6 +13,7 @@ def explain(plan: Plan) -> str:
     settings = plan.settings
     lines = [
         f"seed {settings.seed}, locale {', '.join(settings.locale)}, data end {settings.as_of}",
+        *([f"made for revision {plan.revision}"] if plan.revision else []),
         "",
         *_columns(["#", "table", "rows"], [_order_row(number, plan, key) for number, key in enumerate(plan.tables, 1)]),
     ]

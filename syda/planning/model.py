@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -129,13 +129,15 @@ class Plan:
     """In load order: parents before children."""
     deferred: tuple[Deferral, ...] = ()
     """Foreign keys that close a circle, and how each is loaded all the same."""
+    revision: str | None = None
+    """Alembic's revision of the tables that it was made for, where that is known; several are joined by commas."""
     usage: Usage | None = field(default=None, compare=False)
     """What a language model was asked for this plan, or would be; not saved."""
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change whenever the rows that the plan makes could change."""
-        return blake2b(self.to_yaml().encode(), digest_size=8).hexdigest()
+        return blake2b(replace(self, revision=None).to_yaml().encode(), digest_size=8).hexdigest()
 
     @property
     def functions(self) -> dict[str, Callable[..., Any]]:

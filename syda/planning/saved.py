@@ -41,9 +41,10 @@ _PLAIN_TEXT = re.compile("[ -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\uff
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SavedPlan:
-    """The sections of a plan file; `schema` is the tables it was made for."""
+    """The sections of a plan file; `schema` is the tables it was made for, at that `revision`."""
 
     syda: int = VERSION
+    revision: str | None = None
     settings: Settings = Settings()
     tables: dict[str, TablePlan]
     deferred: tuple[Deferral, ...] = ()
@@ -53,7 +54,10 @@ class SavedPlan:
 def dump_plan(plan: Plan) -> str:
     """Return the plan as YAML; what has its default value is left out."""
     tables = {key: _plain(planned) for key, planned in plan.tables.items()}
-    document: dict[str, Any] = {"syda": VERSION, "settings": _plain(plan.settings), "tables": tables}
+    document: dict[str, Any] = {"syda": VERSION}
+    if plan.revision:
+        document["revision"] = plan.revision
+    document |= {"settings": _plain(plan.settings), "tables": tables}
     if plan.deferred:
         document["deferred"] = [_plain(item) for item in plan.deferred]
     document["schema"] = to_mapping(plan.schema)
@@ -135,7 +139,13 @@ def load_plan(source: str | Path, functions: Mapping[str, Callable[..., Any]]) -
                 schema.table(key).column(name)
     except SydaError as error:
         raise PlanFileError(f"the plan does not fit its schema: {error}") from error
-    plan = Plan(schema=schema, settings=saved.settings, tables=saved.tables, deferred=saved.deferred)
+    plan = Plan(
+        schema=schema,
+        settings=saved.settings,
+        tables=saved.tables,
+        deferred=saved.deferred,
+        revision=saved.revision,
+    )
     try:
         check_plan(plan, read=True)
     except PlanError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import own_database
+from syda.testing.databases import own_database, unenforced
 from syda.testing.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ class Suite:
         return self._made[name]
 
     def _make_tables(self, engine: Engine) -> None:
+        """Make the tables of the models, or those of the revisions where alembic.ini is set."""
+        if self.settings.alembic is not None:
+            from syda.migrations import upgrade
+
+            with unenforced(engine):
+                upgrade(self.settings.alembic, engine, allow_hosts=_hosts(engine))
+            return
         for metadata in metadata_of(self.models):
             metadata.create_all(engine)
 

@@ -11,6 +11,8 @@ import pytest
 
 from syda.cli import main
 from tests.cli.running import run, run_json
+from tests.migrations.histories import History
+from tests.migrations.histories import shop as history
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
 SECTIONS = {
@@ -40,7 +42,17 @@ WAYS: dict[tuple[str, int], list[str]] = {
     ("check", 1): ["--url", "sqlite://", "--models", "shopmodels"],
     ("check", 2): ["--models", "shopmodels"],
     ("check", 130): ["--url", "sqlite://", "--models", "interrupting"],
+    ("rehearse", 0): ["--alembic", "revisions/alembic.ini", "--url", "sqlite://"],
+    ("rehearse", 1): ["--alembic", "revisions/other.ini", "--url", "sqlite://"],
+    ("rehearse", 2): ["--alembic", "revisions/alembic.ini"],
+    ("rehearse", 130): ["--alembic", "interrupted/alembic.ini", "--url", "sqlite://"],
 }
+
+
+@pytest.fixture(autouse=True)
+def histories(shop: Path) -> None:
+    history(shop / "revisions")
+    History(shop / "interrupted").add("a1", "raise KeyboardInterrupt")
 
 
 def options(command: str) -> set[str]:

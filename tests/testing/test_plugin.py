@@ -15,10 +15,12 @@ import pytest
 
 import syda
 import syda.factories.factory
+import syda.migrations.upgrading
 import syda.scenarios.playing
 import syda.testing.filling
 import syda.testing.isolation
 import syda.testing.suite
+from tests.migrations.histories import History
 
 LOADED = (aiosqlite, duckdb, pd, psycopg, pymysql, [getattr(syda, name) for name in syda.__all__])
 """Suites that run in this process forget what they import first, which numpy does not take twice."""
@@ -131,7 +133,7 @@ def test_the_server_has_no_more_databases_than_before(suite, postgresql_engine):
     suite(ISOLATED, syda_url=postgresql_engine.url.render_as_string(hide_password=False), syda_isolation="template")
     with postgresql_engine.connect() as connection:
         left = connection.exec_driver_sql(
-            f"SELECT datname FROM pg_database WHERE datname LIKE '%%{postgresql_engine.url.database}_syda%%'"
+            f"SELECT datname FROM pg_database WHERE datname LIKE 'syda_{postgresql_engine.url.database}%%'"
         ).all()
     assert left == []
 
@@ -372,9 +374,61 @@ def syda_engine():
 """
     result = suite("from sqlalchemy.orm import Mapped, mapped_column\n" + tests + changed, syda_plan="shop.plan.yaml")
     result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(["*the database is not what the models say:", "*  add table *"])
+    result.stdout.fnmatch_lines(
+        ["*the database is not what the models say:", "*  table others is missing in the database"]
+    )
     result.stdout.fnmatch_lines(["*shop.plan.yaml was made for other tables:", "*  others is new"])
     suite(tests).stdout.fnmatch_lines(["*syda_plan is not set: which plan?*"])
+
+
+CUSTOMERS = """
+op.create_table(
+    "customers",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("email", sa.String(120), nullable=False, unique=True),
+)
+"""
+ORDERS = """
+op.create_table(
+    "orders",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+)
+op.execute("INSERT INTO customers VALUES (1, 'Ada', 'ada@example.com')")
+op.execute("INSERT INTO orders VALUES (1, 1, 5)")
+with op.batch_alter_table("customers") as table:
+    table.alter_column("name", existing_type=sa.String(40), existing_nullable=False, type_=sa.String(80))
+op.execute("DELETE FROM orders")
+op.execute("DELETE FROM customers")
+"""
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_databases_made_by_migrations(suite, pytester, request, server):
+    history = History(pytester.path).add("a1", CUSTOMERS).add("a2", ORDERS)
+    tests = """
+from syda.testing.checks import test_database_equals_models, test_models_can_be_seeded
+
+def test_revision(syda):
+    asked = "SELECT version_num FROM alembic_version"
+    assert syda.session.connection().exec_driver_sql(asked).scalar() == "a2"
+    syda.make(Order)
+
+def test_foreign_keys_are_enforced_all_the_same(syda):
+    from sqlalchemy import exc
+    with pytest.raises(exc.IntegrityError):
+        syda.session.connection().exec_driver_sql("INSERT INTO orders VALUES (7, 99, 5)")
+"""
+    settings = {"syda_alembic": "alembic.ini", "syda_url": url_of(request, server)}
+    suite(tests, **settings).assert_outcomes(passed=4)
+    history.add("a3", 'op.create_index("ix", "orders", ["total"])')
+    result = suite(tests, "-k", "equals", **settings)
+    result.assert_outcomes(failed=1, deselected=3)
+    result.stdout.fnmatch_lines(["*  index ix of orders (total) is in the database, not in the models"])
+    history.add("b1", "pass", after="a1")
+    suite(tests, **settings).stdout.fnmatch_lines(["*MigrationError: the revisions have 2 heads: *"])
 
 
 def test_loading_the_plugin_imports_neither_sqlalchemy_nor_the_core():

@@ -1,0 +1,114 @@
+"""Rows at the edges of what a table permits, among believable ones: they show what a migration does not foresee."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from syda.load.ddl import build_tables
+from syda.load.target import one_transaction
+from syda.schema.model import Column, Kind, LogicalType, Schema, Table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+LEAST_ROWS = 4
+"""One that is copied, and one each that repeats, is full, and is empty."""
+_LONG = 300
+_MODELS = 10
+_LARGE = {8: 100, 16: 10_000, 24: 40_000, 32: 40_000, 64: 3_000_000_000}
+"""Whole numbers that the next narrower type cannot hold, by bits; they leave room to calculate."""
+
+
+def add_edges(engine: Engine, schema: Schema, keys: frozenset[str]) -> None:
+    """Change three rows of each table: one repeats another, one is as full as the types permit, one as empty.
+
+    What the database refuses stays as it was. Keys and unique values are left alone, and all sorts of foreign keys,
+    but for copies and NULL.
+    """
+    targets = build_tables(schema)
+    with one_transaction(engine) as connection:
+        for key in sorted(keys):
+            _change(connection, schema.tables[key], targets[key])
+
+
+def _change(connection: Connection, table: Table, target: sa.Table) -> None:
+    identity = [target.columns[name] for name in table.primary_key]
+    if not identity:
+        return
+    first = connection.execute(sa.select(target).order_by(*identity).limit(_MODELS)).mappings().all()
+    last = connection.execute(sa.select(target).order_by(*(each.desc() for each in identity)).limit(3)).mappings().all()
+    if len(first) < LEAST_ROWS or len(last) < 3:
+        return
+    model = max(first[: len(first) - 3] or first[:1], key=lambda row: sum(value is not None for value in row.values()))
+    rows = zip(last, (_twin(table, dict(model)), _full(table, dict(last[1])), _empty(table)), strict=True)
+    for row, values in rows:
+        here = sa.and_(*(column == row[column.name] for column in identity))
+        _update(connection, sa.update(target).where(here), dict(values))
+
+
+def _update(connection: Connection, update: sa.Update, values: dict[str, Any]) -> None:
+    """Set all values, or each that the database accepts by itself."""
+    if not values or _accepted(connection, update.values(values)) or len(values) == 1:
+        return
+    for name, value in values.items():
+        _accepted(connection, update.values({name: value}))
+
+
+def _accepted(connection: Connection, update: sa.Update) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.execute(update)
+    except (sa.exc.DBAPIError, sa.exc.StatementError):
+        return False
+    return True
+
+
+def _twin(table: Table, model: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what makes a row like another one, as far as nothing in it has to be unique."""
+    for column in _free(table):
+        yield column.name, model[column.name]
+
+
+def _full(table: Table, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    keys = {name for link in table.foreign_keys for name in link.columns}
+    for column in _free(table):
+        if column.name not in keys and (value := _large(column.type, row[column.name])) is not None:
+            yield column.name, value
+
+
+def _empty(table: Table) -> Iterator[tuple[str, Any]]:
+    for column in table.columns:
+        if column.nullable and column.computed is None and column.name not in table.primary_key:
+            yield column.name, None
+
+
+def _free(table: Table) -> list[Column]:
+    """Return the columns that may hold anything, as far as keys and unique sets are concerned."""
+    bound = set(table.primary_key)
+    texts: list[str] = []
+    for each in table.uniques:
+        bound |= set(each.columns)
+        texts += each.expressions
+    texts += [element for exclusion in table.exclusions for element, _ in exclusion.elements]
+    return [
+        column
+        for column in table.columns
+        if column.name not in bound and column.computed is None and not any(column.name in text for text in texts)
+    ]
+
+
+def _large(kind: LogicalType, value: Any) -> Any:
+    """Return the largest value that a type permits, made of the one that is there; None where that says little."""
+    if kind.kind is Kind.TEXT:
+        length = kind.length or _LONG
+        text = str(value or "x")
+        return (f"{text} " * (length // (len(text) + 1) + 1))[: length - 1].ljust(length - 1, "x") + "x"
+    if kind.kind is Kind.INTEGER:
+        return _LARGE.get(kind.bits or 32)
+    if kind.kind is Kind.DECIMAL and kind.precision is not None:
+        return Decimal(10) ** (kind.precision - (kind.scale or 0)) - Decimal(10) ** -(kind.scale or 0)
+    return None

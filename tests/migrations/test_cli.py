@@ -1,0 +1,77 @@
+"""`syda rehearse` and `syda seed --alembic` on the command line."""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect
+
+from tests.cli.running import MODELS, run, run_json
+from tests.migrations.histories import text_of
+
+
+def test_a_rehearsal_that_finds_something(shop_history, own):
+    shop_history.add("a3", 'op.create_index("ux", "orders", ["total"], unique=True)', message="one total each")
+    arguments = ("rehearse", "--alembic", str(shop_history.ini), "--url", text_of(own))
+    told = run(*arguments)
+    assert told.exit_code == 1
+    lines = told.output.splitlines()
+    assert lines[0].startswith("a1  customers  (")
+    assert "  FAULT upgrade: error: UNIQUE constraint failed: orders.total" in lines
+    assert "      CREATE UNIQUE INDEX ux ON orders (total)" in lines
+    assert lines[-1] == "3 revisions rehearsed: 1 fault"
+    document = run_json(*arguments, code=1)
+    assert (document["found"], document["clean"], document["kept"]) == (1, False, None)
+    assert document["revisions"][2]["findings"][0]["statement"] == "CREATE UNIQUE INDEX ux ON orders (total)"
+    assert document["revisions"][2]["before"] == {"customers": 30, "orders": 30}
+    assert run(*arguments, "--known", "a3").output.splitlines()[-1] == "3 revisions rehearsed: nothing was found"
+
+
+def test_seeding_after_an_upgrade(shop_history, own):
+    arguments = ("seed", "--alembic", str(shop_history.ini), "--url", text_of(own), "--rows", "4")
+    assert run_json(*arguments)["rows"] == {"customers": 4, "orders": 4}
+    assert run(*arguments).exit_code == 1
+    shop_history.add("a3", "pass")
+    assert run(*arguments, "--mode", "append", "--revision", "a3").exit_code == 0
+
+
+def test_models_that_differ(shop_history, own, tmp_path, monkeypatch):
+    (tmp_path / "othermodels.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    told = run("seed", "--alembic", str(shop_history.ini), "--url", text_of(own), "--models", "othermodels:Base")
+    assert told.exit_code == 1
+    assert "column orders.quantity (INTEGER) is missing in the database" in told.output
+    assert "alembic revision --autogenerate" in told.output
+
+
+def test_a_scenario_after_an_upgrade(shop_history, own, tmp_path, monkeypatch):
+    (tmp_path / "played.py").write_text(SCENARIO)
+    (tmp_path / "busy.yaml").write_text("busy:\n  rows: {Customer: 3}\n")
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--scenario", "busy", "--scenarios", "busy.yaml", "--models", "played:Base", "--revision", "a1")
+    told = run("seed", "--alembic", str(shop_history.ini), "--url", text_of(own), *arguments)
+    assert "Played 'busy': 3 rows" in told.output, told.output
+
+
+SCENARIO = """
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Customer(Base):
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(120), unique=True)
+    phone: Mapped[str | None] = mapped_column(String(40))
+"""
+
+
+def test_what_does_not_go_together(shop_history, own):
+    url = ("seed", "--url", text_of(own))
+    assert "--revision is for --alembic" in run(*url, "--revision", "a1").output
+    for option in ("--create", "--dry-run"):
+        told = run(*url, "--alembic", str(shop_history.ini), option)
+        assert told.exit_code == 2
+        assert f"it goes without {option}" in told.output
+    assert inspect(own).get_table_names() == []
