@@ -39,15 +39,23 @@ def _change(connection: Connection, table: Table, target: sa.Table) -> None:
     identity = [target.columns[name] for name in table.primary_key]
     if not identity:
         return
-    first = connection.execute(sa.select(target).order_by(*identity).limit(_MODELS)).mappings().all()
-    last = connection.execute(sa.select(target).order_by(*(each.desc() for each in identity)).limit(3)).mappings().all()
-    if len(first) < LEAST_ROWS or len(last) < 3:
+    first = _rows(connection, sa.select(target).order_by(*identity))
+    last = _rows(connection, sa.select(target).order_by(*(each.desc() for each in identity)))
+    others = {tuple(row[name] for name in table.primary_key): row for row in (*first, *last[3:])}
+    for row in last[:3]:
+        others.pop(tuple(row[name] for name in table.primary_key), None)
+    if not others or len(last) < 3:
         return
-    model = max(first[: len(first) - 3] or first[:1], key=lambda row: sum(value is not None for value in row.values()))
-    rows = zip(last, (_twin(table, dict(model)), _full(table, dict(last[1])), _empty(table)), strict=True)
+    # rows that a column was added to have none of its values, and would be a poor model
+    model = max(others.values(), key=lambda row: sum(value is not None for value in row.values()))
+    rows = zip(last[:3], (_twin(table, dict(model)), _full(table, dict(last[1])), _empty(table)), strict=True)
     for row, values in rows:
         here = sa.and_(*(column == row[column.name] for column in identity))
         _update(connection, sa.update(target).where(here), dict(values))
+
+
+def _rows(connection: Connection, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in connection.execute(query.limit(_MODELS + 3)).mappings()]
 
 
 def _update(connection: Connection, update: sa.Update, values: dict[str, Any]) -> None:
