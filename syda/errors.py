@@ -9,6 +9,7 @@
         * `CapacityError`: uniqueness allows fewer rows than were asked for by name
         * `ConstraintError`: a CHECK leaves a column no value
         * `PlanFileError`: a saved plan cannot be read
+    * `FixtureError`: a fixture file cannot be read, or does not fit the tables
     * `GenerateError`: rows could not be made
         * `GeneratorFunctionError`: a user's function raised or returned something unusable
         * `IntegrityError`: the rows made break a rule of the schema
@@ -69,6 +70,10 @@ class ConstraintError(PlanError):
 
 class PlanFileError(PlanError):
     """A saved plan cannot be read."""
+
+
+class FixtureError(SydaError):
+    """A fixture file cannot be read, or does not fit the tables."""
 
 
 class GenerateError(SydaError):
