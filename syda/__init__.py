@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from syda.factories.traits import after_make as after_make
     from syda.factories.traits import sequence as sequence
     from syda.factories.traits import trait as trait
+    from syda.fixtures.dumping import dump_fixtures as dump_fixtures
+    from syda.fixtures.loading import load_fixtures as load_fixtures
     from syda.language import LanguageModel as LanguageModel
     from syda.llm.scripted import ScriptedClient as ScriptedClient
     from syda.planning.model import Plan as Plan
@@ -56,6 +58,8 @@ _HOMES = {
     "Bound": "syda.bound",
     "Dataset": "syda.dataset",
     "SydaError": "syda.errors",
+    "dump_fixtures": "syda.fixtures.dumping",
+    "load_fixtures": "syda.fixtures.loading",
     "LanguageModel": "syda.language",
     "ScriptedClient": "syda.llm.scripted",
     "Plan": "syda.planning.model",

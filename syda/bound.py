@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from syda.load.frames import Frames
+    from syda.load.modes import Mode
     from syda.load.report import LoadReport
     from syda.planning.model import Plan
 
@@ -62,6 +63,22 @@ class Bound:
         else:
             report = seed(self.session, self.models, rows=rows, **self._options(told))
         return report
+
+    def load(self, path: str | Path, *, remap_keys: bool = False, mode: Mode = "append") -> Any:
+        """Load fixture files, as `syda.load_fixtures` does with the models; rows are added to those that are there.
+
+        Of an asynchronous session the result is to be awaited.
+        """
+        from syda.fixtures.loading import FixtureLoad, load_fixtures
+        from syda.load.options import LoadOptions
+
+        if self._is_async:
+            from syda.load.asynchronous import run_async
+
+            options = LoadOptions(mode=mode, allow_hosts=self.hosts)
+            load = FixtureLoad(models=self.models, path=Path(path), remap_keys=remap_keys, options=options)
+            return run_async(self.session, load.load)
+        return load_fixtures(self.session, path, self.models, remap_keys=remap_keys, mode=mode, allow_hosts=self.hosts)
 
     def plan(self, rows: Any = None, **options: Any) -> Plan:
         """Return the plan that `seed` would follow in an empty database."""

@@ -10,6 +10,7 @@
         * `ConstraintError`: a CHECK leaves a column no value
         * `UntenableError`: what a language model decided of a column cannot be; it is caught, and told to the model
         * `PlanFileError`: a saved plan cannot be read
+    * `FixtureError`: a fixture file cannot be read, or does not fit the tables
     * `GenerateError`: rows could not be made
         * `GeneratorFunctionError`: a user's function raised or returned something unusable
         * `IntegrityError`: the rows made break a rule of the schema
@@ -86,6 +87,10 @@ class UntenableError(PlanError):
 
 class PlanFileError(PlanError):
     """A saved plan cannot be read."""
+
+
+class FixtureError(SydaError):
+    """A fixture file cannot be read, or does not fit the tables."""
 
 
 class GenerateError(SydaError):

@@ -10,6 +10,7 @@ import click
 from syda import __version__
 from syda.cli.check import check
 from syda.cli.demo import demo
+from syda.cli.fixtures import dump, load
 from syda.cli.generate import generate
 from syda.cli.plan import plan
 from syda.cli.rehearse import rehearse
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for _command in (demo, plan, generate, seed, check, rehearse):
+for _command in (demo, plan, generate, seed, check, dump, load, rehearse):
     main.add_command(_command)

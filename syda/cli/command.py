@@ -165,6 +165,20 @@ schema_option = click.option(
 plan_option = click.option(
     "--plan", "plan_file", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="A plan saved as YAML."
 )
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(["if_empty", "append", "replace"]),
+    default="if_empty",
+    show_default=True,
+    help="Refuse tables that have rows, add to these, or delete these first.",
+)
+allow_host_option = click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Use a database on this host, or one whose name says production; may be repeated.",
+)
 making_options = _together(
     click.option(
         "--rows",

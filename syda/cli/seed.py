@@ -8,6 +8,7 @@ import click
 
 from syda.cli.command import (
     Command,
+    allow_host_option,
     chosen_source,
     echo_json,
     echo_rows,
@@ -15,6 +16,7 @@ from syda.cli.command import (
     json_option,
     making,
     making_options,
+    mode_option,
     models_option,
     one_source,
     plan_option,
@@ -39,13 +41,7 @@ if TYPE_CHECKING:
 @schema_option
 @plan_option
 @making_options
-@click.option(
-    "--mode",
-    type=click.Choice(["if_empty", "append", "replace"]),
-    default="if_empty",
-    show_default=True,
-    help="Refuse tables that have rows, add to these, or delete these first.",
-)
+@mode_option
 @click.option("--create", is_flag=True, help="Make the tables that do not exist.")
 @click.option(
     "--constraints",
@@ -59,13 +55,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Fill tables of MariaDB and MySQL whose engine has no transactions; after an error they keep rows.",
 )
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    multiple=True,
-    metavar="NAME",
-    help="Fill a database on this host, or one whose name says production; may be repeated.",
-)
+@allow_host_option
 @click.option("--redact-values", is_flag=True, help="Keep values out of the message when the database refuses a row.")
 @click.option("--dry-run", is_flag=True, help="Say what would be loaded and how, and change nothing.")
 @click.option(

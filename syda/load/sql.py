@@ -29,7 +29,7 @@ from syda.load.target import Target, connected, first_line, one_transaction, rej
 from syda.planning.model import Plan
 from syda.schema.model import ForeignKey
 
-__all__ = ["TableLoad", "foresee_load", "load_tables"]
+__all__ = ["TableLoad", "ensure_tables", "foresee_load", "load_tables"]
 
 _ROADS: dict[str, type[Road]] = {
     "postgresql": PostgresqlRoad,
@@ -50,7 +50,7 @@ def load_tables(target: Target, plan: Plan, loads: list[TableLoad], options: Loa
     with _transaction(target, loads, options.constraints) as connection:
         require_unprotected(connection, options.allow_hosts)
         with rejections("creating the tables"):
-            _ensure_tables(connection, plan, loads, create=options.create)
+            ensure_tables(connection, plan, loads, create=options.create)
         loads = make_room(connection, plan, loads, options.mode)
         deferral = Deferral(connection)
         road, sifted, lost = deferral.run(
@@ -126,7 +126,8 @@ def _load(road: Road, deferral: Deferral, progress: Progress | None) -> tuple[Ro
     return road, sifted, lost_rows(road, sent, before) if road.has_effects else {}
 
 
-def _ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
+def ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *, create: bool) -> None:
+    """Make the tables that do not exist; raise `TargetError` where there are some and none may be made."""
     present = PresentTables(connection)
     missing = _missing_tables(present, loads, create=create)
     if missing:

@@ -1,7 +1,7 @@
 """Readers of tables, and what tables are once they are read."""
 
 from syda.schema.dump import to_mapping
-from syda.schema.graph import Deferral, LoadOrder, dependency_graph, load_order
+from syda.schema.graph import Deferral, LoadOrder, dependency_graph, load_order, self_deferrals
 from syda.schema.mapping import from_mapping
 from syda.schema.model import (
     Check,
@@ -39,5 +39,6 @@ __all__ = [
     "from_mapping",
     "load_order",
     "read_schema",
+    "self_deferrals",
     "to_mapping",
 ]

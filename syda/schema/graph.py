@@ -79,6 +79,17 @@ def load_order(schema: Schema) -> LoadOrder:
     return LoadOrder(order, tuple(Deferral(each.table, each.key.name, each.how) for each in deferred if each.how))
 
 
+def self_deferrals(schema: Schema) -> tuple[Deferral, ...]:
+    """Return how foreign keys of tables to themselves are loaded where no order of the rows has parents first."""
+    found = (
+        (table.key, key.name, _way_out(table, key, dialect=schema.dialect)[0])
+        for table in schema
+        for key in table.foreign_keys
+        if key.parent == table.key
+    )
+    return tuple(Deferral(table, name, how) for table, name, how in found if how)
+
+
 @dataclass(frozen=True, slots=True)
 class _Dependency:
     """A foreign key, and how and at what cost its row can be inserted before the parent's; `how` None: it cannot."""

@@ -38,6 +38,8 @@ def _hosts(session: Any) -> list[str]:
 
 def fill(bound: Bound, mark: Mark) -> None:
     """Fill the test's database as its marks say."""
+    if mark.fixtures is not None:
+        bound.load(mark.fixtures)
     if mark.plan is not None:
         bound.seed(plan=mark.plan)
     elif mark.rows is not None:

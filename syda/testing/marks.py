@@ -19,6 +19,7 @@ class Mark:
 
     rows: Any = None
     plan: str | Path | Plan | None = None
+    fixtures: str | Path | None = None
     scenario: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
@@ -27,7 +28,7 @@ class Mark:
     @property
     def fills(self) -> bool:
         """Tell whether rows are to be made."""
-        return self.rows is not None or self.plan is not None or self.scenario is not None
+        return any(each is not None for each in (self.rows, self.plan, self.fixtures, self.scenario))
 
 
 def mark_of(node: Any) -> Mark:

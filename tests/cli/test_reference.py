@@ -46,6 +46,14 @@ WAYS: dict[tuple[str, int], list[str]] = {
     ("rehearse", 1): ["--alembic", "revisions/other.ini", "--url", "sqlite://"],
     ("rehearse", 2): ["--alembic", "revisions/alembic.ini"],
     ("rehearse", 130): ["--alembic", "interrupted/alembic.ini", "--url", "sqlite://"],
+    ("dump", 0): ["--url", "sqlite:///filled.db", "--models", "shopmodels", "--out", "again.yaml"],
+    ("dump", 1): ["--url", "sqlite:///none.db", "--out", "again.yaml"],
+    ("dump", 2): ["--url", "sqlite:///filled.db", "--out", "again.yaml", "--table", "Order=x"],
+    ("dump", 130): ["--url", "sqlite:///filled.db", "--models", "interrupting", "--out", "again.yaml"],
+    ("load", 0): ["rows.yaml", "--url", "sqlite:///new.db", "--models", "shopmodels", "--create", "--mode", "replace"],
+    ("load", 1): ["rows.yml", "--url", "sqlite:///filled.db"],
+    ("load", 2): ["--url", "sqlite:///filled.db"],
+    ("load", 130): ["rows.yaml", "--url", "sqlite:///filled.db", "--models", "interrupting"],
 }
 
 
@@ -53,6 +61,12 @@ WAYS: dict[tuple[str, int], list[str]] = {
 def histories(shop: Path) -> None:
     history(shop / "revisions")
     History(shop / "interrupted").add("a1", "raise KeyboardInterrupt")
+
+
+def prepare(shop: Path) -> None:
+    """Make what `dump` reads and `load` loads."""
+    (shop / "rows.yaml").write_text("syda_fixtures: 1\ntables: {customers: {rows: [{id: 1, email: a@b.example}]}}\n")
+    run("seed", "--url", "sqlite:///filled.db", "--models", "shopmodels", "--create", "--rows", "3")
 
 
 def options(command: str) -> set[str]:
@@ -68,21 +82,24 @@ def test_every_option_of_help_stands_in_the_reference_and_no_other(command: str)
     rows = re.findall(r"^\| (`-.*?) \|", SECTIONS[command], re.MULTILINE)
     written = {option for row in rows for option in re.findall(r"`(--?[a-z-]+)", row)}
     shown = options(command) - {"-h", "--help"}
-    declared = {name for each in main.commands[command].params for name in each.opts}
+    given = [each for each in main.commands[command].params if isinstance(each, click.Option)]
+    declared = {name for each in given for name in each.opts}
+    arguments = {each.make_metavar(click.Context(main)) for each in main.commands[command].params if each not in given}
+    assert all(f"`{name}`" in SECTIONS[command] for name in arguments)
     assert written == shown == declared
     assert "`-h`" in PAGE
 
 
 @pytest.mark.parametrize("command", main.commands)
 def test_every_option_has_help(command: str) -> None:
-    assert [
-        each.name for each in main.commands[command].params if not isinstance(each, click.Option) or not each.help
-    ] == []
+    given = [each for each in main.commands[command].params if isinstance(each, click.Option)]
+    assert [each.name for each in given if not each.help] == []
 
 
 @pytest.mark.parametrize(("command", "code"), WAYS)
 def test_every_exit_code_is_produced(shop: Path, command: str, code: int) -> None:
     (shop / "interrupting.py").write_text(INTERRUPTING)
+    prepare(shop)
     result = run(command, *WAYS[command, code])
     assert result.exit_code == code, result.output
     document = run_json(command, *WAYS[command, code], code=code)
@@ -97,7 +114,8 @@ def test_the_reference_names_these_exit_codes_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("command", main.commands)
-def test_every_key_of_json_stands_in_the_reference(command: str) -> None:
+def test_every_key_of_json_stands_in_the_reference(command: str, shop: Path) -> None:
+    prepare(shop)
     document: dict[str, Any] = run_json(command, *WAYS[command, 0])
     described = next(line for line in SECTIONS[command].splitlines() if line.startswith("| `--json`"))
     assert [key for key in document if f"`{key}`" not in described] == []

@@ -440,3 +440,30 @@ def test_loading_the_plugin_imports_neither_sqlalchemy_nor_the_core():
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert output.stdout.strip() == "['syda', 'syda.pytest_plugin', 'syda.running']"
+
+
+FIXTURES = """
+syda_fixtures: 1
+tables:
+  customers: {rows: [{id: 1, name: Ada, email: ada@b.example}]}
+  orders: {rows: [{id: 1, customer_id: 1, total: 7}]}
+"""
+LOADED_FILES = """
+@pytest.mark.syda(fixtures="shop.yaml")
+@pytest.mark.parametrize("turn", range(2))
+def test_loaded_before_it(syda, syda_session, turn):
+    assert syda_session.scalars(select(Customer.name)).all() == ["Ada"]
+    with pytest.raises(Exception, match="remap_keys=True"):
+        syda.load("shop.yaml")
+
+def test_loaded_in_it(syda, syda_session):
+    customer = syda.make(Customer, id=1, email="x@y.example")
+    assert syda.load("shop.yaml", remap_keys=True).total == 2
+    assert syda_session.scalars(select(Order.customer_id)).all() == [2]
+"""
+
+
+@pytest.mark.parametrize("server", ["sqlite", "postgresql"])
+def test_fixture_files(suite, request, pytester, server):
+    (pytester.path / "shop.yaml").write_text(FIXTURES)
+    suite(LOADED_FILES, syda_url=url_of(request, server)).assert_outcomes(passed=3)

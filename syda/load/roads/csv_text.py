@@ -45,7 +45,7 @@ def encoder(bound: Bindings, rows: int, other: ToText | None = None) -> Encoder:
 
 
 def _plain_csv(bound: Bindings, block: Block, other: ToText | None) -> bytes:
-    columns = [[_quoted(cell) for cell in _cells(each, block[name], other)] for name, each in bound.items()]
+    columns = [[_quoted(cell) for cell in cells(each, block[name], other)] for name, each in bound.items()]
     rows = [",".join(row) for row in zip(*columns, strict=True)]
     return _encoded("\n".join(rows) + "\n" if rows else "")
 
@@ -70,7 +70,7 @@ def _arrow_csv(bound: Bindings, block: Block, other: ToText | None) -> bytes:
         column = _arrow(binding, block[name])
         if column is None:
             try:
-                column = pa.array(_cells(binding, block[name], other), pa.string())
+                column = pa.array(cells(binding, block[name], other), pa.string())
             except (pa.ArrowException, UnicodeError) as error:
                 raise UnencodableError(str(error)) from error
         columns.append(column)
@@ -138,7 +138,7 @@ def _arrow_decimal(binding: Binding, values: Values) -> Any:
     return pa.Array.from_buffers(pa.decimal128(38, places), len(data), [validity, pa.py_buffer(little)])
 
 
-def _cells(binding: Binding, values: Values, other: ToText | None) -> Cells:
+def cells(binding: Binding, values: Values, other: ToText | None) -> Cells:
     bits = binding.target.type
     if isinstance(bits, BIT) and not bits.varying:  # Core casts, which fills bits up where COPY would refuse them
         width = bits.length or 1
