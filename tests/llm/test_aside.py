@@ -37,6 +37,7 @@ with serving() as server:
     try:
         HOW
     except KeyboardInterrupt:
+        time.sleep(1)  # what was on its way may arrive
         calls = len(server.received)
         time.sleep(1)
         alive = [thread.name for thread in threading.enumerate() if thread.name == "syda-llm"]
