@@ -13,6 +13,7 @@ from syda.errors import PlanError
 from syda.load.guard import require_unprotected
 from syda.load.modes import count_rows, require_empty
 from syda.load.target import connected, rejections
+from syda.migrations.comparing import metadata_of
 from syda.schema import read_schema
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def stage(
         origin = reading.origin or {}
         if create:
             with rejections("making the tables"), connection.begin():
-                for metadata in {id(table.metadata): table.metadata for table in origin.values()}.values():
+                for metadata in metadata_of(reading):
                     metadata.create_all(connection)
         before = count_rows(connection, reading.schema, origin)
         if mode == "if_empty":

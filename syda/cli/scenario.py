@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,13 +59,12 @@ def play(
         raise click.UsageError("A scenario makes objects of mapped classes: say which by --models.")
     from syda.staging import stage
 
-    source = Path(scenarios) if scenarios and scenarios.endswith((".yaml", ".yml", ".py")) else scenarios
     return stage(
         url,
         load_models(models),
         scenario,
         dict(map(_parameter, parameters)),
-        scenarios=source,
+        scenarios=scenarios,
         seed=given.get("seed", 0),
         mode=mode,
         create=create,

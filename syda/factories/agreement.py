@@ -12,7 +12,7 @@ from syda.schema.model import ForeignKey, Table
 def parent_in_common(group: Group, table: Table, link: ForeignKey) -> Group | There | None:
     """Return the parent along `link` that another parent has too; None where none decides it."""
     for other, parent, shared in _decided(group, table, link):
-        above = _table(parent.blueprint, other.parent)
+        above = parent.blueprint.table(other.parent)
         columns = {dict(other.pairs)[down]: dict(link.pairs)[down] for down in shared}
         for further in above.foreign_keys:
             if further.parent == link.parent and columns.items() <= dict(further.pairs).items():
@@ -23,7 +23,7 @@ def parent_in_common(group: Group, table: Table, link: ForeignKey) -> Group | Th
 def forced_parents(group: Group, table: Table, link: ForeignKey, target: Blueprint) -> dict[Link, Group | There]:
     """Return the parents that a new parent along `link` must have itself, so that it agrees with the others."""
     forced: dict[Link, Group | There] = {}
-    own = _table(target, link.parent)
+    own = target.table(link.parent)
     for other, parent, shared in _decided(group, table, link):
         for down in shared:
             up, beside = dict(link.pairs)[down], dict(other.pairs)[down]
@@ -39,7 +39,7 @@ def _with_key(parent: Group | There, other: ForeignKey, column: str, wanted: tup
     """Return what the wanted column of a table is of, seen from a parent: that one itself, or a parent of it."""
     if (other.parent, column) == wanted:
         return parent
-    above = _table(parent.blueprint, other.parent)
+    above = parent.blueprint.table(other.parent)
     for further in above.foreign_keys:
         if further.parent == wanted[0] and dict(further.pairs).get(column) == wanted[1]:
             return _parent_of(parent, above, further)
@@ -63,7 +63,3 @@ def _parent_of(parent: Group | There, table: Table, link: ForeignKey) -> Group |
     relation = parent.blueprint.relation_of(link)
     objects = [getattr(each, relation.key) for each in parent.objects] if relation else [None]
     return None if None in objects else There.of(f"{parent.path}.{link.name}", objects)
-
-
-def _table(blueprint: Blueprint, key: str) -> Table:
-    return next(each for each in blueprint.tables if each.key == key)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm.collections import collection_adapter
 
 from syda.errors import GenerateError
-from syda.factories.blueprint import Blueprint, Relation
+from syda.factories.blueprint import Blueprint, Relation, blueprint_of
 from syda.factories.groups import Group, There
 from syda.factories.sessions import flushed
 from syda.factories.stock import Row
@@ -70,10 +70,11 @@ class Assembly:
         self.by_wanted[id(wanted)] = made
         if group.owner is not None and group.into is not None:
             owner = self.made[group.owner.path][number * group.owner.times // group.times]
-            _put(owner, group.into, made, is_told=_tells(group, values))
+            if not _is_told(group.into, group, values):
+                _put(owner, group.into, made)
         return made
 
-    def _parents(self, group: Group, number: int) -> Iterator[tuple[str, Any]] | dict[str, Any]:
+    def _parents(self, group: Group, number: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for table in group.blueprint.tables:
             for link in table.foreign_keys:
@@ -94,7 +95,7 @@ class Assembly:
             relation = group.blueprint.relations[key]
             for owner, children in zip(self.made[group.path], listed, strict=True):
                 for child in children:
-                    _put(owner, relation, child, is_told=False)
+                    _put(owner, relation, child)
 
 
 def _without_relationship(group: Group) -> Iterator[tuple[Table, ForeignKey]]:
@@ -109,35 +110,24 @@ def _without_relationship(group: Group) -> Iterator[tuple[Table, ForeignKey]]:
 
 
 def _keys_of(blueprint: Blueprint, table: Table, link: ForeignKey, parent: Any) -> dict[str, Any]:
-    above = type(parent).__mapper__ if hasattr(type(parent), "__mapper__") else None
-    found = {}
+    above, found = blueprint_of(type(parent)), {}
     for name, column in link.pairs:
         key = blueprint.attributes.get((table.key, name))
-        attribute = column if above is None else _attribute(above, link.parent, column)
         if key is not None:
-            found[key] = getattr(parent, attribute)
+            found[key] = getattr(parent, above.attributes[link.parent, column])
     return found
 
 
-def _attribute(mapper: Any, table: str, column: str) -> str:
-    from syda.factories.blueprint import blueprint_of
-
-    return blueprint_of(mapper).attributes[table, column]
-
-
-def _tells(group: Group, values: Mapping[str, Any]) -> bool:
+def _is_told(into: Relation, group: Group, values: Mapping[str, Any]) -> bool:
     """Tell whether the object was told its owner, and SQLAlchemy tells the owner."""
-    assert group.into is not None
-    if not group.into.mutual or group.into.side != "children":
+    if not into.mutual or into.side != "children":
         return False
-    back = [each for each in group.blueprint.relations.values() if each.pairs == group.into.pairs]
+    back = [each for each in group.blueprint.relations.values() if each.pairs == into.pairs]
     return any(each.side == "parent" and each.mutual and each.key in values for each in back)
 
 
-def _put(owner: Any, relation: Relation, child: Any, *, is_told: bool) -> None:
+def _put(owner: Any, relation: Relation, child: Any) -> None:
     """Put a child into a relationship of its owner."""
-    if is_told:
-        return
     if not relation.many:
         setattr(owner, relation.key, child)
         return

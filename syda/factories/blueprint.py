@@ -63,6 +63,10 @@ class Blueprint:
             raise SchemaError(f"{self.name} is mapped to a query, not to a table; make objects of a class with a table")
         return tuple(self.schema.tables[key] for key in keys)
 
+    def table(self, key: str) -> Table:
+        """Return one of the tables."""
+        return next(table for table in self.tables if table.key == key)
+
     @cached_property
     def attributes(self) -> Mapping[tuple[str, str], str]:
         """The attribute of each mapped column, by table and column."""
@@ -125,7 +129,8 @@ class Blueprint:
 
     def relation_of(self, link: ForeignKey) -> Relation | None:
         """Return the relationship to the parent that follows a foreign key."""
-        return _following(self.relations.values(), link, "parent")
+        pairs = frozenset(link.pairs)
+        return next((each for each in self.relations.values() if each.side == "parent" and each.pairs == pairs), None)
 
     def requires(self, relation: str) -> bool:
         """Tell whether an object must have the parent of a relationship."""
@@ -167,11 +172,6 @@ def _relation(relationship: RelationshipProperty[Any]) -> Relation | None:
         pairs=frozenset(pairs if side == "parent" else [(remote, local) for local, remote in pairs]),
         mutual=bool(relationship.back_populates or relationship.backref),
     )
-
-
-def _following(relations: Any, link: ForeignKey, side: Side) -> Relation | None:
-    pairs = frozenset(link.pairs)
-    return next((each for each in relations if each.side == side and each.pairs == pairs), None)
 
 
 _KNOWN: WeakKeyDictionary[Any, tuple[tuple[int, int], dict[Mapper[Any], Blueprint], Any]] = WeakKeyDictionary()

@@ -25,7 +25,7 @@ from syda.sources.scalar import Choice, Constant, Null
 from syda.sources.totals import Total
 from syda.sources.values import Values, from_python, to_python
 
-DIALECT = DefaultDialect()
+_DIALECT = DefaultDialect()
 
 
 def key_of(path: str, table: Table) -> str:
@@ -37,11 +37,8 @@ def derived_schema(groups: Sequence[Group]) -> Schema:
     """Return the schema of the groups, and of the objects that they refer to."""
     tables: dict[str, Table] = {}
     for group in groups:
-        for parent in group.parents.values():
-            if isinstance(parent, There):
-                tables.update(
-                    {key_of(parent.path, table): _of_there(parent, table) for table in parent.blueprint.tables}
-                )
+        for parent in group.there:
+            tables.update({key_of(parent.path, table): _of_there(parent, table) for table in parent.blueprint.tables})
         tables.update({key_of(group.path, table): _of_group(group, table) for table in group.blueprint.tables})
     return Schema(tables=tables, dialect=groups[0].blueprint.schema.dialect)
 
@@ -65,33 +62,28 @@ def _placed(table: Table, path: str) -> Table:
 def _led(group: Group, table: Table, link: ForeignKey) -> ForeignKey | None:
     """Return a foreign key that leads to the group's own parents; None for one that leads nowhere."""
     if table.inherits == link.name:
-        base = next(each for each in group.blueprint.tables if each.key == link.parent)
-        return replace(link, parent=key_of(group.path, base))
+        return replace(link, parent=key_of(group.path, group.blueprint.table(link.parent)))
     parent = group.parents.get((table.key, link.name))
     if parent is None:
         return None
-    own = next((each for each in parent.blueprint.tables if each.key == link.parent), None)
-    assert own is not None
-    return replace(link, parent=key_of(parent.path, own))
+    return replace(link, parent=key_of(parent.path, parent.blueprint.table(link.parent)))
 
 
 def even_links(groups: Iterable[Group]) -> Iterator[Link]:
     """Yield the foreign keys along which rows follow their parents in step."""
     for group in groups:
-        for table_key, name in group.parents:
-            table = next(each for each in group.blueprint.tables if each.key == table_key)
-            yield key_of(group.path, table), name
+        for table, name in group.parents:
+            yield key_of(group.path, group.blueprint.table(table)), name
 
 
 def existing_tables(groups: Iterable[Group]) -> dict[str, ExistingTable]:
     """Return the objects that are there as rows."""
     found: dict[str, ExistingTable] = {}
     for group in groups:
-        for parent in group.parents.values():
-            if isinstance(parent, There):
-                for table in parent.blueprint.tables:
-                    columns = {column.name: _of_objects(parent, table, column) for column in table.columns}
-                    found[key_of(parent.path, table)] = ExistingTable(rows=len(parent.objects), columns=columns)
+        for parent in group.there:
+            for table in parent.blueprint.tables:
+                columns = {column.name: _of_objects(parent, table, column) for column in table.columns}
+                found[key_of(parent.path, table)] = ExistingTable(rows=len(parent.objects), columns=columns)
     return found
 
 
@@ -106,10 +98,14 @@ def _of_objects(there: There, table: Table, column: Column) -> Values:
 
 def as_values(blueprint: Blueprint, place: tuple[str, str], items: Sequence[Any]) -> Values:
     """Return what stands in an attribute of objects as values. Raises a `SydaError` for what the column cannot hold."""
+    return binding_of(blueprint, place).read(items)
+
+
+def binding_of(blueprint: Blueprint, place: tuple[str, str]) -> Binding:
+    """Return what turns the values of a column into those of objects, and back."""
     table, name = place
     column = blueprint.schema.tables[table].column(name)
-    binding = Binding(f"{table}.{name}", column, blueprint.target(place), DIALECT)
-    return binding.read(items)
+    return Binding(f"{table}.{name}", column, blueprint.target(place), _DIALECT)
 
 
 def stored(blueprint: Blueprint, place: tuple[str, str], items: Sequence[Any]) -> list[Any]:
@@ -137,6 +133,11 @@ class Said:
     def beside(self, source: Source) -> Source:
         """Return what is said, and the source for those of which nothing is."""
         return Turns(values=self._stored(), otherwise=source)
+
+    @property
+    def attribute(self) -> tuple[str, str]:
+        """The attribute, by the path of its group."""
+        return self.group.path, self.group.blueprint.attributes[self.place]
 
     @property
     def is_partial(self) -> bool:
@@ -178,7 +179,7 @@ def _wanted_by_children(groups: Iterable[Group]) -> Iterator[tuple[tuple[str, st
                 for down, up in link.pairs if isinstance(parent, Group) else ():
                     values = domains[down].allowed() if down in domains else None
                     if values and isinstance(parent, Group):
-                        above = next(each for each in parent.blueprint.tables if each.key == link.parent)
+                        above = parent.blueprint.table(link.parent)
                         yield (key_of(parent.path, above), up), Choice(values=tuple(values))
 
 

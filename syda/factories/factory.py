@@ -42,10 +42,10 @@ class _Layout:
     recipe: Recipe
     uniques: Sequence[tuple[Group, list[Unique]]]
 
-    @property
-    def is_beside(self) -> bool:
-        """Tell whether rows are made beside others that have the same parent."""
-        return any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
+    def number(self, state: State) -> int:
+        """Return the number of the copy to be taken next."""
+        beside = any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
+        return state.next_copy(self.signature, from_first=beside)  # beside others that have the same parent
 
 
 _LAYOUTS: dict[Any, _Layout] = {}
@@ -185,16 +185,16 @@ class _Call:
 
     def _lay_out(self, state: State) -> _Layout:
         wanted = read_wanted(self.class_, self.traits, self.attributes, state.numbers)
-        first, refusal = self._laid(wanted, frozenset())
+        first, refusal = self._laid(wanted, frozenset(), state)
         if refusal is None:
             return first
         for needed in _wanted_by_checks(first.groups):  # of several optional parents a CHECK may want one
-            layout, other = self._laid(wanted, frozenset([needed]))
+            layout, other = self._laid(wanted, frozenset([needed]), state)
             if other is None:
                 return layout
         raise refusal
 
-    def _laid(self, wanted: Wanted, needed: frozenset[Link]) -> tuple[_Layout, SydaError | None]:
+    def _laid(self, wanted: Wanted, needed: frozenset[Link], state: State) -> tuple[_Layout, SydaError | None]:
         """Return the call laid out with parents along the optional foreign keys, and why that cannot be, if so."""
         find = self._finder()
         grouping = Grouping(share=self.reuse != "never", found=find, looked=self._looked, needed=needed)
@@ -207,7 +207,7 @@ class _Call:
             recipe = _RECIPES[signature] = recipe_of(groups, RUN.seed)
         layout = _Layout(groups, signature, recipe, [(group, unique_sets(group)) for group in groups])
         try:
-            dict(recipe.copy(groups, RUN.seed, 0, 0))
+            dict(recipe.copy(groups, RUN.seed, layout.number(state), 0))
         except (ConstraintError, GenerateError) as error:
             return layout, error
         return layout, None
@@ -215,13 +215,15 @@ class _Call:
     def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]]:
         """Return the attributes of all objects: those of the next copy whose unique values are free."""
         claim: Claim | None = None
-        number = state.next_copy(layout.signature, from_first=layout.is_beside)
+        number = layout.number(state)
         for attempt in range(_TRIES):
             rows = dict(layout.recipe.copy(layout.groups, RUN.seed, number, attempt))
             claims = list(_claims(layout.uniques, rows))
             claim = conflict(claims, state, self.session)
             if claim is None:
-                state.use([each.key for each in claims if not each.unique.is_new])
+                for each in claims:
+                    if not each.unique.is_new:
+                        state.use(*each.key)
                 state.taken[layout.signature] = number + attempt + 1
                 return rows
             if claim.is_said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -62,6 +63,11 @@ class Group:
         if self.owner is None or self.into is None:
             return False
         return len(self.owner.wanted[0].children[self.into.key]) > 1
+
+    @property
+    def there(self) -> Iterator[There]:
+        """The parents that are there already."""
+        return (parent for parent in self.parents.values() if isinstance(parent, There))
 
     def column(self, key: str) -> list[Any]:
         """Return what is said of an attribute, for each object."""

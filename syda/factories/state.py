@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 from syda.factories.traits import Numbers
 from syda.running import RUN
 
+Place: TypeAlias = tuple[str, tuple[str, ...]]
+"""A unique set, by table and columns."""
 _KEY = "syda.factories"
 COPIES = 64
 """In a stock; the first one that a test takes is chosen by its name."""
@@ -23,7 +24,7 @@ class State:
     test: str
     taken: dict[Any, int] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
-    used: dict[tuple[str, tuple[str, ...]], set[tuple[Any, ...]]] = field(default_factory=dict)
+    used: dict[Place, set[tuple[Any, ...]]] = field(default_factory=dict)
     filled: dict[str, bool] = field(default_factory=dict)
     """Tables of the database that had rows when the transaction began to be used."""
     transaction: Any = None
@@ -38,12 +39,11 @@ class State:
             self.taken[key] = start % _STOCKS * COPIES if from_first else start % COPIES
         return self.taken[key]
 
-    def is_used(self, places: Iterable[tuple[tuple[str, tuple[str, ...]], tuple[Any, ...]]]) -> bool:
-        return any(values in self.used.get(place, ()) for place, values in places)
+    def is_used(self, place: Place, values: tuple[Any, ...]) -> bool:
+        return values in self.used.get(place, ())
 
-    def use(self, places: Iterable[tuple[tuple[str, tuple[str, ...]], tuple[Any, ...]]]) -> None:
-        for place, values in places:
-            self.used.setdefault(place, set()).add(values)
+    def use(self, place: Place, values: tuple[Any, ...]) -> None:
+        self.used.setdefault(place, set()).add(values)
 
 
 _WITHOUT_SESSION: list[State] = []

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from syda.errors import CapacityError, ConstraintError, GenerateError
 from syda.factories.blueprint import Blueprint
 from syda.factories.derived import (
-    DIALECT,
+    binding_of,
     default_columns,
     derived_schema,
     even_links,
@@ -33,7 +33,6 @@ from syda.factories.state import COPIES
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted
 from syda.generation.store import TableRows, make_rows
-from syda.load.roads.binding import Binding
 from syda.planning.builder import build_plan
 from syda.planning.checks import check_domains, conditions_of
 from syda.planning.existing import ExistingTable
@@ -42,6 +41,7 @@ from syda.planning.model import ColumnPlan, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.validation import check_plan
 from syda.quality.integrity import verify_rows
+from syda.schema.columns import members_of
 from syda.schema.model import MOMENTS, Column, DefaultKind, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.registry import DEFAULT_REGISTRY
@@ -123,8 +123,7 @@ class Recipe:
                 *(repr(getattr(each, key, None)) for each in parent.objects for key in names),
             )
             for group in groups
-            for parent in group.parents.values()
-            if isinstance(parent, There)
+            for parent in group.there
             for names in (self.read.get(parent.path, ()),)
         ]
         return (*said, *there)
@@ -165,18 +164,11 @@ def recipe_of(groups: Sequence[Group], seed: int) -> Recipe:
     linked = {(table.key, name) for table in schema for link in table.foreign_keys for name in link.columns}
     said = said_columns(groups)
     bound = {key for key, each in said.items() if any(isinstance(item, Source) for item in each.items)}
-    inert = frozenset(
-        (each.group.path, each.group.blueprint.attributes[each.place])
-        for key, each in said.items()
-        if key not in reads | conditioned | linked | bound
-    )
+    inert = frozenset(each.attribute for key, each in said.items() if key not in reads | conditioned | linked | bound)
     keys = conditioned | reads
-    return Recipe(inert - _depended(said, keys), _read_there(groups, keys, linked))
-
-
-def _depended(said: Mapping[tuple[str, str], Any], keys: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return the attributes that stand in several tables, where one of these is depended on."""
-    return {(each.group.path, each.group.blueprint.attributes[each.place]) for key, each in said.items() if key in keys}
+    # of an attribute that stands in several tables, one may be depended on
+    depended = {each.attribute for key, each in said.items() if key in keys}
+    return Recipe(inert - depended, _read_there(groups, keys, linked))
 
 
 def _read_there(
@@ -188,7 +180,7 @@ def _read_there(
         for (table_key, name), parent in group.parents.items():
             if not isinstance(parent, There):
                 continue
-            table = next(each for each in group.blueprint.tables if each.key == table_key)
+            table = group.blueprint.table(table_key)
             own = key_of(group.path, table)
             kept = {up for down, up in table.foreign_key(name).pairs if (own, down) in keys & linked}
             for above in parent.blueprint.tables:
@@ -200,7 +192,7 @@ def _read_there(
 
 def _made(groups: Sequence[Group], inert: frozenset[tuple[str, str]], seed: int, most: int) -> Stock:
     """Make as many copies as can be."""
-    own = any(isinstance(each, There) and len(each.objects) > 1 for group in groups for each in group.parents.values())
+    own = any(len(parent.objects) > 1 for group in groups for parent in group.there)
     for copies in (1,) if own else dict.fromkeys((most, _FEW, 1)):
         try:
             return _stock(groups, inert, copies, seed)
@@ -223,11 +215,7 @@ def _planned(
     schema = derived_schema(groups)
     existing = existing_tables(groups)
     overrides = Overrides(schema, DEFAULT_REGISTRY)
-    said = {
-        key: each
-        for key, each in said_columns(groups).items()
-        if (each.group.path, each.group.blueprint.attributes[each.place]) not in inert
-    }
+    said = {key: each for key, each in said_columns(groups).items() if each.attribute not in inert}
     partial = {key: each for key, each in said.items() if each.is_partial}
     firm = {**firm_columns(groups), **{key: each.source() for key, each in said.items() if key not in partial}}
     overrides.add({f"{table}.{column}": source for (table, column), source in firm.items()})
@@ -267,8 +255,8 @@ def _first_numbers(groups: Sequence[Group], existing: Mapping[str, ExistingTable
     """Return the first number of each table that no object which is there has."""
     found = {table.key: 1 for group in groups for table in group.blueprint.tables}
     for group in groups:
-        for parent in group.parents.values():
-            for table in parent.blueprint.tables if isinstance(parent, There) else ():
+        for parent in group.there:
+            for table in parent.blueprint.tables:
                 for name in table.primary_key:
                     values = existing[key_of(parent.path, table)].columns[name].data
                     if table.key in found and values.dtype.kind == "i":
@@ -332,18 +320,10 @@ def _kept_none(blueprint: Blueprint) -> set[str]:
 
 def as_attribute(blueprint: Blueprint, place: tuple[str, str], values: Any) -> list[Any]:
     """Return values as they stand in an object's attribute."""
-    table, name = place
-    target = blueprint.target(place)
-    binding = Binding(f"{table}.{name}", blueprint.schema.tables[table].column(name), target, DIALECT)
-    items = [None if isinstance(item, sa.sql.elements.Null) else item for item in binding.accepted(values)]
-    if isinstance(target.type, sa.Enum) and target.type.enum_class is not None:
-        members = _members(target.type)
+    accepted = binding_of(blueprint, place).accepted(values)
+    items = [None if isinstance(item, sa.sql.elements.Null) else item for item in accepted]
+    type_ = blueprint.target(place).type
+    if isinstance(type_, sa.Enum) and type_.enum_class is not None:
+        members: dict[Any, Any] = {stored: member for member, stored in members_of(type_)}
         return [members.get(item, item) for item in items]
     return items
-
-
-def _members(type_: sa.Enum) -> dict[Any, Any]:
-    """Return an enum's members by what is stored for them."""
-    assert type_.enum_class is not None
-    listed = list(type_.enum_class) if type_.values_callable else list(type_.enum_class.__members__.values())
-    return dict(zip(type_.enums, listed, strict=False))

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from operator import eq
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from syda.errors import RejectedError, TargetError
-from syda.factories.blueprint import Blueprint
 from syda.factories.groups import Group, There
-from syda.factories.state import State
+from syda.factories.state import Place, State
 from syda.factories.stock import Row
 from syda.schema.model import Table
-
-Place: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,7 @@ def _parent_of(group: Group, table: Table, column: str) -> tuple[Group | There, 
         above = dict(link.pairs)[column]
         if parent is None:
             return group, column
-        own = next(each for each in parent.blueprint.tables if each.key == link.parent)
-        return parent, parent.blueprint.attributes.get((own.key, above), above)
+        return parent, parent.blueprint.attributes.get((link.parent, above), above)
     return None
 
 
@@ -123,7 +120,7 @@ def conflict(claims: Sequence[Claim], state: State, session: Any) -> Claim | Non
     """Return a claim to values that are in use, None where all are free."""
     seen: set[Any] = set()
     for claim in claims:
-        if claim.key in seen or state.is_used([claim.key]):
+        if claim.key in seen or state.is_used(*claim.key):
             return claim
         seen.add(claim.key)
     outside = [claim for claim in claims if not claim.unique.is_new]
@@ -164,10 +161,10 @@ def _look(tables: tuple[sa.Table, ...]) -> Any:
 
 def _first_there(session: Any, claims: Sequence[Claim]) -> Claim | None:
     unique, blueprint = claims[0].unique, claims[0].group.blueprint
-    columns = [_column(blueprint, unique.table, name) for name in unique.columns]
+    columns = [blueprint.target((unique.table.key, name)) for name in unique.columns]
     for start in range(0, len(claims), 200):
         some = claims[start : start + 200]
-        wanted = sa.or_(*(sa.and_(*map(_equal, columns, claim.values)) for claim in some))
+        wanted = sa.or_(*(sa.and_(*map(eq, columns, claim.values)) for claim in some))
         there = {tuple(map(_hashable, row)) for row in asked(session, sa.select(*columns).where(wanted))}
         found = next((claim for claim in some if claim.values in there), None)
         if found is None and there:
@@ -175,14 +172,6 @@ def _first_there(session: Any, claims: Sequence[Claim]) -> Claim | None:
         if found is not None:
             return found
     return None
-
-
-def _column(blueprint: Blueprint, table: Table, name: str) -> Any:
-    return blueprint.target((table.key, name))
-
-
-def _equal(column: Any, value: Any) -> Any:
-    return column == value
 
 
 def asked(session: Any, statement: Any) -> Any:

@@ -53,10 +53,16 @@ def _stored_member(member: enum.Enum, type_: TypeEngine[Any]) -> Any:
         type_ = type_.impl_instance
     if not isinstance(type_, sa.Enum) or type_.enum_class is None:
         return stored_value(member.value, type_)
+    return dict(members_of(type_)).get(member, member.name)
+
+
+def members_of(type_: sa.Enum) -> list[tuple[enum.Enum, str]]:
+    """Return the members of an enum's class, each with what is stored for it; aliases may stand among them."""
+    assert type_.enum_class is not None
     aliased = type_.enum_class.__members__.values()
     members = list(type_.enum_class)
     candidates = members if len(members) == len(type_.enums) else list(aliased)
-    return dict(zip(candidates, type_.enums, strict=False)).get(member, member.name)
+    return list(zip(candidates, type_.enums, strict=False))
 
 
 def _nullable(column: sa.Column[Any]) -> bool:

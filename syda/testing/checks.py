@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy import Engine
 
+from syda.load.modes import count_rows
 from syda.planning.drift import changes_since
 from syda.planning.model import Plan
 from syda.schema import read_schema
 from syda.testing.settings import Settings
 from syda.testing.suite import Suite
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def test_plan_fits_models(syda_settings: Settings, syda_models: Any) -> None:
@@ -31,13 +33,11 @@ def test_models_can_be_seeded(syda_suite: Suite, syda_models: Any) -> None:
     """Every table of the models gets rows, and these break no rule."""
     import syda
 
-    engine = syda_suite.seeded()
+    engine, reading = syda_suite.seeded(), read_schema(syda_models)
+    origin = reading.origin or {}
     with engine.connect() as connection:
-        counts = {
-            key: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-            for key, table in (read_schema(syda_models).origin or {}).items()
-        }
-    empty = sorted(key for key, rows in counts.items() if not rows)
+        counts = count_rows(connection, reading.schema, origin)
+    empty = sorted(origin.keys() - counts.keys())
     if empty:
         pytest.fail(f"these tables got no rows: {', '.join(empty)}")
     report = syda.check(engine, syda_models)

@@ -26,6 +26,11 @@ def own_database(url: str, name: str) -> Iterator[Engine]:
         yield _enforcing(engine)
 
 
+def hosts_of(engine: Engine) -> list[str]:
+    """Return the host of a suite's database: a suite may fill it wherever it is."""
+    return [engine.url.host] if engine.url.host else []
+
+
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)

@@ -7,6 +7,7 @@ from typing import Any
 
 from syda.bound import Bound
 from syda.running import RUN
+from syda.testing.databases import hosts_of
 from syda.testing.marks import Mark
 from syda.testing.settings import Settings
 
@@ -20,7 +21,7 @@ def bound_for(settings: Settings, models: Any, session: Any, mark: Mark) -> Boun
         session=session,
         seed_number=seed,
         llm=settings.language_model(),
-        hosts=_hosts(session),
+        hosts=hosts_of(session.get_bind().engine),
         scenarios=settings.scenarios,
     )
 
@@ -28,12 +29,6 @@ def bound_for(settings: Settings, models: Any, session: Any, mark: Mark) -> Boun
 def seed_of(suite: int, test: str) -> int:
     """Return the seed of a test: it follows from the suite's seed and from the test's name alone."""
     return int.from_bytes(blake2b(f"{suite}/{test}".encode(), digest_size=4).digest())
-
-
-def _hosts(session: Any) -> list[str]:
-    """Return the host of the suite's database: a suite may fill it wherever it is."""
-    url = session.get_bind().engine.url
-    return [url.host] if url.host else []
 
 
 def fill(bound: Bound, mark: Mark) -> None:

@@ -63,7 +63,7 @@ def _is_begun(connection: Connection) -> bool:
 
 def empty(connection: Connection, models: Any) -> None:
     """Delete all rows of the models' tables, and have numbers begin anew."""
-    tables = [table for table in (read_schema(models).origin or {}).values() if not isinstance(table, str)]
+    tables = (read_schema(models).origin or {}).values()
     names = [connection.dialect.identifier_preparer.format_table(table) for table in tables]
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import own_database, unenforced
+from syda.testing.databases import hosts_of, own_database, unenforced
 from syda.testing.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Suite:
             from syda.migrations import upgrade
 
             with unenforced(engine):
-                upgrade(self.settings.alembic, engine, allow_hosts=_hosts(engine))
+                upgrade(self.settings.alembic, engine, allow_hosts=hosts_of(engine))
             return
         for metadata in metadata_of(self.models):
             metadata.create_all(engine)
@@ -71,13 +71,9 @@ class Suite:
         else:
             import syda
 
-            syda.seed(engine, Plan.from_yaml(self.settings.plan), allow_hosts=_hosts(engine))
+            syda.seed(engine, Plan.from_yaml(self.settings.plan), allow_hosts=hosts_of(engine))
 
     def _seed(self, engine: Engine) -> None:
         import syda
 
-        syda.seed(engine, self.models, seed=self.settings.seed, allow_hosts=_hosts(engine))
-
-
-def _hosts(engine: Engine) -> list[str]:
-    return [engine.url.host] if engine.url.host else []
+        syda.seed(engine, self.models, seed=self.settings.seed, allow_hosts=hosts_of(engine))

@@ -20,6 +20,7 @@ import syda.scenarios.playing
 import syda.testing.filling
 import syda.testing.isolation
 import syda.testing.suite
+from syda.scenarios.named import _WRITTEN
 from tests.migrations.histories import History
 
 LOADED = (aiosqlite, duckdb, pd, psycopg, pymysql, [getattr(syda, name) for name in syda.__all__])
@@ -271,6 +272,16 @@ def test_plan(syda, tmp_path):
     suite(tests, syda_scenarios="scenarios.yaml").assert_outcomes(passed=3)
 
 
+@pytest.fixture
+def scenarios():
+    """Forget the scenarios that a suite in this process names."""
+    known = dict(_WRITTEN)
+    yield
+    _WRITTEN.clear()
+    _WRITTEN.update(known)
+
+
+@pytest.mark.usefixtures("scenarios")
 def test_scenarios_in_python(suite, pytester):
     pytester.makepyfile(
         states="""
