@@ -5,7 +5,10 @@ pytest loads this module in every session of everyone who has syda installed, so
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Generator, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +27,9 @@ _MARKER = (
     "syda(rows=None, plan=None, scenario=None, parameters={}, seed=None, filled=False): fill the test's database before"
     " it: rows by class or table, a plan or its file, a scenario with parameters; or use the one that is filled once"
 )
+_ISOLATION = "_syda_isolation"
 _SEED = pytest.StashKey[int]()
+_WHOLE_NUMBER: Any = "int" if pytest.version_tuple >= (8, 4) else "string"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("syda_models", "The models: package.module:Name.", type="string", default="")
     parser.addini("syda_url", "The server or SQLite file of the suite's databases.", type="string", default="sqlite://")
     parser.addini("syda_isolation", "rollback, template or truncate.", type="string", default="rollback")
-    parser.addini("syda_seed", "The seed of the suite.", type="string", default="0")
+    parser.addini("syda_may_empty", "Databases of yours that truncate may empty.", type="args", default=[])
+    parser.addini("syda_seed", "The seed of the suite.", type=_WHOLE_NUMBER, default=0)
     parser.addini("syda_plan", "The plan of the database that is filled once.", type="string", default="")
     parser.addini("syda_scenarios", "The file or module of scenarios.", type="string", default="")
     parser.addini("syda_alembic", "alembic.ini, to make the tables by migrations.", type="string", default="")
@@ -66,10 +72,10 @@ def _by_chance() -> int:
 
 
 def _ini_seed(config: pytest.Config) -> int:
-    text = config.getini("syda_seed")
-    if not text.strip().lstrip("-").isdigit():
-        raise pytest.UsageError(f"syda_seed: expected a whole number, got {text!r}")
-    return int(text)
+    try:
+        return int(config.getini("syda_seed"))
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"syda_seed: expected a whole number ({error})") from None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -83,18 +89,68 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"syda: --syda-seed={config.stash[_SEED]}" if config.getoption("--syda-random") else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: Any) -> None:
+    """Have the fixture `syda`, and the parameters of what it needs, be those of tests that are marked."""
+    del name
+    use = pytest.mark.usefixtures("syda")
+    if collector.get_closest_marker("syda") is not None:
+        if not any("syda" in each.args for each in collector.iter_markers("usefixtures")):
+            collector.add_marker(use)
+    elif isinstance(obj, FunctionType) and any(each.name == "syda" for each in getattr(obj, "pytestmark", ())):
+        use(obj)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the database filled of tests that are marked and do not name the fixture."""
+    """Have databases isolated and filled before other fixtures of a test use them."""
     for item in items:
-        names = getattr(item, "fixturenames", None)
-        if names is not None and "syda" not in names and item.get_closest_marker("syda") is not None:
-            names.append("syda")
+        names: list[str] | None = getattr(item, "fixturenames", None)
+        if names is None:
+            continue
+        first = [_ISOLATION] if "syda_engine" in names else []
+        if item.get_closest_marker("syda") is not None:
+            first.append("syda")
+        if first:
+            place = next((place for place, each in enumerate(names) if _is_of_test(item, each)), len(names))
+            rest = [each for each in names[place:] if each not in first]
+            item.fixturenames = [*names[:place], *first, *rest]  # type: ignore[attr-defined]
+
+
+def _is_of_test(item: Any, name: str) -> bool:
+    """Tell whether a fixture is set up for each test anew."""
+    info = getattr(item, "_fixtureinfo", None)  # nothing public tells scopes before the setup
+    found = info.name2fixturedefs.get(name) if info is not None else None
+    return not found or found[-1].scope == "function"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Say which test runs: what it is given depends on its name, and on no other test."""
-    RUN.test, RUN.seed, RUN.used = item.nodeid.partition("@")[0], item.config.stash[_SEED], False
+    """Say which test runs: what it is given depends on its name and its seed, and on no other test."""
+    RUN.test, RUN.seed, RUN.used = _name_of(item), item.config.stash[_SEED], False
+    marked = next((each.kwargs["seed"] for each in item.iter_markers("syda") if "seed" in each.kwargs), None)
+    if isinstance(marked, int):
+        RUN.seed = marked
+
+
+def _name_of(item: pytest.Item) -> str:
+    """Return the test's name, without the group that some versions of pytest-xdist add to it."""
+    marks = list(item.iter_markers("xdist_group"))
+    groups = {str(each.args[0] if each.args else each.kwargs.get("name", "default")) for each in marks}
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}") if groups else item.nodeid
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any, request: Any) -> Generator[None, object, object]:
+    """Have what a fixture of several tests makes depend on the fixture, and not on the test that asks first."""
+    if request.scope == "function":
+        return (yield)
+    test, seed = RUN.test, RUN.seed
+    place = f"{request.node.nodeid}::{fixturedef.argname}[{request.param_index}]"
+    RUN.test, RUN.seed = place, request.config.stash[_SEED]
+    try:
+        return (yield)
+    finally:
+        RUN.test, RUN.seed = test, seed
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,8 +164,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Tell how a failed test is given the same data again."""
     report = yield
     if report.failed and RUN.used:
+        path, found, rest = _name_of(item).partition("::")
+        path = os.path.relpath(item.config.rootpath / path, item.config.invocation_params.dir)
         seed = item.config.stash[_SEED]
-        report.sections.append(("syda", f"The same data again: pytest '{item.nodeid}' --syda-seed={seed}"))
+        command = f"pytest {shlex.quote(path + found + rest)} --syda-seed={seed}"
+        report.sections.append(("syda", f"The same data again: {command}"))
     return report
 
 
@@ -138,7 +197,10 @@ def syda_suite(syda_settings: Settings, syda_models: Any) -> Iterator[Suite]:
 
 @pytest.fixture(scope="session")
 def syda_engine(syda_suite: Suite) -> Engine:
-    """Open the suite's empty database, whose tables are made; override it to use one of your own."""
+    """Open the suite's empty database, whose tables are made; override it to use one of your own.
+
+    While a test runs that has it, it leads to the test's own transaction or copy.
+    """
     return syda_suite.empty()
 
 
@@ -149,24 +211,36 @@ def syda_filled_engine(syda_suite: Suite) -> Engine:
 
 
 @pytest.fixture
-def syda_session(request: pytest.FixtureRequest, syda_settings: Settings, syda_models: Any) -> Iterator[Session]:
-    """Open a session of the test's own, isolated as syda_isolation says; override it to use one of your own."""
-    from syda.testing.isolation import isolated
+def _syda_isolation(request: pytest.FixtureRequest, syda_suite: Suite, syda_engine: Engine) -> Iterator[Engine]:
+    """Have the suite's engine lead to what is the test's own, and open that."""
     from syda.testing.marks import mark_of
 
-    filled = mark_of(request.node).filled
-    engine = request.getfixturevalue("syda_filled_engine" if filled else "syda_engine")
-    with isolated(engine, syda_settings.isolation, syda_models, keep=filled) as session:
+    source = request.getfixturevalue("syda_filled_engine") if mark_of(request.node).filled else syda_engine
+    with syda_suite.isolated(source, syda_engine) as engine:
+        yield engine
+
+
+@pytest.fixture
+def syda_session(_syda_isolation: Engine) -> Iterator[Session]:
+    """Open a session of the test's own, isolated as syda_isolation says; override it to use one of your own."""
+    from sqlalchemy.orm import Session
+
+    with Session(_syda_isolation) as session:
         yield session
 
 
 @pytest.fixture
 def syda(request: pytest.FixtureRequest, syda_settings: Settings, syda_models: Any, syda_session: Any) -> Bound:
     """Give rows to the test: objects by `make`, whole databases by `seed`, frames and plans."""
-    from syda.testing.filling import bound_for, fill
+    from syda.testing.filling import bound_for, fill, leads_to, require_filled
     from syda.testing.marks import mark_of
 
     mark = mark_of(request.node)
+    isolated = request.getfixturevalue(_ISOLATION) if mark.filled or _ISOLATION in request.fixturenames else None
+    if mark.filled:
+        require_filled(syda_session, isolated)
     bound = bound_for(syda_settings, syda_models, syda_session, mark)
-    fill(bound, mark)
+    fill(bound, mark, request)
+    if mark.fills and leads_to(syda_session, isolated):
+        syda_session.commit()  # as it goes with the test, and code under test may have connections of its own
     return bound

@@ -13,6 +13,7 @@ from syda.errors import PlanError
 from syda.filling import Filling
 from syda.generation.maker import BLOCK_SIZE
 from syda.generation.store import Progress
+from syda.planning.drift import without_notes
 from syda.planning.model import Plan
 from syda.schema import read_schema
 from syda.sources.registry import DEFAULT_REGISTRY
@@ -63,7 +64,7 @@ def plan(
     Raises a `SchemaError` or `PlanError` for what cannot work, a `ModelError` when the model gives no usable answer.
     """
     wishes = Wishes(rows, seed, locale, as_of, overrides, custom_generators, llm, prompts)
-    return wishes.plan(read_schema(models), {}, dry_run=dry_run)
+    return wishes.plan(without_notes(read_schema(models)), {}, dry_run=dry_run)
 
 
 def generate(

@@ -42,11 +42,12 @@ def test_the_rehearsal_finds_the_three_faults_and_no_other(
     if server == "postgresql":
         engine: Engine = request.getfixturevalue("postgresql_engine")
         url = engine.url.render_as_string(hide_password=False)
-    result = CliRunner().invoke(main, ["rehearse", "--alembic", str(FOLDER / "alembic.ini"), "--url", url, "--json"])
+    asked = ["rehearse", "--alembic", str(FOLDER / "alembic.ini"), "--url", url, "--lock-seconds", "600"]
+    result = CliRunner().invoke(main, [*asked, "--json"])
     assert result.exit_code == 1, result.output
     steps = json.loads(result.stdout)["revisions"]
     assert [step["revision"] for step in steps if step["findings"]] == ["0004", "0006", "0008"]
     assert [len(step["findings"]) for step in steps if step["findings"]] == [1, 1, 1]
     mended = ["--known", "0004", "--known", "0006", "--known", "0008"]
-    known = CliRunner().invoke(main, ["rehearse", "--alembic", str(FOLDER / "alembic.ini"), "--url", url, *mended])
+    known = CliRunner().invoke(main, [*asked, *mended])
     assert known.exit_code == 0, known.output

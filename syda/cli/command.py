@@ -179,6 +179,9 @@ allow_host_option = click.option(
     metavar="NAME",
     help="Use a database on this host, or one whose name says production; may be repeated.",
 )
+x_option = click.option(
+    "-x", "x", multiple=True, metavar="NAME=VALUE", help="An argument for env.py, as alembic -x; may be repeated."
+)
 making_options = _together(
     click.option(
         "--rows",

@@ -23,7 +23,8 @@ def check_saved(
     The `revision` is that of the tables, where it is known. Another one alone is no change.
     """
     import syda
-    from syda.planning.drift import changes_since, updated
+    from syda.planning.drift import changes_since, unkept, updated
+    from syda.planning.remarks import with_comments
 
     if asked:
         raise click.UsageError("--check compares a plan with the tables; it goes without options of what is made.")
@@ -31,9 +32,13 @@ def check_saved(
     changes = changes_since(old, fresh.schema)
     moved = revision is not None and revision != old.revision
     written = update and (bool(changes) or moved)
+    left_out: list[str] = []
     if written:
-        path.write_text(updated(old, fresh).to_yaml(), encoding="utf-8")
-    _tell(path, changes, (old.revision, revision), written=written, as_json=as_json)
+        merged = updated(old, fresh)
+        text, comments = with_comments(merged.to_yaml(), path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
+        left_out = [*unkept(old, fresh, merged), *(f"the comment {each!r} has no place any more" for each in comments)]
+    _tell(path, changes, (old.revision, revision), left_out, written=written, as_json=as_json)
     if changes and not update:
         click.get_current_context().exit(FAILED)
 
@@ -42,6 +47,7 @@ def _tell(
     path: Path,
     changes: Sequence[Change],
     revisions: tuple[str | None, str | None],
+    left_out: Sequence[str],
     *,
     written: bool,
     as_json: bool,
@@ -49,13 +55,16 @@ def _tell(
     old, new = revisions
     if as_json:
         listed = [{"table": each.table, "how": each.how, "details": list(each.details)} for each in changes]
-        echo_json({"plan": str(path), "revision": old, "now": new, "changes": listed, "updated": written})
+        kept = {"changes": listed, "updated": written, "left_out": list(left_out)}
+        echo_json({"plan": str(path), "revision": old, "now": new, **kept})
         return
     for change in changes:
         click.echo(str(change))
     if new is not None and new != old:
         click.echo(f"{path} was made for {_named(old)}; the tables are at {_named(new)}")
     if written:
+        for each in left_out:
+            click.echo(f"Note: {each}")
         click.echo(f"Wrote {path}: what it said of the rest is kept")
     elif changes:
         click.echo(f"{path} was made for other tables; --update makes it for these and keeps your edits")

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
-from syda.cli.command import FAILED, Command, echo_json, example, json_option, progress_bar
+from syda.cli.command import FAILED, Command, echo_json, example, json_option, progress_bar, x_option
+
+
+@contextmanager
+def ended_as_by_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM, by which CI ends what it cancels, drop the database of the rehearsal as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @click.command(cls=Command, epilog=example("syda rehearse --alembic alembic.ini --url sqlite:///shop.db --downgrade"))
@@ -34,6 +48,7 @@ from syda.cli.command import FAILED, Command, echo_json, example, json_option, p
     metavar="NAME",
     help="Make the database on this host, or beside one whose name says production; may be repeated.",
 )
+@x_option
 @json_option
 def rehearse(
     *,
@@ -48,6 +63,7 @@ def rehearse(
     lock_seconds: float,
     keep: bool,
     allow_hosts: tuple[str, ...],
+    x: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Run each revision of alembic's over full tables.
@@ -57,7 +73,7 @@ def rehearse(
     """
     from syda.migrations import rehearse as rehearsed
 
-    with progress_bar(hidden=as_json) as progress:
+    with ended_as_by_ctrl_c(), progress_bar(hidden=as_json) as progress:
         report = rehearsed(
             alembic,
             url,
@@ -70,6 +86,7 @@ def rehearse(
             lock_seconds=lock_seconds,
             keep=keep,
             allow_hosts=allow_hosts,
+            x=x,
             progress=progress,
         )
     if as_json:

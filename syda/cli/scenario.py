@@ -74,14 +74,16 @@ def play(
 
 def _parameter(text: str) -> tuple[str, Any]:
     """Read ``amount=5``: the value is what YAML takes it for."""
-    import yaml
+    from yaml import YAMLError
+
+    from syda.scenarios.documents import MistakeError, read_yaml
 
     name, found, value = text.partition("=")
     if not found or not name.strip().isidentifier():
         raise click.UsageError(f"--set: expected NAME=VALUE, got {text!r}.")
     try:
-        return name.strip(), yaml.safe_load(value)
-    except yaml.YAMLError:
+        return name.strip(), read_yaml(value)
+    except (MistakeError, YAMLError):
         return name.strip(), value
 
 

@@ -22,6 +22,7 @@ from syda.cli.command import (
     plan_option,
     progress_bar,
     schema_option,
+    x_option,
 )
 from syda.cli.scenario import echo_played, play, refuse_beside_scenario, require_scenario, scenario_options
 from syda.named_models import load_models
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     help="Bring the database to a revision first, by this alembic.ini or pyproject.toml; then fill it.",
 )
 @click.option("--revision", metavar="REV", help="With --alembic: the revision (default head).")
+@x_option
 @scenario_options
 @json_option
 def seed(
@@ -81,6 +83,7 @@ def seed(
     dry_run: bool,
     alembic: str | None,
     revision: str | None,
+    x: tuple[str, ...],
     scenario: str | None,
     scenarios: str | None,
     parameters: tuple[str, ...],
@@ -94,14 +97,14 @@ def seed(
     --models that are not what the revisions make.
     """
     one_source(needed=False, models=models, schema=schema, plan=plan_file)
-    _check_alembic(alembic, revision, schema=schema, create=create, dry_run=dry_run)
+    _check_alembic(alembic, revision, x, schema=schema, create=create, dry_run=dry_run)
     given = making(**asked)
     if scenario:
         refuse_beside_scenario(
             plan=plan_file, schema=schema, constraints=constraints != "auto", dry_run=dry_run, **given
         )
         if alembic:
-            _upgrade(alembic, url, revision, models, allow_hosts)
+            _upgrade(alembic, url, revision, models, allow_hosts, x)
         played = play(url, models, scenario, scenarios, parameters, given, mode, create=create, allow_hosts=allow_hosts)
         echo_played(scenario, played, as_json=as_json)
         return
@@ -122,7 +125,7 @@ def seed(
         if alembic:
             from syda.migrations import upgrade_and_seed
 
-            options["revision"] = revision or "head"
+            options |= {"revision": "head" if revision is None else revision, "x": x}
             report = upgrade_and_seed(alembic, url, source, **given, **options, progress=progress)
         else:
             report = syda.seed(url, source, **given, **options, progress=progress)
@@ -132,20 +135,26 @@ def seed(
         _echo_report(report)
 
 
-def _check_alembic(alembic: str | None, revision: str | None, **others: Any) -> None:
+def _check_alembic(alembic: str | None, revision: str | None, x: tuple[str, ...], **others: Any) -> None:
     """Raise a usage error for options of alembic's without --alembic, or beside what it does not go with."""
     if not alembic and revision:
         raise click.UsageError("--revision is for --alembic, which says where the revisions are.")
+    if not alembic and x:
+        raise click.UsageError("-x is for the env.py of --alembic.")
     given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value]
     if alembic and given:
         raise click.UsageError(f"With --alembic the revisions make the tables: it goes without {' and '.join(given)}.")
 
 
-def _upgrade(alembic: str, url: str, revision: str | None, models: str | None, allow_hosts: tuple[str, ...]) -> None:
+def _upgrade(
+    alembic: str, url: str, revision: str | None, models: str | None, allow_hosts: tuple[str, ...], x: tuple[str, ...]
+) -> None:
     from syda.migrations import upgrade
 
     loaded = None if models is None else load_models(models)
-    upgrade(alembic, url, revision=revision or "head", models=loaded, allow_hosts=allow_hosts)
+    upgrade(
+        alembic, url, revision="head" if revision is None else revision, models=loaded, allow_hosts=allow_hosts, x=x
+    )
 
 
 def _echo_report(report: LoadReport) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from syda.factories.blueprint import Blueprint
+import sqlalchemy as sa
+
+from syda.factories.blueprint import Blueprint, Relation
 from syda.factories.groups import Group, Link, There
+from syda.factories.wanted import Wanted
 from syda.schema.model import ForeignKey, Table
 
 
@@ -35,6 +39,19 @@ def forced_parents(group: Group, table: Table, link: ForeignKey, target: Bluepri
     return forced
 
 
+def hand_up(own: Wanted, above: Wanted, table: Table, link: ForeignKey, forced: Iterable[Link]) -> None:
+    """Have a parent that is to be made keep what is said of the columns that its child shares with it.
+
+    Those of its foreign keys whose parents are `forced` have it from these.
+    """
+    parent = above.blueprint.table(link.parent)
+    followed = {name for key, further in forced if key == parent.key for name in parent.foreign_key(further).columns}
+    for down, up in link.pairs:
+        key, said = above.blueprint.attributes.get((parent.key, up)), own.blueprint.attributes.get((table.key, down))
+        if key is not None and said in own.values and up not in followed:
+            above.values.setdefault(key, own.values[said])
+
+
 def _with_key(parent: Group | There, other: ForeignKey, column: str, wanted: tuple[str, str]) -> Group | There | None:
     """Return what the wanted column of a table is of, seen from a parent: that one itself, or a parent of it."""
     if (other.parent, column) == wanted:
@@ -61,5 +78,13 @@ def _parent_of(parent: Group | There, table: Table, link: ForeignKey) -> Group |
     if isinstance(parent, Group):
         return parent.parents.get((table.key, link.name))
     relation = parent.blueprint.relation_of(link)
-    objects = [getattr(each, relation.key) for each in parent.objects] if relation else [None]
+    objects = [related(each, relation) for each in parent.objects] if relation else [None]
     return None if None in objects else There.of(f"{parent.path}.{link.name}", objects)
+
+
+def related(each: Any, relation: Relation) -> Any:
+    """Return the parent of an object that is there; None where it has none, or may not be asked for it."""
+    if relation.key in vars(each):
+        return vars(each)[relation.key]
+    is_silent = relation.lazy in ("raise", "raise_on_sql", "noload") or sa.inspect(each).detached
+    return None if is_silent else getattr(each, relation.key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.collections import collection_adapter
 
 from syda.errors import GenerateError
@@ -21,9 +22,13 @@ _MUTABLE = (dict, list, set, bytearray)
 
 @dataclass(slots=True)
 class Assembly:
-    """One copy of what a call asks for, while its objects are made. `session` is None where none is to know them."""
+    """One copy of what a call asks for, while its objects are made. `session` is None where none is to know them.
+
+    With `loads` all collections are there from the beginning, since an AsyncSession does not load them later.
+    """
 
     session: Any
+    loads: bool = False
     made: dict[str, list[Any]] = field(default_factory=dict)
     objects: list[Any] = field(default_factory=list)
     kinds: Sequence[Group] = ()
@@ -33,11 +38,11 @@ class Assembly:
         """Return the object itself, with all around it."""
         self.kinds = [group for group in groups if group.owner is not None]
         for group in groups:
-            late = list(_without_relationship(group))
-            if late and self.session is not None:
+            ways = _Ways.of(group)
+            if ways.late and self.session is not None:
                 flushed(self.session, self.objects)
             self.made[group.path] = [
-                self._object(group, number, row, late) for number, row in enumerate(rows[group.path])
+                self._object(group, number, row, ways) for number, row in enumerate(rows[group.path])
             ]
             self._attach(group)
         self._order(groups)
@@ -57,35 +62,33 @@ class Assembly:
         below = [each for each in self.kinds if each.owner is group and each.into and each.into.key == key]
         return len(below) + (key in group.attached) > 1
 
-    def _object(self, group: Group, number: int, row: Row, late: Sequence[tuple[Table, ForeignKey]]) -> Any:
+    def _object(self, group: Group, number: int, row: Row, ways: _Ways) -> Any:
         wanted = group.wanted[number]
         values = {key: deepcopy(value) if isinstance(value, _MUTABLE) else value for key, value in row.items()}
-        values |= self._parents(group, number)
-        for table, link in late:
-            parent = self._parent(group, (table.key, link.name), number)
+        for key, parent in ways.related:
+            values[key] = self._of(group, parent, number)
+        for table, link in ways.late:
+            parent = self._of(group, group.parents[table.key, link.name], number)
             values |= _keys_of(group.blueprint, table, link, parent)
         values |= wanted.others
+        if group.owner is not None and group.into is not None:
+            owner = self._of(group, group.owner, number)
+            ordered = getattr(getattr(owner, group.into.key), "ordering_attr", None)
+            if ordered is not None and wanted.values.get(ordered) is None:
+                values.pop(ordered, None)  # an ordering list numbers what is put into it
         made = _construct(group.blueprint, values, wanted.where)
         self.objects.append(made)
+        if self.loads:
+            for key in group.blueprint.collections:
+                if key not in vars(made):
+                    set_committed_value(made, key, [])
         self.by_wanted[id(wanted)] = made
-        if group.owner is not None and group.into is not None:
-            owner = self.made[group.owner.path][number * group.owner.times // group.times]
-            if not _is_told(group.into, group, values):
-                _put(owner, group.into, made)
+        if group.into is not None and not ways.is_told:
+            _put(owner, group.into, made)
         return made
 
-    def _parents(self, group: Group, number: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for table in group.blueprint.tables:
-            for link in table.foreign_keys:
-                key = (table.key, link.name)
-                relation = group.blueprint.relation_of(link) if key in group.parents else None
-                if relation is not None:
-                    found[relation.key] = self._parent(group, key, number)
-        return found
-
-    def _parent(self, group: Group, key: tuple[str, str], number: int) -> Any:
-        parent = group.parents[key]
+    def _of(self, group: Group, parent: Group | There, number: int) -> Any:
+        """Return the parent of one of the group's objects."""
         if isinstance(parent, There):
             return parent.objects[number % len(parent.objects)]
         return self.made[parent.path][number * parent.times // group.times]
@@ -98,15 +101,31 @@ class Assembly:
                     _put(owner, relation, child)
 
 
-def _without_relationship(group: Group) -> Iterator[tuple[Table, ForeignKey]]:
-    """Yield the foreign keys whose columns have to be set by hand, because no relationship sets them."""
-    into = group.into if group.owner is not None else None
-    for table in group.blueprint.tables:
-        for link in table.foreign_keys:
-            if (table.key, link.name) not in group.parents or group.blueprint.relation_of(link) is not None:
-                continue
-            if into is None or into.side != "children" or frozenset(link.pairs) != into.pairs:
-                yield table, link
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How the objects of a group are told their parents.
+
+    `related` are told by relationships; for the foreign keys `late`, which none follows, the parents' keys are needed.
+    `is_told` says that SQLAlchemy tells the owner of its children.
+    """
+
+    related: Sequence[tuple[str, Group | There]]
+    late: Sequence[tuple[Table, ForeignKey]]
+    is_told: bool
+
+    @classmethod
+    def of(cls, group: Group) -> _Ways:
+        related, late = dict(group.loose), []
+        into = group.into if group.owner is not None else None
+        for table in group.blueprint.tables:
+            for link in table.foreign_keys:
+                parent = group.parents.get((table.key, link.name))
+                relation = group.relation_of(link) if parent is not None else None
+                if parent is not None and relation is not None:
+                    related[relation.key] = parent
+                elif parent is not None and (into is None or into.side != "children" or not into.follows(link)):
+                    late.append((table, link))
+        return cls(list(related.items()), late, into is not None and _is_told(into, group, related))
 
 
 def _keys_of(blueprint: Blueprint, table: Table, link: ForeignKey, parent: Any) -> dict[str, Any]:
@@ -118,12 +137,12 @@ def _keys_of(blueprint: Blueprint, table: Table, link: ForeignKey, parent: Any) 
     return found
 
 
-def _is_told(into: Relation, group: Group, values: Mapping[str, Any]) -> bool:
+def _is_told(into: Relation, group: Group, related: Mapping[str, Any]) -> bool:
     """Tell whether the object was told its owner, and SQLAlchemy tells the owner."""
     if not into.mutual or into.side != "children":
         return False
     back = [each for each in group.blueprint.relations.values() if each.pairs == into.pairs]
-    return any(each.side == "parent" and each.mutual and each.key in values for each in back)
+    return any(each.side == "parent" and each.mutual and each.key in related for each in back)
 
 
 def _put(owner: Any, relation: Relation, child: Any) -> None:
@@ -141,18 +160,18 @@ def _put(owner: Any, relation: Relation, child: Any) -> None:
 
 
 def _construct(blueprint: Blueprint, values: dict[str, Any], where: str) -> Any:
-    """Call the constructor with what it takes, and set the rest."""
-    class_, taken = blueprint.mapper.class_, blueprint.parameters
+    """Call the constructor with what it takes, and set the rest, as well as what it does not take care of."""
+    class_, named = blueprint.mapper.class_, blueprint.parameters
     values = _composed(blueprint, values)
-    passed = values if taken is None else {key: value for key, value in values.items() if key in taken}
+    passed = values if blueprint.takes_any else {key: value for key, value in values.items() if key in named}
     try:
         made = class_(**passed)
     except TypeError as error:
-        lacking = [key for key, needed in (taken or {}).items() if needed and key not in passed]
+        lacking = [key for key, needed in named.items() if needed and key not in passed]
         hint = f"; give {', '.join(lacking)}" if lacking else ""
         raise GenerateError(f"{where}: {blueprint.name}(...) cannot be called: {error}{hint}") from error
     for key, value in values.items():
-        if key not in passed:
+        if key not in passed or (named and key not in named and key not in vars(made)):
             setattr(made, key, value)
     return made
 

@@ -6,26 +6,41 @@ foreign keys that lead to the tables of its parents. So parents agree with child
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
 
 from syda.factories.blueprint import Blueprint
 from syda.factories.groups import Group, Link, There
-from syda.factories.turns import UNSAID, Turns
+from syda.factories.turns import UNSAID, Turns, Unsaid
 from syda.load.roads.binding import Binding
 from syda.planning.checks import check_domains, parse
 from syda.planning.checks.plain import literal
 from syda.planning.existing import ExistingTable
-from syda.schema.model import Column, DefaultKind, ForeignKey, Schema, Table
+from syda.planning.model import TablePlan
+from syda.schema.columns import members_of
+from syda.schema.model import Column, DefaultKind, ForeignKey, Kind, Schema, Table
 from syda.sources.base import Source
+from syda.sources.linked import Reference
 from syda.sources.scalar import Choice, Constant, Null
 from syda.sources.totals import Total
 from syda.sources.values import Values, from_python, to_python
 
 _DIALECT = DefaultDialect()
+_PLACES: Mapping[Kind, Callable[[int], Any]] = {
+    Kind.TEXT: str,
+    Kind.UUID: lambda number: UUID(int=number),
+    Kind.BINARY: lambda number: number.to_bytes(8),
+    Kind.DATE: date.fromordinal,
+    Kind.DATETIME: datetime.fromordinal,
+}
+"""What stands for the key of the first, second, ... of objects that get theirs when they are written."""
 
 
 def key_of(path: str, table: Table) -> str:
@@ -52,7 +67,28 @@ def _of_there(there: There, table: Table) -> Table:
 
 def _of_group(group: Group, table: Table) -> Table:
     links = [_led(group, table, link) for link in table.foreign_keys]
-    return _placed(replace(table, foreign_keys=tuple(filter(None, links)), inheritance=None), group.path)
+    given = _given(group, table)
+    return _placed(
+        replace(
+            table,
+            foreign_keys=tuple(filter(None, links)),
+            inheritance=None,
+            primary_key=() if given.issuperset(table.primary_key) else table.primary_key,
+            uniques=tuple(each for each in table.uniques if each.expressions or not given.issuperset(each.columns)),
+        ),
+        group.path,
+    )
+
+
+def _given(group: Group, table: Table) -> set[str]:
+    """Return the columns that are given, so that they are the same in all copies; the database knows what is free."""
+    said = {key for key in group.said if not any(isinstance(item, Source | Unsaid) for item in group.column(key))}
+    attributes = group.blueprint.attributes
+    found = {column.name for column in table.columns if attributes.get((table.key, column.name)) in said}
+    for link in table.foreign_keys:
+        if isinstance(group.parents.get((table.key, link.name)), There):
+            found |= set(link.columns)
+    return found
 
 
 def _placed(table: Table, path: str) -> Table:
@@ -91,14 +127,24 @@ def _of_objects(there: There, table: Table, column: Column) -> Values:
     key = there.blueprint.attributes.get((table.key, column.name))
     items = [None if key is None else getattr(each, key) for each in there.objects]
     if column.name in table.primary_key and None in items:  # of objects that have no key yet
-        items = list(range(1, len(items) + 1))
-        return from_python(items if column.autoincrement else [str(item) for item in items], column.type)
+        return from_python(list(map(_PLACES.get(column.type.kind, int), range(1, len(items) + 1))), column.type)
     return as_values(there.blueprint, (table.key, column.name), items)
 
 
 def as_values(blueprint: Blueprint, place: tuple[str, str], items: Sequence[Any]) -> Values:
     """Return what stands in an attribute of objects as values. Raises a `SydaError` for what the column cannot hold."""
     return binding_of(blueprint, place).read(items)
+
+
+def as_attribute(blueprint: Blueprint, place: tuple[str, str], values: Any) -> list[Any]:
+    """Return values as they stand in an object's attribute."""
+    accepted = binding_of(blueprint, place).accepted(values)
+    items = [None if isinstance(item, sa.sql.elements.Null) else item for item in accepted]
+    type_ = blueprint.target(place).type
+    if isinstance(type_, sa.Enum) and type_.enum_class is not None:
+        members: dict[Any, Any] = {stored: member for member, stored in members_of(type_)}
+        return [members.get(item, item) for item in items]
+    return items
 
 
 def binding_of(blueprint: Blueprint, place: tuple[str, str]) -> Binding:
@@ -123,7 +169,7 @@ class Said:
     items: tuple[Any, ...]
 
     def source(self) -> Source:
-        if len(self.items) == 1 and isinstance(self.items[0], Source):
+        if isinstance(self.items[0], Source):  # of all objects of a group the same one
             return self.items[0]
         values = self._stored()
         if all(item == values[0] for item in values):
@@ -150,14 +196,15 @@ class Said:
 
 
 def said_columns(groups: Iterable[Group]) -> dict[tuple[str, str], Said]:
-    """Return what is said of columns, by the groups' own tables."""
+    """Return what is said of columns, by the groups' own tables; a key that is said is its parent's."""
     found: dict[tuple[str, str], Said] = {}
     for group in groups:
         for key in group.said:
             items = tuple(group.column(key))
             for table in group.blueprint.tables:
+                followed = _followed(group, table)
                 for column in table.columns:
-                    if group.blueprint.attributes.get((table.key, column.name)) == key:
+                    if column.name not in followed and group.blueprint.attributes.get((table.key, column.name)) == key:
                         found[key_of(group.path, table), column.name] = Said(group, (table.key, column.name), items)
     return found
 
@@ -246,12 +293,15 @@ def leaf_rows(groups: Iterable[Group], size: int) -> dict[str, int]:
     return found
 
 
-def reads_of(tables: Mapping[str, Any], schema: Schema) -> set[tuple[str, str]]:
-    """Return the columns that sources of a plan read, by table."""
+def reads_of(tables: Mapping[str, TablePlan], schema: Schema, *, keys: bool = True) -> set[tuple[str, str]]:
+    """Return the columns that sources of a plan read, by table; without `keys` not what foreign keys merely repeat."""
     found: set[tuple[str, str]] = set()
     for key, planned in tables.items():
         table = schema.tables[key]
-        for column in planned.columns.values():
+        linked = Counter(name for link in table.foreign_keys for name in link.columns)
+        for name, column in planned.columns.items():
+            if not keys and isinstance(column.source, Reference) and linked[name] == 1:
+                continue
             if isinstance(column.source, Total):
                 found |= {(column.source.children, factor) for factor in column.source.factors}
             for needed in column.source.needs():

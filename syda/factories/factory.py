@@ -11,15 +11,16 @@ import sqlalchemy as sa
 from syda.errors import CapacityError, ConstraintError, GenerateError, PlanError, RejectedError, SydaError, near
 from syda.factories.assembling import Assembly
 from syda.factories.blueprint import Blueprint, blueprint_of
-from syda.factories.checking import check_said
+from syda.factories.checking import check_said, refuse_moved, require_own
 from syda.factories.groups import Group, Link
+from syda.factories.judging import check_judged
 from syda.factories.layout import Grouping
-from syda.factories.sessions import committed, flushed, opened
+from syda.factories.sessions import committed, flushed, opened, withdrawn
 from syda.factories.state import State, state_of
 from syda.factories.stock import Recipe, Row, recipe_of, signature_of
 from syda.factories.taken import Claim, Unique, asked, claims_of, conflict, taken_error, unique_sets
-from syda.factories.traits import call_hooks
-from syda.factories.wanted import Wanted, frozen, read_wanted
+from syda.factories.traits import call_hooks, layers_of
+from syda.factories.wanted import Wanted, frozen, is_constant, is_object, read_wanted
 from syda.planning.checks import conditions_of
 from syda.running import RUN
 from syda.sources.registry import DEFAULT_REGISTRY
@@ -28,7 +29,9 @@ Made = TypeVar("Made")
 Reuse: TypeAlias = "Literal['call', 'never', 'database'] | Iterable[Any]"
 _POLICIES = ("call", "never", "database")
 _RECIPES: dict[Any, Recipe] = {}
-_TRIES = 500
+_ATTEMPTS = [*range(250), *(int(250 * 1.05**step) for step in range(1, 251))]
+"""Which further copies are tried: each, and then ever farther ones, where many rows have been made before."""
+_FIRST = 4
 _PURE = ("call", "never")
 _KEPT = 500
 
@@ -42,10 +45,33 @@ class _Layout:
     recipe: Recipe
     uniques: Sequence[tuple[Group, list[Unique]]]
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether another call that says the same can take it: it holds no object of a session, and nothing mutable."""
+        values = (value for group in self.groups for each in group.wanted for value in each.said)
+        return not any(group.refers for group in self.groups) and all(map(is_constant, values))
+
+    @property
+    def turn(self) -> Any:
+        """What copies are taken in turn of: beside others that have the same parent, of this one's."""
+        if not self.is_beside:
+            return self.signature
+        return self.signature, *(
+            sa.inspect(each) for group in self.groups for parent in group.there for each in parent.objects
+        )
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether parents that are there may have rows already which these must differ from."""
+        return any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
+
     def number(self, state: State) -> int:
         """Return the number of the copy to be taken next."""
-        beside = any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
-        return state.next_copy(self.signature, from_first=beside)  # beside others that have the same parent
+        return state.next_copy(self.turn, from_first=self.is_beside)
+
+    def seed(self, state: State) -> int:
+        """Return the seed of the copies."""
+        return RUN.seed + (state.shift if self.is_beside else 0)
 
 
 _LAYOUTS: dict[Any, _Layout] = {}
@@ -67,7 +93,8 @@ def make(
     ``items=[{"quantity": 2}, {}]``). `traits` are names given by `syda.trait`. What nothing is said of has its default,
     or a believable value; optional parents, and children, are only made where they are asked for. Required parents are
     made: with `reuse` ``"call"`` one for all objects of the call that need one of the class, with ``"never"`` one for
-    each, with ``"database"`` the first row there is; or they are found among the objects given there.
+    each, with ``"database"`` the first row there is; or they are found among the objects given there. Attributes called
+    like an argument take an underscore (``commit_="3f2a9c1"``).
 
     Nothing is committed unless `commit`. Raises `UnknownNameError` for an attribute or trait that is none, another
     `PlanError` for what cannot be meant, `IntegrityError` for values that break a rule, `CycleError` for required
@@ -86,16 +113,8 @@ def make_many(
     commit: bool = False,
     **attributes: Any,
 ) -> list[Made]:
-    """Make so many objects, each as `make` does, and return them."""
-    own = opened(session)
-    with own.no_autoflush:
-        call = _Call(own, class_, traits, reuse, attributes)
-        roots = call.run(_count(number))
-    flushed(own, call.objects)
-    call_hooks(call.objects, own)
-    if commit:
-        committed(own)
-    return roots
+    """Make so many objects, each as `make` does and with parents of its own, and return them."""
+    return _made(_Call(opened(session), class_, traits, _policy(reuse), attributes, _count(number)), commit)
 
 
 async def make_async(
@@ -123,11 +142,14 @@ async def make_many_async(
     **attributes: Any,
 ) -> list[Made]:
     """Make so many objects as `make_many` does, through an AsyncSession."""
+    if type(session).__name__ == "async_scoped_session":  # asyncio of SQLAlchemy is not imported without need
+        session = session()
     if not hasattr(session, "run_sync"):
         raise PlanError(f"expected an AsyncSession, got {type(session).__name__}; use syda.make(session, ...)")
 
     def work(inner: Any) -> list[Made]:
-        return make_many(inner, number, class_, *traits, reuse=reuse, commit=commit, **attributes)
+        call = _Call(opened(inner), class_, traits, _policy(reuse), attributes, _count(number), is_async=True)
+        return _made(call, commit)
 
     made: list[Made] = await session.run_sync(work)
     return made
@@ -135,16 +157,52 @@ async def make_many_async(
 
 def build(class_: type[Made], /, *traits: str, reuse: Reuse = "call", **attributes: Any) -> Made:
     """Make one object as `make` does, which no session knows: nothing is written, and the database gives no key."""
-    call = _Call(None, class_, traits, reuse, attributes)
-    made: Made = call.run(1)[0]
+    call = _Call(None, class_, traits, _policy(reuse), attributes)
+    made: Made = call.run()[0]
     call_hooks(call.objects, None)
     return made
+
+
+def _made(call: _Call, commit: Any) -> list[Any]:
+    """Make the objects of a call, write them, and return those that were asked for."""
+    session = call.session
+    if not isinstance(commit, bool):
+        raise PlanError(f"commit: expected True or False, got {commit!r:.60}; an attribute of this name is commit_")
+    with session.no_autoflush:
+        try:
+            roots = call.run()
+        except BaseException:
+            withdrawn(session, call.objects)
+            raise
+    flushed(session, call.objects)
+    if call_hooks(call.objects, session):
+        flushed(session, ())
+    if commit:
+        committed(session)
+    return roots
 
 
 def _count(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise PlanError(f"expected a number of objects, 0 or more, got {type(number).__name__} {number!r}")
     return number
+
+
+def _policy(reuse: Any) -> str | list[Any]:
+    """Return the policy, or the objects to be taken. Raises `PlanError` for what is neither."""
+    if isinstance(reuse, str) and reuse in _POLICIES:
+        return reuse
+    if isinstance(reuse, Iterable) and not isinstance(reuse, str | bytes | Mapping):
+        objects = list(reuse)
+        other = next((each for each in objects if not is_object(each)), None)
+        if other is None:
+            return objects
+        reuse = other
+    known = ", ".join(map(repr, _POLICIES))
+    raise PlanError(
+        f"reuse: expected {known} or a list of objects, got {reuse!r:.60}{near(str(reuse), _POLICIES)}; "
+        f"an attribute of this name is reuse_"
+    )
 
 
 @dataclass(slots=True)
@@ -154,37 +212,47 @@ class _Call:
     session: Any
     class_: Any
     traits: Sequence[str]
-    reuse: Reuse
+    reuse: str | list[Any]
     attributes: Mapping[str, Any]
+    number: int = 1
+    is_async: bool = False
     objects: list[Any] = field(default_factory=list)
 
-    def run(self, number: int) -> list[Any]:
+    def run(self) -> list[Any]:
         """Return so many objects, first the last ones' parents; all that were made for them are in `objects`."""
         state, key = state_of(self.session), self._key()
-        return [self._one(state, key) for _ in range(number)]
+        if self.session is not None:
+            state.begin(self.session, asks_first=self.number > 1)
+        return [self._one(state, key) for _ in range(self.number)]
 
     def _key(self) -> Any:
         """Return what tells calls apart that can be laid out once for all; None for one that cannot."""
-        said = None if self.traits or self.reuse not in _PURE else frozen(self.attributes)
-        return (
-            None if said is None else (blueprint_of(self.class_), self.reuse, DEFAULT_REGISTRY.version, RUN.seed, said)
-        )
+        if self.traits or isinstance(self.reuse, list) or self.reuse not in _PURE:
+            return None
+        said = frozen(self.attributes)
+        whose = blueprint_of(self.class_), self.reuse, self.session is None
+        return None if said is None else (*whose, DEFAULT_REGISTRY.version, RUN.seed, said)
 
     def _one(self, state: State, key: Any) -> Any:
         layout = None if key is None else _LAYOUTS.get(key)
         if layout is None:
             layout = self._lay_out(state)
-            if key is not None:
+            if key is not None and layout.is_lasting:
                 if len(_LAYOUTS) >= _KEPT:
                     _LAYOUTS.clear()
                 _LAYOUTS[key] = layout
-        assembly = Assembly(self.session)
-        root = assembly.assemble(layout.groups, self._rows(layout, state))
+        assembly = Assembly(self.session, self.is_async)
+        try:
+            root = assembly.assemble(layout.groups, self._rows(layout, state))
+        except BaseException:
+            self.objects += assembly.objects
+            raise
         self.objects += [root, *(each for each in assembly.objects if each is not root)]
         return root
 
     def _lay_out(self, state: State) -> _Layout:
-        wanted = read_wanted(self.class_, self.traits, self.attributes, state.numbers)
+        layers = layers_of(blueprint_of(self.class_).mapper, self.traits, self.attributes)
+        wanted = read_wanted(self.class_, layers, state.numbers)
         first, refusal = self._laid(wanted, frozenset(), state)
         if refusal is None:
             return first
@@ -200,14 +268,20 @@ class _Call:
         grouping = Grouping(share=self.reuse != "never", found=find, looked=self._looked, needed=needed)
         grouping.lay_out(wanted)
         groups = grouping.groups
+        require_own(self.session, groups)
+        if self.number > 1:
+            refuse_moved(groups)
         check_said(groups)
+        check_judged(groups, self.session)
         signature = (DEFAULT_REGISTRY.version, *signature_of(groups))
         recipe = _RECIPES.get(signature)
         if recipe is None:
+            if len(_RECIPES) >= _KEPT:
+                _RECIPES.clear()
             recipe = _RECIPES[signature] = recipe_of(groups, RUN.seed)
         layout = _Layout(groups, signature, recipe, [(group, unique_sets(group)) for group in groups])
         try:
-            dict(recipe.copy(groups, RUN.seed, layout.number(state), 0))
+            dict(recipe.copy(groups, layout.seed(state), layout.number(state), 0, self.session))
         except (ConstraintError, GenerateError) as error:
             return layout, error
         return layout, None
@@ -215,43 +289,44 @@ class _Call:
     def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]]:
         """Return the attributes of all objects: those of the next copy whose unique values are free."""
         claim: Claim | None = None
-        number = layout.number(state)
-        for attempt in range(_TRIES):
-            rows = dict(layout.recipe.copy(layout.groups, RUN.seed, number, attempt))
+        number, seed = layout.number(state), layout.seed(state)
+        for attempt in _ATTEMPTS:
+            rows = dict(layout.recipe.copy(layout.groups, seed, number, attempt, self.session))
             claims = list(_claims(layout.uniques, rows))
-            claim = conflict(claims, state, self.session)
+            claim = conflict(claims, state)
             if claim is None:
                 for each in claims:
                     if not each.unique.is_new:
                         state.use(*each.key)
-                state.taken[layout.signature] = number + attempt + 1
+                state.taken[layout.turn] = number + attempt + 1
                 return rows
-            if claim.is_said:
+            if claim.is_said or claim.unique.is_fixed:
                 raise taken_error(claim)
         assert claim is not None
-        raise CapacityError(f"{taken_error(claim)}; {_TRIES} other values were tried")
+        raise CapacityError(f"{taken_error(claim)}; {len(_ATTEMPTS)} other values were tried")
 
     def _finder(self) -> Any:
         reuse = self.reuse
         if isinstance(reuse, str):
-            if reuse not in _POLICIES:
-                known = ", ".join(map(repr, _POLICIES))
-                raise PlanError(f"reuse: expected {known} or a list of objects, got {reuse!r}{near(reuse, _POLICIES)}")
-            return self._first_row if reuse == "database" and self.session is not None else _nothing
-        objects = list(reuse)
-        return lambda target: next((each for each in objects if isinstance(each, target.mapper.class_)), None)
+            return self._first_rows if reuse == "database" and self.session is not None else _nothing
+        return lambda target: [each for each in reuse if isinstance(each, target.mapper.class_)]
 
-    def _first_row(self, target: Blueprint) -> Any:
-        statement = sa.select(target.mapper.class_).order_by(*target.mapper.primary_key).limit(1)
-        return asked(self.session, statement).scalars().first()
+    def _first_rows(self, target: Blueprint) -> Sequence[Any]:
+        statement = sa.select(target.mapper.class_).order_by(*target.mapper.primary_key).limit(_FIRST)
+        there = asked(self.session, statement, target.mapper).scalars().all()
+        return [*there, *(each for each in self.session.new if isinstance(each, target.mapper.class_))]
 
     def _looked(self, target: Blueprint, values: Mapping[str, Any], where: str) -> Any:
         """Return the object with the values. Raises `RejectedError` where there is none."""
         if self.session is None:
             return None
         class_ = target.mapper.class_
+        waiting = (each for each in self.session.new if isinstance(each, class_))
+        own = next((each for each in waiting if all(vars(each).get(k) == value for k, value in values.items())), None)
+        if own is not None:
+            return own
         statement = sa.select(class_).where(*(getattr(class_, key) == value for key, value in values.items())).limit(1)
-        found = asked(self.session, statement).scalars().first()
+        found = asked(self.session, statement, target.mapper).scalars().first()
         if found is None:
             shown = ", ".join(f"{key} = {value!r}" for key, value in values.items())
             raise RejectedError(f"{where}: there is no {target.name} with {shown}", table=target.tables[-1].key)
@@ -268,8 +343,8 @@ def _wanted_by_checks(groups: Sequence[Group]) -> Iterator[Link]:
                     yield table.key, link.name
 
 
-def _nothing(_: Blueprint) -> None:
-    return None
+def _nothing(_: Blueprint) -> Sequence[Any]:
+    return ()
 
 
 def _claims(uniques: Iterable[tuple[Group, list[Unique]]], rows: Mapping[str, list[Row]]) -> Iterator[Claim]:

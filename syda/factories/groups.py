@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from syda.factories.blueprint import Blueprint, Relation, blueprint_of
 from syda.factories.wanted import Wanted
+from syda.schema.model import ForeignKey
 
 Link: TypeAlias = tuple[str, str]
 """A foreign key, by table and name."""
@@ -26,6 +27,11 @@ class There:
         """Return objects of which each stands for one that refers to it, or the one that all refer to."""
         one = objects[:1] if all(each is objects[0] for each in objects) else objects
         return cls(path, blueprint_of(type(one[0])), one)
+
+    def value(self, number: int, place: tuple[str, str]) -> Any:
+        """Return what the object that one refers to has in a column, None where that is not known."""
+        key = self.blueprint.attributes.get(place)
+        return getattr(self.objects[number % len(self.objects)], key) if key else None
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +54,9 @@ class Group:
     attached: dict[str, list[list[Any]]] = field(default_factory=dict)
     """Objects that are there already, as children: by relationship, for each object a list."""
 
+    loose: dict[str, Group | There] = field(default_factory=dict)
+    """Parents along relationships that follow no foreign key."""
+
     @property
     def times(self) -> int:
         return len(self.wanted)
@@ -63,6 +72,17 @@ class Group:
         if self.owner is None or self.into is None:
             return False
         return len(self.owner.wanted[0].children[self.into.key]) > 1
+
+    @property
+    def refers(self) -> bool:
+        """Tell whether objects that are there already are parents or children of these."""
+        loose = any(isinstance(parent, There) for parent in self.loose.values())
+        return bool(self.attached) or loose or any(True for _ in self.there)
+
+    def relation_of(self, link: ForeignKey) -> Relation | None:
+        """Return the relationship that follows a foreign key: of several the one of which something is said."""
+        found = self.blueprint.relations_of(link)
+        return next((each for each in found if each.key in self.wanted[0].parents), found[0] if found else None)
 
     @property
     def there(self) -> Iterator[There]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syda.errors import CycleError, PlanError
-from syda.factories.agreement import forced_parents, parent_in_common
+from syda.factories.agreement import forced_parents, hand_up, parent_in_common, related
 from syda.factories.blueprint import Blueprint, Relation, blueprint_of
 from syda.factories.groups import Group, Link, There
+from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted, fill_unsaid
 from syda.schema.model import ForeignKey, Table
+from syda.sources.base import Source
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper
 
-Found: TypeAlias = Callable[[Blueprint], Any]
-"""Gives an object that is there already to serve as a parent, or None."""
+Found: TypeAlias = Callable[[Blueprint], Sequence[Any]]
+"""Gives objects that are there already to serve as parents."""
 Looked: TypeAlias = Callable[[Blueprint, Mapping[str, Any], str], Any]
 """Gives the object with the values of attributes, or None where there is nobody to ask."""
 
@@ -87,29 +89,49 @@ class Grouping:
         links.sort(key=lambda each: self._rank(group, *each))
         for table, link in [each for each in links if not self._link(group, *each)]:
             group.parents[table.key, link.name] = self._implied(group, table, link)
+        self._link_loosely(
+            group, {relation.key for _, link in links for relation in group.blueprint.relations_of(link)}
+        )
+
+    def _link_loosely(self, group: Group, followed: Collection[str]) -> None:
+        """Give the group the parents that it is told of relationships which follow no foreign key."""
+        for key in group.wanted[0].parents:
+            parents = [each.parents[key] for each in group.wanted]
+            if key in followed or parents[0] is None:
+                continue
+            path = _below(group.path, key)
+            is_new = isinstance(parents[0], Wanted)
+            group.loose[key] = self._group(path, parents) if is_new else There.of(path, parents)
 
     def _rank(self, group: Group, table: Table, link: ForeignKey) -> tuple[bool, bool, int]:
         """Put owners first, then objects that are there, and foreign keys of few columns before those of many."""
-        relation = group.blueprint.relation_of(link)
+        relation = group.relation_of(link)
         said = group.wanted[0].parents.get(relation.key) if relation else None
         is_there = said is not None and not isinstance(said, Wanted)
         return not self._is_child_by(group, table, link), not is_there, len(link.columns)
 
     def _link(self, group: Group, table: Table, link: ForeignKey) -> bool:
         """Decide a foreign key by what is said; tell whether that was possible."""
-        key, relation = (table.key, link.name), group.blueprint.relation_of(link)
-        if self._is_child_by(group, table, link):
-            assert group.owner is not None
-            group.parents[key] = group.owner
-            return True
+        key, relation = (table.key, link.name), group.relation_of(link)
+        twice = [each.key for each in group.blueprint.relations_of(link) if each.key in group.wanted[0].parents]
+        if len(twice) > 1:
+            raise PlanError(f"{group.wanted[0].where}: {twice[0]} and {twice[1]} are both given, and are the same")
         said = relation.key if relation and relation.key in group.wanted[0].parents else None
         columns = [group.blueprint.attributes.get((table.key, name)) for name in link.columns]
         valued = [name for name in columns if name in group.said]
-        if said and valued:
+        is_valued = len(valued) == len(columns) or any(name in group.blueprint.own_keys for name in valued)
+        if self._is_child_by(group, table, link):
+            own = said or next((name for name in valued if name in group.blueprint.rivals), None)
+            if own is not None:
+                raise PlanError(f"{group.wanted[0].where}: {own} is given, but it is the object to which this belongs")
+            assert group.owner is not None
+            group.parents[key] = group.owner
+            return True
+        if said and is_valued:
             raise PlanError(f"{group.wanted[0].where}: {said} and {valued[0]} are both given, and say the same")
         if said:
             self._link_said(group, table, link, said)
-        elif valued:
+        elif is_valued:
             self._link_valued(group, table, link)
         elif table.is_optional(link) and key not in self.needed:
             group.missing.add(key)
@@ -136,6 +158,8 @@ class Grouping:
         self._require_agreement(group, table, link, parents)
         if isinstance(parents[0], Wanted):
             forced = forced_parents(group, table, link, parents[0].blueprint)
+            for own, above in zip(group.wanted, parents, strict=True):
+                hand_up(own, above, table, link, forced)
             group.parents[key] = self._group(path, parents, forced=forced)
         else:
             group.parents[key] = There.of(path, parents)
@@ -145,7 +169,7 @@ class Grouping:
         common = parent_in_common(group, table, link)
         same = isinstance(common, There) and all(each in common.objects for each in parents)
         if common is not None and not same:
-            relation = group.blueprint.relation_of(link)
+            relation = group.relation_of(link)
             columns = ", ".join(link.columns)
             raise PlanError(
                 f"{group.wanted[0].where}.{relation.key if relation else columns}: another parent has one already, and "
@@ -153,31 +177,48 @@ class Grouping:
             )
 
     def _link_valued(self, group: Group, table: Table, link: ForeignKey) -> None:
-        """Find the parents whose keys are given; a key of which only a part is given is taken as it is."""
-        key, target = (table.key, link.name), self._target(group, link, group.blueprint.relation_of(link))
+        """Find the parents whose keys are given, or so much of them as tells which these are."""
+        key, target = (table.key, link.name), self._target(group, link, group.relation_of(link))
         own = {down: group.blueprint.attributes.get((table.key, down)) for down, _ in link.pairs}
-        above = {down: target.attributes.get((link.parent, up)) for down, up in link.pairs}
-        if any(name not in group.said for name in own.values()) or None in above.values():
-            group.given.add(key)
-            return
+        above = {down: target.attributes.get((link.parent, up)) for down, up in link.pairs if own[down] in group.said}
         objects = []
-        for wanted in group.wanted:
-            values = {str(above[down]): wanted.values[str(name)] for down, name in own.items()}
-            objects.append(None if None in values.values() else self.looked(target, values, wanted.where))
+        known = self._known(group, table, link)
+        for number, wanted in enumerate(group.wanted):
+            values = {str(above[down]): wanted.values[str(own[down])] for down in above}
+            values |= {key: parent.value(number, place) for key, (parent, place) in known.items() if key not in values}
+            is_plain = None not in above.values() and not any(
+                value is None or isinstance(value, Source | Unsaid) for value in values.values()
+            )
+            objects.append(self.looked(target, values, wanted.where) if is_plain else None)
         if None in objects:
             group.given.add(key)
         else:
             group.parents[key] = There.of(_below(group.path, "_".join(link.columns)), objects)
 
+    @staticmethod
+    def _known(group: Group, table: Table, link: ForeignKey) -> dict[str, tuple[There, tuple[str, str]]]:
+        """Return what parents that are there say of columns which the foreign key shares with theirs."""
+        relation = group.relation_of(link)
+        attributes = blueprint_of(relation.target).attributes if relation else {}
+        found: dict[str, tuple[There, tuple[str, str]]] = {}
+        for other in table.foreign_keys:
+            parent, pairs = group.parents.get((table.key, other.name)), dict(other.pairs)
+            for down, up in link.pairs if isinstance(parent, There) else ():
+                key = attributes.get((link.parent, up))
+                if key is not None and isinstance(parent, There) and down in pairs:
+                    found[key] = (parent, (other.parent, pairs[down]))
+        return found
+
     def _implied(self, group: Group, table: Table, link: ForeignKey) -> Group | There:
         """Return a parent that nothing is said of: one that is there, one of this call, or a new one."""
-        relation = group.blueprint.relation_of(link)
+        relation = group.relation_of(link)
         target = self._target(group, link, relation)
         agreeing = parent_in_common(group, table, link)
         if agreeing is not None:
             return agreeing
         forced = forced_parents(group, table, link, target)
-        there = self.found(target)
+        there = self._there(group, target) or self._above(group, table, link, target)
+        target = target.concrete
         label = relation.key if relation else "_".join(link.columns)
         path = _below(group.path, label)
         if there is not None:
@@ -191,14 +232,37 @@ class Grouping:
         times = 1 if self.share and self._may_share(group, table, link) else group.times
         where = f"{group.wanted[0].where}.{label}{_IMPLIED}"
         times = max([times, *(each.times for each in forced.values() if isinstance(each, Group))])
-        return self._group(path, [Wanted(target, where) for _ in range(times)], forced=forced)
+        wanted = [Wanted(target, where) for _ in range(times)]
+        for own, above in zip(group.wanted, wanted if times == group.times else wanted[:1], strict=False):
+            hand_up(own, above, table, link, forced)
+        return self._group(path, wanted, forced=forced)
+
+    def _there(self, group: Group, target: Blueprint) -> Any:
+        """Return an object that is there already, another one than those that the group has as parents, if there is."""
+        found = self.found(target)
+        taken = {id(each) for parent in group.there for each in parent.objects}
+        return next((each for each in found if id(each) not in taken), next(iter(found), None))
+
+    def _above(self, group: Group, table: Table, link: ForeignKey, target: Blueprint) -> Any:
+        """Return a parent of an object that is there: what belongs together mostly has the same one."""
+        if not self.share or group.times > 1 or _is_once(table, link):
+            return None
+        taken = {id(each) for parent in group.there for each in parent.objects}
+        for parent in group.there:
+            for relation in parent.blueprint.relations.values():
+                if relation.side == "parent" and relation.target is target.mapper:
+                    found = related(parent.objects[0], relation)
+                    if found is not None and id(found) not in taken:
+                        return found
+        return None
 
     def _target(self, group: Group, link: ForeignKey, relation: Relation | None) -> Blueprint:
         if relation is not None:
             return blueprint_of(relation.target)
         for mapper in group.blueprint.mapper.registry.mappers:
             blueprint = blueprint_of(mapper)
-            if blueprint.tables[-1].key == link.parent and not mapper.inherits:
+            is_base = mapper.inherits is None or mapper.inherits.local_table is not mapper.local_table
+            if is_base and blueprint.tables[-1].key == link.parent:
                 return blueprint
         raise PlanError(
             f"{group.wanted[0].where}: {link.parent!r} has no mapped class, and its rows are required; "
@@ -211,11 +275,7 @@ class Grouping:
 
         They may not where it is unique, by itself or together with others that they have in common.
         """
-        if group.times == 1 and not group.has_siblings:
-            return True
-        keys = {name for each in table.foreign_keys for name in each.columns}
-        sets = [set(unique.columns) for unique in table.unique_sets if not unique.expressions]
-        return not any(set(link.columns) & each and each <= keys for each in sets)
+        return (group.times == 1 and not group.has_siblings) or not _is_once(table, link)
 
     # -- children -------------------------------------------------------------------------------------------------
 
@@ -239,6 +299,13 @@ class Grouping:
                 continue
             path = _below(group.path, relation.key) + (f"[{number}]" if number else "")
             self._group(path, [child for own in columns for child in own], owner=group, into=relation)
+
+
+def _is_once(table: Table, link: ForeignKey) -> bool:
+    """Tell whether a parent may have only one row along the foreign key, by itself or together with other parents."""
+    keys = {name for each in table.foreign_keys for name in each.columns}
+    sets = [set(unique.columns) for unique in table.unique_sets if not unique.expressions]
+    return any(set(link.columns) & each and each <= keys for each in sets)
 
 
 _IMPLIED = " (required)"

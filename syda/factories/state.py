@@ -15,29 +15,48 @@ _KEY = "syda.factories"
 COPIES = 64
 """In a stock; the first one that a test takes is chosen by its name."""
 _STOCKS = 8
+_STEP = 700_000_001
 
 
 @dataclass(slots=True)
 class State:
-    """Which copies were taken, which numbers sequences gave, and which unique values are in use."""
+    """Which copies were taken, which numbers sequences gave, and which unique values are in use, as far as is known."""
 
     test: str
     taken: dict[Any, int] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
     used: dict[Place, set[tuple[Any, ...]]] = field(default_factory=dict)
-    filled: dict[str, bool] = field(default_factory=dict)
-    """Tables of the database that had rows when the transaction began to be used."""
-    transaction: Any = None
+    """What objects of this call have that are not written yet, and those that no session knows."""
+    session: Any = None
+    waiting: list[Any] = field(default_factory=list)
+    """Objects of the session that the user has not had written."""
+    filled: dict[str, bool] | None = None
+    """Whether tables have rows, once it was asked; None where each row is asked for."""
+
+    def begin(self, session: Any, *, asks_first: bool) -> None:
+        """Begin a call: what was made before stands in the database, as long as it does."""
+        self.session = session
+        self.waiting = [*session.new, *session.dirty]
+        self.filled = {} if asks_first else None
+        self.used.clear()
 
     def next_copy(self, key: Any, *, from_first: bool) -> int:
         """Return the number of the next copy of a recipe: where a test begins depends on its name.
 
-        With `from_first` it begins with the first copy of a stock, since rows beside others are numbered.
+        With `from_first` it begins with the first copy, since rows beside others are numbered; see `shift`.
         """
         if key not in self.taken:
-            start = int.from_bytes(blake2b(self.test.encode(), digest_size=2).digest()) if self.test else 0
-            self.taken[key] = start % _STOCKS * COPIES if from_first else start % COPIES
+            self.taken[key] = 0 if from_first else self._start % COPIES
         return self.taken[key]
+
+    @property
+    def shift(self) -> int:
+        """What to add to the seed of copies that are taken from the first, so that tests differ in these too."""
+        return self._start % _STOCKS * _STEP
+
+    @property
+    def _start(self) -> int:
+        return int.from_bytes(blake2b(self.test.encode(), digest_size=2).digest()) if self.test else 0
 
     def is_used(self, place: Place, values: tuple[Any, ...]) -> bool:
         return values in self.used.get(place, ())

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-import sqlalchemy as sa
-
 from syda.errors import CapacityError, ConstraintError, GenerateError
 from syda.factories.blueprint import Blueprint
 from syda.factories.derived import (
-    binding_of,
+    as_attribute,
     default_columns,
     derived_schema,
     even_links,
@@ -29,26 +27,30 @@ from syda.factories.derived import (
     said_columns,
 )
 from syda.factories.groups import Group, There
+from syda.factories.judging import judge_of, judging_dialect
+from syda.factories.left import Left, given_by, left_to_defaults
+from syda.factories.numbering import after_siblings, further, numbered
 from syda.factories.state import COPIES
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted
+from syda.generation.judging import Judge
 from syda.generation.store import TableRows, make_rows
 from syda.planning.builder import build_plan
-from syda.planning.checks import check_domains, conditions_of
+from syda.planning.checks import check_domains, columns_in, conditions_of
 from syda.planning.existing import ExistingTable
 from syda.planning.inference import Guess
 from syda.planning.model import ColumnPlan, Plan, TablePlan
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.validation import check_plan
 from syda.quality.integrity import verify_rows
-from syda.schema.columns import members_of
-from syda.schema.model import MOMENTS, Column, DefaultKind, Schema, Table
+from syda.schema.model import MOMENTS, Column, DefaultKind, ForeignKey, Schema, Table
 from syda.sources.base import Settings, Source
 from syda.sources.registry import DEFAULT_REGISTRY
 from syda.sources.scalar import Sequence as Numbered
 
 Row: TypeAlias = dict[str, Any]
 """The values of one object's attributes."""
+_NO_VALUE = (Source, Unsaid)
 _FEW = 8
 _MOSTLY_NULL = 0.5
 _KEPT = 200
@@ -63,6 +65,7 @@ class Stock:
 
     copies: int
     rows: Mapping[str, Sequence[Row]]
+    left: Mapping[str, Left]
 
     def of(self, copy: int, group: Group) -> Sequence[Row]:
         """Return the attributes of a group's objects in one copy."""
@@ -74,40 +77,71 @@ class Stock:
 class Recipe:
     """What calls have in common that say something of the same attributes.
 
-    Of `inert` attributes nothing else depends, so that what is said of them changes no other. `read` are the columns
-    that rows are made of among those of objects that are there.
+    `schema` is that of the groups. Of `inert` attributes nothing else depends, so that what is said of them changes no
+    other. `read` are the columns that rows are made of among those of objects that are there.
     """
 
+    schema: Schema
     inert: frozenset[tuple[str, str]]
     read: Mapping[str, Sequence[str]]
     stocks: dict[Any, Stock] = field(default_factory=dict)
 
-    def copy(self, groups: Sequence[Group], seed: int, number: int, attempt: int) -> Iterator[tuple[str, list[Row]]]:
+    def copy(
+        self, groups: Sequence[Group], seed: int, number: int, attempt: int, session: Any
+    ) -> Iterator[tuple[str, list[Row]]]:
         """Yield the attributes of each group's objects in the copy for a number; each `attempt` gives another one.
 
-        Raises a `SydaError` where what is asked for cannot be.
+        Those that are not written have what defaults give, too. Raises a `SydaError` for what cannot be.
         """
         key, part = self._key(groups), number // COPIES
         most = _FEW if key else COPIES  # what is said is seldom said again
         seed += _digest(key)
-        stock = self._stock((seed, part, *key), groups, seed + part * _STEP, most)
+        stock = self._stock(key, groups, seed, part, most, session)
         further, copy = divmod((number % stock.copies if key else number % COPIES) + attempt, stock.copies)
         if further:
             part += further
-            stock = self._stock((seed, part, *key), groups, seed + part * _STEP, most)
+            stock = self._stock(key, groups, seed, part, most, session)
         for group in groups:
-            yield (
-                group.path,
-                [{**row, **_plain(each)} for row, each in zip(stock.of(copy, group), group.wanted, strict=True)],
+            left = stock.left.get(group.path, {})
+            rows = (
+                given_by(left, row, is_written=session is not None) if left else row for row in stock.of(copy, group)
             )
+            yield group.path, [{**row, **_plain(each)} for row, each in zip(rows, group.wanted, strict=True)]
 
-    def _stock(self, key: Any, groups: Sequence[Group], seed: int, most: int) -> Stock:
+    def _stock(
+        self, key: Sequence[Any], groups: Sequence[Group], seed: int, part: int, most: int, session: Any
+    ) -> Stock:
+        dialect = judging_dialect(groups, session)
+        key = (dialect, seed, part, *key)
         found = self.stocks.get(key)
         if found is None:
             if len(self.stocks) >= _KEPT:
                 self.stocks.clear()
-            found = self.stocks[key] = _made(groups, self.inert, seed, most)
+            judge = judge_of(groups, session) if dialect else None
+            found = self.stocks[key] = self._made(groups, seed, part, most, judge)
         return found
+
+    def _made(self, groups: Sequence[Group], seed: int, part: int, most: int, judge: Judge | None) -> Stock:
+        """Make as many copies as can be."""
+        own = any(len(parent.objects) > 1 for group in groups for parent in group.there)
+        for copies in (1,) if own else dict.fromkeys((most, _FEW, 1)):
+            try:
+                return self._copies(groups, copies, seed + part * _STEP, part * most, judge)
+            except (CapacityError, ConstraintError, GenerateError):
+                if copies == 1:
+                    raise
+        raise AssertionError
+
+    def _copies(self, groups: Sequence[Group], copies: int, seed: int, before: int, judge: Judge | None) -> Stock:
+        """Make copies beside those `before` them, which objects that are there may have as children."""
+        plan, existing = _planned(groups, self.schema, self.inert, copies, seed, before)
+        made = make_rows(plan, existing=existing, judge=judge)
+        short = next((made[key] for key, table in plan.tables.items() if made[key].rows < table.rows), None)
+        if short is not None:
+            raise ConstraintError(short.note)
+        verify_rows(plan, made, existing).raise_for_breaches()
+        rows = {group.path: _rows(group, plan, made, copies * group.times) for group in groups}
+        return Stock(copies, rows, left_to_defaults(groups, plan, made.keys() - existing.keys()))
 
     def _key(self, groups: Sequence[Group]) -> Sequence[Any]:
         said = [
@@ -125,6 +159,7 @@ class Recipe:
             for group in groups
             for parent in group.there
             for names in (self.read.get(parent.path, ()),)
+            if names or len(parent.objects) > 1
         ]
         return (*said, *there)
 
@@ -150,7 +185,7 @@ def signature_of(groups: Sequence[Group]) -> Any:
             group.said,
             tuple((link, parent.path, type(parent), parent.blueprint.mapper) for link, parent in group.parents.items()),
             tuple(sorted(group.missing)),
-            any(isinstance(item, Source) for key in group.said for item in group.column(key)),
+            tuple((key, repr(item)) for key in group.said for item in group.column(key) if isinstance(item, _NO_VALUE)),
         )
         for group in groups
     )
@@ -158,17 +193,28 @@ def signature_of(groups: Sequence[Group]) -> Any:
 
 def recipe_of(groups: Sequence[Group], seed: int) -> Recipe:
     """Return what is known of such calls from a plan of this one."""
-    schema, plan, _ = _planned(groups, frozenset(), 1, seed)
-    reads = reads_of(plan.tables, schema)
+    schema = derived_schema(groups)
+    plan, existing = _planned(groups, schema, frozenset(), 1, seed, 0)
+    made = {key: table for key, table in plan.tables.items() if key not in existing}
+    reads = reads_of(made, schema)
     conditioned = {(table.key, name) for table in schema for each in conditions_of(table) for name in each.columns}
     linked = {(table.key, name) for table in schema for link in table.foreign_keys for name in link.columns}
+    linked |= {(link.parent, up) for table in schema for link in table.foreign_keys for up in _composite(link)}
     said = said_columns(groups)
     bound = {key for key, each in said.items() if any(isinstance(item, Source) for item in each.items)}
-    inert = frozenset(each.attribute for key, each in said.items() if key not in reads | conditioned | linked | bound)
+    inert = {each.attribute for key, each in said.items() if key not in reads | conditioned | linked | bound}
+    columns = {each.attribute for each in said.values()}
+    inert |= {(group.path, key) for group in groups for key in group.said if (group.path, key) not in columns}
     keys = conditioned | reads
     # of an attribute that stands in several tables, one may be depended on
     depended = {each.attribute for key, each in said.items() if key in keys}
-    return Recipe(inert - depended, _read_there(groups, keys, linked))
+    read_there = reads_of(made, schema, keys=False) | conditioned
+    return Recipe(schema, frozenset(inert - depended), _read_there(groups, read_there, linked))
+
+
+def _composite(link: ForeignKey) -> Sequence[str]:
+    """Return the columns of a parent of which children's other foreign keys may have a part."""
+    return link.parent_columns if len(link.columns) > 1 else ()
 
 
 def _read_there(
@@ -190,29 +236,9 @@ def _read_there(
     return found
 
 
-def _made(groups: Sequence[Group], inert: frozenset[tuple[str, str]], seed: int, most: int) -> Stock:
-    """Make as many copies as can be."""
-    own = any(len(parent.objects) > 1 for group in groups for parent in group.there)
-    for copies in (1,) if own else dict.fromkeys((most, _FEW, 1)):
-        try:
-            return _stock(groups, inert, copies, seed)
-        except (CapacityError, ConstraintError, GenerateError):
-            if copies == 1:
-                raise
-    raise AssertionError
-
-
-def _stock(groups: Sequence[Group], inert: frozenset[tuple[str, str]], copies: int, seed: int) -> Stock:
-    _, plan, existing = _planned(groups, inert, copies, seed)
-    made = make_rows(plan, existing=existing)
-    verify_rows(plan, made, existing).raise_for_breaches()
-    return Stock(copies, {group.path: _rows(group, plan, made, copies * group.times) for group in groups})
-
-
 def _planned(
-    groups: Sequence[Group], inert: frozenset[tuple[str, str]], copies: int, seed: int
-) -> tuple[Schema, Plan, Mapping[str, ExistingTable]]:
-    schema = derived_schema(groups)
+    groups: Sequence[Group], schema: Schema, inert: frozenset[tuple[str, str]], copies: int, seed: int, before: int
+) -> tuple[Plan, Mapping[str, ExistingTable]]:
     existing = existing_tables(groups)
     overrides = Overrides(schema, DEFAULT_REGISTRY)
     said = {key: each for key, each in said_columns(groups).items() if each.attribute not in inert}
@@ -225,49 +251,25 @@ def _planned(
         schema, settings=Settings(seed=seed), rows=rows, overrides=overrides, existing=existing, authored=usual
     )
     check_plan(plan)
-    tables = {key: _decided(schema.tables[key], planned) for key, planned in plan.tables.items()}
+    several = {key_of(group.path, table) for group in groups if group.times > 1 for table in group.blueprint.tables}
+    tables = {key: _decided(schema.tables[key], planned, key in several) for key, planned in plan.tables.items()}
     for (key, name), each in partial.items():
         column = tables[key].columns[name]
         turns = replace(column, source=each.beside(column.source), author="user")  # type: ignore[arg-type]
         tables[key] = replace(tables[key], columns={**tables[key].columns, name: turns})
-    return schema, replace(plan, tables=_numbered(groups, tables, existing)), existing
+    tables = further(groups, after_siblings(groups, tables), before)
+    return replace(plan, tables=numbered(groups, tables, existing)), existing
 
 
-def _numbered(
-    groups: Sequence[Group], tables: Mapping[str, TablePlan], existing: Mapping[str, ExistingTable]
-) -> dict[str, TablePlan]:
-    """Give objects of one class different numbers, whichever group they are of: CHECKs may compare them."""
-    found, following = dict(tables), _first_numbers(groups, existing)
-    for group in groups:
-        for table in group.blueprint.tables:
-            planned = found[key_of(group.path, table)]
-            for name in table.primary_key:
-                column = planned.columns[name]
-                if isinstance(column.source, Numbered) and column.author == "structure":
-                    start = following[table.key]
-                    following[table.key] += max(planned.rows, COPIES * group.times)
-                    columns = {**planned.columns, name: replace(column, source=Numbered(start=start))}
-                    found[key_of(group.path, table)] = planned = replace(planned, columns=columns)
-    return found
+def _decided(table: Table, planned: TablePlan, are_several: bool) -> TablePlan:
+    """Have optional columns filled in each row or in none: a test's objects differ by what the test says alone.
 
-
-def _first_numbers(groups: Sequence[Group], existing: Mapping[str, ExistingTable]) -> dict[str, int]:
-    """Return the first number of each table that no object which is there has."""
-    found = {table.key: 1 for group in groups for table in group.blueprint.tables}
-    for group in groups:
-        for parent in group.there:
-            for table in parent.blueprint.tables:
-                for name in table.primary_key:
-                    values = existing[key_of(parent.path, table)].columns[name].data
-                    if table.key in found and values.dtype.kind == "i":
-                        found[table.key] = max(found[table.key], int(values.max()) + 1)
-    return found
-
-
-def _decided(table: Table, planned: TablePlan) -> TablePlan:
-    """Have optional columns filled in each row or in none: a test's objects differ by what the test says alone."""
+    `are_several` says that these have the same owner: only one of them may be what an index with a predicate is of.
+    """
     domains = check_domains(table)
     required = {name for name, domain in domains.items() if domain.required}
+    predicates = [each.predicate for each in table.uniques if each.predicate and are_several]
+    required |= {name for each in predicates for name in columns_in(each, table.dialect, table)}
     return replace(
         planned,
         columns={
@@ -296,6 +298,8 @@ def _rows(group: Group, plan: Plan, made: Mapping[str, TableRows], count: int) -
             column = table.column(name)
             if attribute is None or name in followed or _is_numbered(table, column, plan.tables[key].columns[name]):
                 continue
+            if attribute in group.said and not any(isinstance(item, _NO_VALUE) for item in group.column(attribute)):
+                continue  # it is as it is said
             listed[attribute] = as_attribute(group.blueprint, (table.key, name), values)
     nullable = _kept_none(group.blueprint)
     return [
@@ -316,14 +320,3 @@ def _kept_none(blueprint: Blueprint) -> set[str]:
         for (table, name), key in blueprint.attributes.items()
         if blueprint.schema.tables[table].column(name).default_kind is not DefaultKind.NONE
     }
-
-
-def as_attribute(blueprint: Blueprint, place: tuple[str, str], values: Any) -> list[Any]:
-    """Return values as they stand in an object's attribute."""
-    accepted = binding_of(blueprint, place).accepted(values)
-    items = [None if isinstance(item, sa.sql.elements.Null) else item for item in accepted]
-    type_ = blueprint.target(place).type
-    if isinstance(type_, sa.Enum) and type_.enum_class is not None:
-        members: dict[Any, Any] = {stored: member for member, stored in members_of(type_)}
-        return [members.get(item, item) for item in items]
-    return items

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import eq
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from syda.errors import RejectedError, TargetError
+from syda.factories.blueprint import blueprint_of
+from syda.factories.derived import as_values
 from syda.factories.groups import Group, There
 from syda.factories.state import Place, State
 from syda.factories.stock import Row
-from syda.schema.model import Table
+from syda.factories.turns import UNSAID, Unsaid
+from syda.generation.engine import Engine
+from syda.planning.checks import columns_in, parse
+from syda.schema.model import DefaultKind, Table
+from syda.sources.base import Source
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Mapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,10 @@ class Unique:
     """Whether a parent is made by this call, so that no other row can have its key."""
     is_said: bool
     """Whether the test says all of it, so that no other values can be tried."""
+    is_fixed: bool
+    """Whether all but new parents is said, so that one of two objects in the same call has to give way."""
+    predicate: str | None = None
+    """Of which rows it is, in SQL; None for all."""
 
     @property
     def place(self) -> Place:
@@ -55,7 +67,9 @@ def _of_table(group: Group, table: Table) -> Iterator[Unique]:
         is_new = any(isinstance(parent, Group) for parent, _ in parents.values())
         if all(key or name in parents for key, name in zip(attributes, unique.columns, strict=True)):
             is_said = all(key in group.said for key in attributes if key) and not is_new
-            yield Unique(table, unique.columns, tuple(attributes), parents, is_new, is_said)
+            own = [item for key in attributes if key for item in (group.column(key) if key in group.said else [UNSAID])]
+            is_fixed = not any(isinstance(item, Source | Unsaid) for item in own)
+            yield Unique(table, unique.columns, tuple(attributes), parents, is_new, is_said, is_fixed, unique.predicate)
 
 
 def _parent_of(group: Group, table: Table, column: str) -> tuple[Group | There, str] | None:
@@ -81,7 +95,7 @@ class Claim:
 
     @property
     def key(self) -> tuple[Place, tuple[Any, ...]]:
-        return self.unique.place, self.values
+        return self.unique.place, tuple(map(_hashable, self.values))
 
     @property
     def is_said(self) -> bool:
@@ -96,8 +110,26 @@ def claims_of(uniques: Sequence[Unique], group: Group, rows: Sequence[Row]) -> I
                 row.get(key) if key else _value_above(group, unique.parents[name], number)
                 for key, name in zip(unique.attributes, unique.columns, strict=True)
             )
-            if None not in values:
-                yield Claim(unique, group, tuple(map(_hashable, values)))
+            if None not in values and (unique.predicate is None or _applies(unique, group, row)):
+                yield Claim(unique, group, values)
+
+
+def _applies(unique: Unique, group: Group, row: Row) -> bool:
+    """Tell whether an object is one of the rows that an index is of; where that is not known, the database knows."""
+    table, blueprint = unique.table, group.blueprint
+    predicate, values = unique.predicate or "", {}
+    for name in columns_in(predicate, table.dialect, table):
+        key = blueprint.attributes.get((table.key, name))
+        is_left = key not in row and table.column(name).default_kind is not DefaultKind.NONE
+        if key is None or is_left or name in unique.parents:
+            return False
+        values[name] = as_values(blueprint, (table.key, name), [row.get(key)])
+    found = table.once(_engine, predicate).predicates(values)[0] if values else None
+    return found is not None and bool(found[0])
+
+
+def _engine(table: Table, predicate: str) -> Engine:
+    return Engine(table, [parse(predicate, table.dialect)])
 
 
 def _value_above(group: Group, parent: tuple[Group | There, str], number: int) -> Any:
@@ -116,47 +148,50 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-def conflict(claims: Sequence[Claim], state: State, session: Any) -> Claim | None:
+def conflict(claims: Sequence[Claim], state: State) -> Claim | None:
     """Return a claim to values that are in use, None where all are free."""
     seen: set[Any] = set()
     for claim in claims:
-        if claim.key in seen or state.is_used(*claim.key):
+        if claim.key in seen or state.is_used(*claim.key) or any(_has(each, claim) for each in state.waiting):
             return claim
         seen.add(claim.key)
     outside = [claim for claim in claims if not claim.unique.is_new]
-    return None if session is None or not outside else _in_database(outside, state, session)
+    return None if state.session is None or not outside else _in_database(outside, state)
 
 
-def _in_database(claims: Sequence[Claim], state: State, session: Any) -> Claim | None:
+def _has(waiting: Any, claim: Claim) -> bool:
+    """Tell whether an object that is not written yet is to have the values."""
+    blueprint, unique = blueprint_of(type(waiting)), claim.unique
+    keys = [blueprint.attributes.get((unique.table.key, name)) for name in unique.columns]
+    return None not in keys and tuple(_hashable(vars(waiting).get(str(key))) for key in keys) == claim.key[1]
+
+
+def _in_database(claims: Sequence[Claim], state: State) -> Claim | None:
     by_place: dict[Place, list[Claim]] = {}
     for claim in claims:
         by_place.setdefault(claim.unique.place, []).append(claim)
-    _learn(state, session, [listed[0] for listed in by_place.values()])
+    filled = state.filled
+    if filled is not None:
+        _learn(filled, state.session, [listed[0] for listed in by_place.values()])
     for (table, _), listed in by_place.items():
-        if state.filled[table] or listed[0].unique.parents:
-            found = _first_there(session, listed)
+        if filled is None or filled[table]:
+            found = _first_there(state.session, listed)
             if found is not None:
                 return found
     return None
 
 
-def _learn(state: State, session: Any, claims: Iterable[Claim]) -> None:
-    """Look once a transaction which of the tables have rows."""
-    transaction = session.get_transaction()
-    if transaction is None or transaction is not state.transaction:
-        state.filled.clear()
-    unknown = {claim.unique.table.key: claim.group.blueprint for claim in claims}
-    unknown = {key: blueprint for key, blueprint in unknown.items() if key not in state.filled}
-    if unknown:
-        row = asked(session, _look(tuple(blueprint.origin[key] for key, blueprint in unknown.items()))).one()
-        state.filled.update(zip(unknown, map(bool, row), strict=True))
-    state.transaction = session.get_transaction()
+def _learn(filled: dict[str, bool], session: Any, claims: Iterable[Claim]) -> None:
+    """Look once a call which of the tables have rows."""
+    for claim in claims:
+        key, blueprint = claim.unique.table.key, claim.group.blueprint
+        if key not in filled:
+            filled[key] = bool(asked(session, _look(blueprint.origin[key]), blueprint.mapper).scalar())
 
 
 @lru_cache(maxsize=256)
-def _look(tables: tuple[sa.Table, ...]) -> Any:
-    looks = (sa.exists(sa.select(sa.literal(1)).select_from(table)) for table in tables)
-    return sa.select(*(look.label(f"t{number}") for number, look in enumerate(looks)))
+def _look(table: sa.Table) -> Any:
+    return sa.select(sa.exists(sa.select(sa.literal(1)).select_from(table)))
 
 
 def _first_there(session: Any, claims: Sequence[Claim]) -> Claim | None:
@@ -164,9 +199,11 @@ def _first_there(session: Any, claims: Sequence[Claim]) -> Claim | None:
     columns = [blueprint.target((unique.table.key, name)) for name in unique.columns]
     for start in range(0, len(claims), 200):
         some = claims[start : start + 200]
-        wanted = sa.or_(*(sa.and_(*map(eq, columns, claim.values)) for claim in some))
-        there = {tuple(map(_hashable, row)) for row in asked(session, sa.select(*columns).where(wanted))}
-        found = next((claim for claim in some if claim.values in there), None)
+        values = {f"v{place}": value for place, value in enumerate(each for claim in some for each in claim.values)}
+        query = _with_values(tuple(columns), len(some), unique.predicate)
+        rows = asked(session, query, blueprint.mapper, values)
+        there = {tuple(map(_hashable, row)) for row in rows}
+        found = next((claim for claim in some if claim.key[1] in there), None)
         if found is None and there:
             found = some[0]  # equal to the database in another form, as text without its case
         if found is not None:
@@ -174,10 +211,21 @@ def _first_there(session: Any, claims: Sequence[Claim]) -> Claim | None:
     return None
 
 
-def asked(session: Any, statement: Any) -> Any:
-    """Execute a query. Raises `TargetError` where the database cannot answer it."""
+@lru_cache(maxsize=256)
+def _with_values(columns: tuple[sa.Column[Any], ...], rows: int, predicate: str | None) -> Any:
+    """Return the query for the rows that have one of so many sets of values, among those of a predicate."""
+    sets = [
+        sa.and_(*(column == sa.bindparam(f"v{row * len(columns) + place}") for place, column in enumerate(columns)))
+        for row in range(rows)
+    ]
+    query = sa.select(*columns).where(sa.or_(*sets))
+    return query if predicate is None else query.where(sa.text(f"({predicate})".replace(":", r"\:")))
+
+
+def asked(session: Any, statement: Any, mapper: Mapper[Any], values: Mapping[str, Any] | None = None) -> Any:
+    """Execute a query in the database of a class. Raises `TargetError` where that cannot answer it."""
     try:
-        return session.execute(statement)
+        return session.execute(statement, values, bind_arguments={"mapper": mapper})
     except exc.DBAPIError as error:
         said = str(error.orig).splitlines()[0]
         raise TargetError(
@@ -188,7 +236,8 @@ def asked(session: Any, statement: Any) -> Any:
 def taken_error(claim: Claim) -> RejectedError:
     """Return the error for values that the test gives and another row has."""
     unique, row = claim.unique, dict(zip(claim.unique.columns, claim.values, strict=True))
-    shown = ", ".join(f"{name} = {value!r}" for name, value in row.items())
+    new = {name for name, (parent, _) in unique.parents.items() if isinstance(parent, Group)}
+    shown = ", ".join(f"the same {name}" if name in new else f"{name} = {value!r}" for name, value in row.items())
     return RejectedError(
         f"{claim.group.wanted[0].where}: there is a row of {unique.table.key!r} with {shown} already, and it is unique",
         table=unique.table.key,

@@ -17,22 +17,22 @@ _HOOKS: dict[type, list[Hook]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Numbered:
     """A value that depends on how many the class has had: 1, 2, 3, ... in each session."""
 
     function: Callable[[int], Any]
 
 
-def sequence(function: Callable[[int], Any] | str) -> Sequence:
+def sequence(function: Callable[[int], Any] | str) -> Numbered:
     """Return a value that is another for each object: ``sequence("INV-{:04d}")`` or ``sequence(lambda n: n * 10)``.
 
     Numbers begin at 1 in each session, and in each test.
     """
     if isinstance(function, str):
-        return Sequence(function.format)
+        return Numbered(function.format)
     if not callable(function):
         raise PlanError(f"sequence: expected a function or a format, got {type(function).__name__} {function!r}")
-    return Sequence(function)
+    return Numbered(function)
 
 
 @dataclass(slots=True)
@@ -41,9 +41,13 @@ class Numbers:
 
     given: dict[tuple[Any, str], int] = field(default_factory=dict)
 
-    def next(self, mapper: Mapper[Any], key: str, sequence: Sequence) -> Any:
+    def next(self, mapper: Mapper[Any], key: str, sequence: Numbered) -> Any:
         number = self.given[mapper, key] = self.given.get((mapper, key), 0) + 1
-        return sequence.function(number)
+        try:
+            return sequence.function(number)
+        except (LookupError, ValueError, TypeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise PlanError(f"{mapper.class_.__name__}.{key}: its sequence fails for {number}: {reason}") from error
 
 
 def trait(class_: type, name: str) -> Callable[[Callable[[], Mapping[str, Any]]], Callable[[], Mapping[str, Any]]]:
@@ -54,10 +58,11 @@ def trait(class_: type, name: str) -> Callable[[Callable[[], Mapping[str, Any]]]
     """
 
     def register(function: Callable[[], Mapping[str, Any]]) -> Callable[[], Mapping[str, Any]]:
+        _require_class("trait", class_)
         if not isinstance(name, str) or not callable(function):
             raise PlanError(f"trait: expected a class, a name and a function, got {name!r} and {function!r}")
         known = _TRAITS.get((class_, name))
-        if known is not None and known.__qualname__ != function.__qualname__:
+        if known is not None and not _is_again(known, function):
             raise PlanError(f"trait: {class_.__name__} has a trait {name!r} already")
         _TRAITS[class_, name] = function
         return function
@@ -72,20 +77,34 @@ def after_make(class_: type) -> Callable[[Hook], Hook]:
     """
 
     def register(function: Hook) -> Hook:
+        _require_class("after_make", class_)
+        if not callable(function):
+            raise PlanError(f"after_make: expected a function of an object and a session, got {function!r:.60}")
         hooks = _HOOKS.setdefault(class_, [])
-        hooks[:] = [each for each in hooks if each.__qualname__ != function.__qualname__]
+        hooks[:] = [each for each in hooks if not _is_again(each, function)]
         hooks.append(function)
         return function
 
     return register
 
 
-def expanded(mapper: Mapper[Any], traits: Iterable[str], attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes with those of the traits, later ones and the attributes themselves winning."""
-    found: dict[str, Any] = {}
-    for name in [traits] if isinstance(traits, str) else traits:
-        found |= _attributes_of(mapper, name)
-    return found | dict(attributes)
+def _require_class(what: str, class_: Any) -> None:
+    if not isinstance(class_, type):
+        raise PlanError(f"{what}: expected a class first, got {type(class_).__name__} {class_!r:.60}")
+
+
+def _is_again(known: Any, function: Any) -> bool:
+    """Tell whether a function is one that is known, of a module that was loaded once more."""
+    names = [(getattr(each, "__module__", None), getattr(each, "__qualname__", "<")) for each in (known, function)]
+    codes = [getattr(each, "__code__", None) for each in (known, function)]
+    is_top = "<" not in names[0][1]  # lambdas, and functions within others, may be many of one name
+    return known is function or (names[0] == names[1] and (is_top or (codes[0] is not None and codes[0] == codes[1])))
+
+
+def layers_of(mapper: Mapper[Any], traits: Iterable[str], attributes: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the attributes of the traits, one after the other, and last what is said beside them."""
+    names = [traits] if isinstance(traits, str) else traits
+    return [*(_attributes_of(mapper, name) for name in names), attributes]
 
 
 def _attributes_of(mapper: Mapper[Any], name: str) -> Mapping[str, Any]:
@@ -101,11 +120,12 @@ def _attributes_of(mapper: Mapper[Any], name: str) -> Mapping[str, Any]:
     return given
 
 
-def call_hooks(made: Iterable[Any], session: Any) -> None:
-    """Call what is to be done after objects are made."""
-    if not _HOOKS:
-        return
-    for each in made:
+def call_hooks(made: Iterable[Any], session: Any) -> bool:
+    """Call what is to be done after objects are made; tell whether there was anything."""
+    called = False
+    for each in made if _HOOKS else ():
         for class_ in reversed(type(each).__mro__):
             for hook in _HOOKS.get(class_, ()):
                 hook(each, session)
+                called = True
+    return called

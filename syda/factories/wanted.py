@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Mapper
 
 from syda.errors import PlanError
 from syda.factories.blueprint import Blueprint, Relation, blueprint_of
-from syda.factories.traits import Numbers, Sequence, expanded
+from syda.factories.layers import Attributes, Layers
+from syda.factories.traits import Numbered, Numbers, layers_of
 from syda.factories.turns import UNSAID
-
-Attributes: TypeAlias = Mapping[str, Any]
+from syda.sources.base import Source
 
 
 @dataclass(slots=True, eq=False)
@@ -34,11 +34,18 @@ class Wanted:
     children: dict[str, list[Any]] = field(default_factory=dict)
     """By relationship: a `Wanted` or an object for each child."""
 
+    @property
+    def said(self) -> Iterator[Any]:
+        """The values that are said, those of columns and others."""
+        yield from self.values.values()
+        yield from self.others.values()
+
     def signature(self) -> tuple[Any, ...]:
         """Return what is the same for objects that can be made together: of what something is said, not what."""
         return (
             self.blueprint.mapper,
             tuple(sorted(self.values)),
+            tuple(sorted((key, repr(value)) for key, value in self.values.items() if isinstance(value, Source))),
             tuple(sorted(self.others)),
             tuple((key, _signature(parent)) for key, parent in sorted(self.parents.items())),
             tuple((key, tuple(map(_signature, listed))) for key, listed in sorted(self.children.items())),
@@ -51,27 +58,23 @@ def _signature(wanted: Any) -> Any:
     return None if wanted is None else "there"
 
 
-def read_wanted(
-    class_: Any, traits: Iterable[str], attributes: Attributes, numbers: Numbers, where: str = ""
-) -> Wanted:
-    """Return what is asked of an object of the class.
+def read_wanted(class_: Any, layers: Iterable[Attributes], numbers: Numbers, where: str = "") -> Wanted:
+    """Return what is asked of an object of the class, by layers of attributes of which later ones win.
 
-    Raises `UnknownNameError` for attributes and traits that are none, `PlanError` for what cannot be meant.
+    Raises `UnknownNameError` for attributes that are none, `PlanError` for what cannot be meant.
     """
     blueprint = blueprint_of(class_)
+    if blueprint.is_abstract:
+        below = [blueprint_of(each) for each in blueprint.mapper.self_and_descendants]
+        names = ", ".join(each.name for each in below if not each.is_abstract)
+        raise PlanError(f"{where or blueprint.name}: {blueprint.name} is abstract; make an object of {names or 'none'}")
     wanted = Wanted(blueprint, where or blueprint.name)
-    nested: dict[str, dict[str, Any]] = {}
-    for name, value in expanded(blueprint.mapper, traits, attributes).items():
-        head, deep, rest = (name, "", "") if name in blueprint.known else name.partition("__")
-        key = blueprint.require(head, wanted.where)
-        if deep and key not in blueprint.relations:
-            raise PlanError(f"{wanted.where}: {name!r} goes through {key!r}, which is no relationship")
-        if deep:
-            nested.setdefault(key, {})[rest] = value
-        else:
-            _Reader(wanted, numbers).take(key, value)
-    for key, below in nested.items():
-        _Reader(wanted, numbers).take_nested(blueprint.relations[key], below)
+    reader = _Reader(wanted, numbers)
+    said = Layers(blueprint, wanted.where)
+    for layer in layers:
+        said.add(layer)
+    for key in dict.fromkeys((*said.given, *said.every)):
+        reader.take(key, said.given.get(key, [{}]), said.every.get(key, ()))
     return wanted
 
 
@@ -82,78 +85,66 @@ class _Reader:
     wanted: Wanted
     numbers: Numbers
 
-    def take(self, key: str, value: Any) -> None:
+    def take(self, key: str, value: Any, every: Sequence[Attributes]) -> None:
+        """Take what is said of an attribute, of each of several children what `every` says."""
         wanted, blueprint = self.wanted, self.wanted.blueprint
-        if isinstance(value, Sequence):
+        if isinstance(value, Numbered):
             value = self.numbers.next(blueprint.mapper, key, value)
         if key in blueprint.relations:
-            self._relate(blueprint.relations[key], value)
+            self._relate(blueprint.relations[key], value, every)
         elif key in blueprint.composites:
             self._compose(key, value)
-        elif key in blueprint.columns:
+        elif key in blueprint.columns and not _is_opaque(value):
             wanted.values[key] = value
         else:
             wanted.others[key] = value
 
-    def take_nested(self, relation: Relation, below: Mapping[str, Any]) -> None:
-        """Take what is said of a related object, or of all children of a relationship."""
-        given = self.wanted.parents if relation.side == "parent" else self.wanted.children
-        there = given.get(relation.key)
-        shown = ", ".join(f"{relation.key}__{name}" for name in below)
-        if relation.key in given and (there is None or _is_object(there)):
-            raise PlanError(
-                f"{self.wanted.where}: {shown} and {relation.key}={there!r:.60} are both given; "
-                f"change the object, or have one made"
-            )
-        if relation.side == "parent":
-            self._relate(relation, below)
-            return
-        listed = there if there is not None else [{}]
-        merged = []
-        for item in listed:
-            if not isinstance(item, Wanted | dict):
-                raise PlanError(f"{self.wanted.where}: {shown} cannot change the object {item!r:.60} that is given")
-            merged.append(_merged(item, below) if isinstance(item, Wanted) else below)
-        self._relate(relation, [self._below(relation, each, place) for place, each in enumerate(merged)])
-
-    def _relate(self, relation: Relation, value: Any) -> None:
+    def _relate(self, relation: Relation, value: Any, every: Sequence[Attributes]) -> None:
         where = f"{self.wanted.where}.{relation.key}"
-        if relation.side == "parent" or not relation.many:
-            one = self._one(relation, value, where)
-            if relation.side == "parent":
-                self.wanted.parents[relation.key] = one
-            else:
-                self.wanted.children[relation.key] = [] if one is None else [one]
+        if relation.side == "parent":
+            self.wanted.parents[relation.key] = self._one(relation, value, where)
+            return
+        if not relation.many:
+            is_count = isinstance(value, int) and value in (0, 1)
+            one = self._one(relation, bool(value) if is_count else value, where)
+            self.wanted.children[relation.key] = [] if one is None else [one]
             return
         if isinstance(value, bool) or not isinstance(value, int | Iterable) or isinstance(value, str | Mapping):
             came = f"{type(value).__name__} {value!r:.60}"
             raise PlanError(f"{where}: expected a number of children, or a list of dicts or objects, got {came}")
         if isinstance(value, int) and value < 0:
             raise PlanError(f"{where}: expected 0 children or more, got {value}")
-        listed = [{} for _ in range(value)] if isinstance(value, int) else list(value)
-        self.wanted.children[relation.key] = [self._below(relation, item, place) for place, item in enumerate(listed)]
+        listed: list[Any] = [{} for _ in range(value)] if isinstance(value, int) else list(value)
+        objects = [id(item) for item in listed if not isinstance(item, Mapping)]
+        if len(set(objects)) < len(objects):
+            raise PlanError(f"{where}: an object is given twice")
+        self.wanted.children[relation.key] = [
+            self._below(relation, item, f"{where}[{place}]", every) for place, item in enumerate(listed)
+        ]
 
     def _one(self, relation: Relation, value: Any, where: str) -> Any:
-        if value is None or value is False or (value == 0 and isinstance(value, int) and value is not True):
+        if value is None or value is False:
             return None
-        if value is True or (isinstance(value, int) and value == 1):
+        if value is True:
             value = {}
-        if not isinstance(value, Mapping | Wanted) and not _is_object(value):
+        if not isinstance(value, Mapping) and not is_object(value):
+            columns = ", ".join(self.wanted.blueprint.columns_of(relation))
+            hint = f"; a key is given as {columns}" if columns and isinstance(value, int | str | UUID) else ""
             raise PlanError(
                 f"{where}: expected an object of {relation.target.class_.__name__}, a dict of its attributes, "
-                f"True or None, got {type(value).__name__} {value!r:.60}"
+                f"True or None, got {type(value).__name__} {value!r:.60}{hint}"
             )
-        return self._below(relation, value, None)
+        return self._below(relation, value, where, ())
 
-    def _below(self, relation: Relation, item: Any, place: int | None) -> Any:
-        where = f"{self.wanted.where}.{relation.key}" + ("" if place is None else f"[{place}]")
-        if isinstance(item, Wanted):
-            return item
+    def _below(self, relation: Relation, item: Any, where: str, every: Sequence[Attributes]) -> Any:
         if isinstance(item, Mapping):
-            return _read_below(relation, item, self.numbers, where)
+            return _read_below(relation, (*every, item), self.numbers, where)
+        expected = relation.target.class_.__name__
         if not isinstance(item, relation.target.class_):
-            expected = relation.target.class_.__name__
             raise PlanError(f"{where}: expected an object of {expected} or a dict, got {type(item).__name__}")
+        if every:
+            shown = ", ".join(f"{relation.key}__{name}" for layer in every for name in layer)
+            raise PlanError(f"{where}: {shown} cannot change the object {item!r:.60} that is given")
         return item
 
     def _compose(self, key: str, value: Any) -> None:
@@ -162,6 +153,16 @@ class _Reader:
         keys = [attribute.key for attribute in composite.props]
         values = [None] * len(keys) if value is None else _parts(value)
         self.wanted.values.update(zip(keys, values, strict=True))
+
+
+def _is_opaque(value: Any) -> bool:
+    """Tell whether a value is for the database alone: an expression, or a number of more digits than plans hold."""
+    return isinstance(value, sa.ClauseElement) or (
+        isinstance(value, Decimal) and len(value.as_tuple().digits) > _DIGITS
+    )
+
+
+_DIGITS = 18
 
 
 def _parts(value: Any) -> Any:
@@ -173,7 +174,10 @@ def _parts(value: Any) -> Any:
 
 
 def fill_unsaid(children: Iterable[Any]) -> None:
-    """Make children alike in what is said of them, as far as can be: so they are rows of one table to the engine."""
+    """Make children alike in what is said of them, as far as can be: so they are rows of one table to the engine.
+
+    Those that differ in what conditions depend on stay apart, since these have to hold around what is said of each.
+    """
     by_class: dict[Any, list[Wanted]] = {}
     for child in children:
         if isinstance(child, Wanted):
@@ -182,6 +186,9 @@ def fill_unsaid(children: Iterable[Any]) -> None:
         blueprint = alike[0].blueprint
         values = dict.fromkeys(key for child in alike for key in child.values)
         parents = dict.fromkeys(key for child in alike for key in child.parents)
+        partly = {key for key in values if any(key not in child.values for child in alike)}
+        if partly & blueprint.conditioned:
+            continue
         for child in alike:
             child.values = {key: child.values.get(key, UNSAID) for key in values}
         for key in parents:
@@ -192,21 +199,27 @@ def fill_unsaid(children: Iterable[Any]) -> None:
                 fill_unsaid(child.parents[key] for child in alike)
 
 
-def _merged(wanted: Wanted, below: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was said of a child itself with what is said of all of them: the former wins."""
-    own = {**wanted.others, **wanted.values, **wanted.parents, **wanted.children}
-    return {**below, **own}
-
-
-def _read_below(relation: Relation, attributes: Attributes, numbers: Numbers, where: str) -> Wanted:
-    given = dict(attributes)
-    class_ = given.pop("class_", relation.target)
+def _read_below(relation: Relation, layers: Sequence[Attributes], numbers: Numbers, where: str) -> Wanted:
+    """Return what is asked of a related object, of a class and with traits that the layers may name."""
+    class_: Any = blueprint_of(relation.target).concrete.mapper
+    for layer in layers:
+        class_ = layer["class_"] if _names_class(layer, relation) else class_
     mapper = blueprint_of(class_).mapper
     if not mapper.isa(relation.target):
         raise PlanError(
             f"{where}: expected a class_ that is a {relation.target.class_.__name__}, got {mapper.class_.__name__}"
         )
-    return read_wanted(mapper, given.pop("traits", ()), given, numbers, where)
+    expanded = []
+    for layer in layers:
+        skipped = {"traits", "class_"} if _names_class(layer, relation) else {"traits"}
+        expanded += layers_of(mapper, layer.get("traits", ()), {k: v for k, v in layer.items() if k not in skipped})
+    return read_wanted(mapper, expanded, numbers, where)
+
+
+def _names_class(layer: Attributes, relation: Relation) -> bool:
+    """Tell whether a dict names the class of the object; an attribute may be called so too."""
+    own = "class_" in blueprint_of(relation.target).known
+    return "class_" in layer and (isinstance(layer["class_"], type) or not own)
 
 
 _FROZEN = (str, int, float, bool, Decimal, date, time, timedelta, Enum, UUID, bytes, type(None))
@@ -216,6 +229,11 @@ def frozen(attributes: Attributes) -> Any:
     """Return attributes as a key, when they are nothing but plain values, numbers and lists of such; else None."""
     found = _frozen(attributes)
     return None if found is _LOOSE else found
+
+
+def is_constant(value: Any) -> bool:
+    """Tell whether a value stays what it is, whoever has it."""
+    return value is UNSAID or isinstance(value, _FROZEN)
 
 
 _LOOSE = object()
@@ -231,6 +249,6 @@ def _frozen(value: Any) -> Any:
     return (type(value), value) if isinstance(value, _FROZEN) else _LOOSE
 
 
-def _is_object(value: Any) -> bool:
+def is_object(value: Any) -> bool:
     """Tell whether a value is an object of a mapped class."""
     return not isinstance(value, type | Mapper | Wanted) and sa.inspect(value, raiseerr=False) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Engine:
         typed = ", ".join(
             f"NULL::{_type(type_)}{_collated(self._table, type_)} AS {_quoted(name)}" for name, type_ in types.items()
         )
-        return _execute(f"SELECT {_AS_TEXT.format(sql)} FROM (SELECT {typed or '1 AS one'}) LIMIT 0") is not None
+        return _is_understood(f"SELECT {_AS_TEXT.format(sql)} FROM (SELECT {typed or '1 AS one'}) LIMIT 0")
 
     def _run(self, columns: Mapping[str, Values], form: str) -> list[NDArray[Any] | None]:
         asked = [form.format(sql) for sql in self._sql if sql is not None]
@@ -85,6 +86,12 @@ class Engine:
         frame, typed = _frame(self._table, columns)
         answers = iter(_select(asked, typed, frame))
         return [None if sql is None else next(answers) for sql in self._sql]
+
+
+@lru_cache(maxsize=1000)
+def _is_understood(query: str) -> bool:
+    """Tell whether DuckDB understands a query; factories ask of the same ones many times."""
+    return _execute(query) is not None
 
 
 _AS_CHECK = "coalesce(({}), TRUE)"

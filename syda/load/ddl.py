@@ -55,7 +55,7 @@ def _column(column: Column, table: Table) -> sa.Column[Any]:
         *extra,
         nullable=column.nullable,
         primary_key=column.name in table.primary_key,
-        autoincrement=column.autoincrement,
+        autoincrement="auto" if column.identity is not None else column.autoincrement,
         server_default=sa.text(str(column.default)) if column.default_kind is DefaultKind.SERVER else None,
         comment=column.comment,
     )

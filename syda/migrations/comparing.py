@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syda.schema import read_schema
@@ -14,12 +14,24 @@ _NULLS = {True: "takes NULL", False: "takes no NULL"}
 _KINDS = {"constraint": "unique constraint", "fk": "foreign key"}
 
 
-def differences(
-    connection: Connection, models: Any, *, version_table: str = "alembic_version", version_schema: str | None = None
-) -> list[str]:
+OF_ENVIRONMENT = (
+    "autogenerate_plugins",
+    "compare_server_default",
+    "compare_type",
+    "include_name",
+    "include_object",
+    "include_schemas",
+    "version_table",
+    "version_table_schema",
+)
+"""What env.py may say to ``context.configure`` of how alembic compares."""
+
+
+def differences(connection: Connection, models: Any, *, options: Mapping[str, Any] | None = None) -> list[str]:
     """Return what a migration would have to change for the database to be what the models say, a line for each.
 
-    Alembic compares the schemas that the models name; what it does not see (CHECKs) is not compared.
+    Alembic compares the schemas that the models name, and as `options` say, which are those of `OF_ENVIRONMENT`; what
+    it does not see (CHECKs) is not compared.
     """
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
@@ -30,13 +42,12 @@ def differences(
     def is_ours(name: str | None, kind: str, _parents: object) -> bool:
         return kind != "schema" or name in schemas
 
-    options = {
-        "include_schemas": bool(schemas - {None}),
-        "include_name": is_ours,
-        "version_table": version_table,
-        "version_table_schema": version_schema,
-    }
-    context = MigrationContext.configure(connection, opts=options)
+    given = {name: value for name, value in (options or {}).items() if name in OF_ENVIRONMENT and value is not None}
+    if not given.get("include_schemas"):
+        asked = given.get("include_name")
+        chosen = is_ours if asked is None else lambda *what: is_ours(*what) and asked(*what)
+        given |= {"include_schemas": bool(schemas - {None}), "include_name": chosen}
+    context = MigrationContext.configure(connection, opts=given)
     return [line for each in compare_metadata(context, every) for line in _lines(each)]
 
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from syda.load.ddl import build_tables
 from syda.load.target import one_transaction
-from syda.schema.model import Column, Kind, LogicalType, Schema, Table
+from syda.migrations.states import tables_of
+from syda.schema import Reading
+from syda.schema.model import Column, Kind, LogicalType, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-LEAST_ROWS = 4
-"""One that is copied, and one each that repeats, is full, and is empty."""
+LEAST_ROWS = 6
+"""One that is copied, and one each that repeats, is full, is empty, is zero, and is negative."""
 _LONG = 300
 _MODELS = 10
+_EDGES, _FEWEST = LEAST_ROWS - 1, 3
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d.*|\d\d:\d\d.*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""Texts that are moments, times or UUIDs."""
 _LARGE = {8: 100, 16: 10_000, 24: 40_000, 32: 40_000, 64: 3_000_000_000}
 """Whole numbers that the next narrower type cannot hold, by bits; they leave room to calculate."""
 
 
-def add_edges(engine: Engine, schema: Schema, keys: frozenset[str]) -> None:
-    """Change three rows of each table: one repeats another, one is as full as the types permit, one as empty.
+def add_edges(engine: Engine, reading: Reading, keys: frozenset[str]) -> None:
+    """Change up to five rows of each table: one repeats another, one is as full as the types permit, one as empty.
 
+    Two more have numbers of 0 and of -1. Tables of fewer rows than that get the first of these.
     What the database refuses stays as it was. Keys and unique values are left alone, and all sorts of foreign keys,
     but for copies and NULL.
     """
-    targets = build_tables(schema)
+    targets = tables_of(reading)
     with one_transaction(engine) as connection:
         for key in sorted(keys):
-            _change(connection, schema.tables[key], targets[key])
+            _change(connection, reading.schema.tables[key], targets[key])
 
 
 def _change(connection: Connection, table: Table, target: sa.Table) -> None:
@@ -41,21 +47,22 @@ def _change(connection: Connection, table: Table, target: sa.Table) -> None:
         return
     first = _rows(connection, sa.select(target).order_by(*identity))
     last = _rows(connection, sa.select(target).order_by(*(each.desc() for each in identity)))
-    others = {tuple(row[name] for name in table.primary_key): row for row in (*first, *last[3:])}
-    for row in last[:3]:
+    others = {tuple(row[name] for name in table.primary_key): row for row in (*first, *last)}
+    edges = last[: min(_EDGES, len(others) - 1)]
+    for row in edges:
         others.pop(tuple(row[name] for name in table.primary_key), None)
-    if not others or len(last) < 3:
+    if not others or len(edges) < _FEWEST:
         return
     # rows that a column was added to have none of its values, and would be a poor model
     model = max(others.values(), key=lambda row: sum(value is not None for value in row.values()))
-    rows = zip(last[:3], (_twin(table, dict(model)), _full(table, dict(last[1])), _empty(table)), strict=True)
-    for row, values in rows:
+    kinds = (_twin(table, model), _full(table, last[1]), _empty(table), _number(table, 0), _number(table, -1))
+    for row, values in zip(edges, kinds, strict=False):
         here = sa.and_(*(column == row[column.name] for column in identity))
         _update(connection, sa.update(target).where(here), dict(values))
 
 
 def _rows(connection: Connection, query: sa.Select[Any]) -> list[Mapping[str, Any]]:
-    return [dict(row) for row in connection.execute(query.limit(_MODELS + 3)).mappings()]
+    return [dict(row) for row in connection.execute(query.limit(_MODELS + _EDGES)).mappings()]
 
 
 def _update(connection: Connection, update: sa.Update, values: dict[str, Any]) -> None:
@@ -88,6 +95,14 @@ def _full(table: Table, row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield column.name, value
 
 
+def _number(table: Table, number: int) -> Iterator[tuple[str, Any]]:
+    """Yield a number for all columns that hold one."""
+    keys = {name for link in table.foreign_keys for name in link.columns}
+    for column in _free(table):
+        if column.name not in keys and column.type.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT):
+            yield column.name, number
+
+
 def _empty(table: Table) -> Iterator[tuple[str, Any]]:
     for column in table.columns:
         if column.nullable and column.computed is None and column.name not in table.primary_key:
@@ -112,11 +127,23 @@ def _free(table: Table) -> list[Column]:
 def _large(kind: LogicalType, value: Any) -> Any:
     """Return the largest value that a type permits, made of the one that is there; None where that says little."""
     if kind.kind is Kind.TEXT:
-        length = kind.length or _LONG
-        text = str(value or "x")
-        return (f"{text} " * (length // (len(text) + 1) + 1))[: length - 1].ljust(length - 1, "x") + "x"
+        return _long(str(value or "x"), kind.length or _LONG)
     if kind.kind is Kind.INTEGER:
         return _LARGE.get(kind.bits or 32)
     if kind.kind is Kind.DECIMAL and kind.precision is not None:
         return Decimal(10) ** (kind.precision - (kind.scale or 0)) - Decimal(10) ** -(kind.scale or 0)
     return None
+
+
+def _long(text: str, length: int) -> str | None:
+    """Return a text of the whole length that is of the same sort; None for one that would be of none."""
+    if text.startswith(("{", "[")) or _MOMENT.fullmatch(text):
+        return None
+    name, at, domain = text.partition("@")
+    if at and "@" not in domain and " " not in text:
+        return f"{name}{'x' * (length - len(text))}{at}{domain}"
+    if "://" in text:
+        return f"{text}/{'x' * (length - len(text) - 1)}"[:length]
+    gap = " " if " " in text else ""
+    end = text[-1] if text[-1].isalnum() else "x"
+    return (f"{text}{gap}" * (length // len(text) + 1))[: length - 1] + end

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import re
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -19,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, exc
 
 from syda.errors import MigrationError, PlanError, RevisionFailedError, SydaError, UnknownNameError, near
 from syda.load.target import first_line, is_async, parsed_url
+from syda.migrations.confined import Confined, other_threads
 from syda.migrations.identity import identity
 from syda.migrations.logs import logging_as_it_is
 from syda.redact import redact_url
@@ -26,6 +31,12 @@ from syda.schema.reach import full_url
 
 REHEARSING = "syda_rehearses"
 """The attribute of alembic's config that says that a rehearsal runs, which changes no file."""
+_RELATIVE = re.compile(r"(?:\w+@)?\w*[+-]\d+")
+_ASYNCHRONOUS = {"sqlite": ("aiosqlite",), "mysql": ("aiomysql", "asyncmy"), "mariadb": ("aiomysql", "asyncmy")}
+_SEVERAL = (
+    ". It is for several databases (`databases` in the file), and syda gives it one: where there is a connection in "
+    '`config.attributes.get("connection")`, have it use that and run the upgrades of that database alone'
+)
 Chosen: TypeAlias = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 
 
@@ -33,7 +44,7 @@ Chosen: TypeAlias = Callable[[tuple[str, ...], MigrationContext], Iterable[Revis
 class Environment:
     """The revisions of an alembic.ini, and the way to run them.
 
-    `version_table` and its schema are what env.py says; they are known after the first run.
+    `version_table` and its schema, and all other `options` too, are what env.py says; they are known after a run.
     """
 
     file: Path
@@ -41,32 +52,46 @@ class Environment:
     script: ScriptDirectory
     version_table: str = "alembic_version"
     version_schema: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     _trusted: WeakSet[Engine] = field(default_factory=WeakSet)
     _running: str = ""
+    _spared: WeakSet[Thread] = field(default_factory=other_threads)
 
     @classmethod
-    def read(cls, file: str | Path) -> Environment:
-        """Read alembic.ini, or the pyproject.toml that has its settings. Raises `MigrationError` where it cannot be."""
+    def read(cls, file: str | Path, *, x: Iterable[str] = (), rehearsing: bool = False) -> Environment:
+        """Read alembic.ini, or the pyproject.toml that has its settings. Raises `MigrationError` where it cannot be.
+
+        `x` is what env.py gets from ``context.get_x_argument()``, as by alembic's option -x. Where it is for a
+        rehearsal, nothing that is imported may connect to a database.
+        """
         path = Path(file)
         if not path.is_file():
             raise MigrationError(f"there is no file {str(path)!r}; give alembic's ini file, as alembic -c has it")
-        with _readable(path):
+        spared = other_threads()
+        with _readable(path), Confined.nowhere(spared).watching() if rehearsing else nullcontext():
             config = _config(path)
-            return cls(path, config, _script(config))
+            config.cmd_opts = Namespace(x=list(x))
+            config.attributes[REHEARSING] = rehearsing
+            return cls(path, config, _script(config), _spared=spared)
 
     @property
     def heads(self) -> tuple[str, ...]:
         """The revisions that none comes after."""
         return tuple(self.script.get_heads())
 
-    def resolve(self, revision: str) -> tuple[str, ...]:
+    def resolve(self, revision: str, current: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the revisions that a name means: an id or its beginning, a label, ``"head"``, ``"heads"``.
 
+        As for alembic, ``"head-1"`` and ``"a1+2"`` count from there, and ``"+2"`` from the `current` ones.
         Raises `UnknownNameError` with near matches, `MigrationError` where ``"head"`` could be several.
         """
-        if revision == "head" and len(self.heads) != 1:
+        if not revision.strip():
+            raise MigrationError(f"expected the name of a revision, 'head' or 'heads', got {revision!r}")
+        if revision.startswith("head") and not revision.startswith("heads") and len(self.heads) != 1:
             raise MigrationError(self._several_heads())
         try:
+            if _RELATIVE.fullmatch(revision):
+                return self._counted(revision, current)
             found = self.script.revision_map.get_revisions(revision)
         except MultipleHeads as error:
             raise MigrationError(f"revision {revision!r} means several: {', '.join(error.heads)}") from error
@@ -75,6 +100,14 @@ class Environment:
         except (RevisionError, CommandError) as error:
             raise MigrationError(f"revision {revision!r}: {first_line(error)}") from error
         return tuple(each.revision for each in found if each is not None and not isinstance(each, str))
+
+    def _counted(self, revision: str, current: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the one that so many revisions lead to, which alembic yields first of those on the way."""
+        try:
+            found = next(iter(self.script.iterate_revisions(revision, current or None, implicit_base=True)), None)
+        except AssertionError as error:  # alembic's, where it runs out of them
+            raise MigrationError(f"revision {revision!r}: there are not so many revisions") from error
+        return current if found is None else (found.revision,)
 
     def _several_heads(self) -> str:
         if not self.heads:
@@ -122,24 +155,47 @@ class Environment:
         self._run(engine, chosen)
 
     def _run(self, engine: Engine, chosen: Chosen, **options: Any) -> None:
+        """Run env.py with the URL; or, where it makes an asynchronous engine of it, with that of another driver."""
+        try:
+            self._run_at(engine.url, engine, chosen, **options)
+        except MigrationError as error:
+            if not (isinstance(error.__cause__, exc.InvalidRequestError) and "async driver" in str(error.__cause__)):
+                raise
+            self._run_at(self._asynchronous(engine.url), engine, chosen, **options)
+
+    def _asynchronous(self, url: URL) -> URL:
+        drivers = _ASYNCHRONOUS.get(url.get_backend_name(), ())
+        for driver in drivers:
+            if find_spec(driver):
+                return url.set(drivername=f"{url.get_backend_name()}+{driver}")
+        raise MigrationError(
+            f"{self._env} makes an asynchronous engine, for which {url.drivername} is no driver. Install "
+            f"{' or '.join(drivers) or 'an asynchronous driver'}, or have it use the connection that it is given, "
+            f'`config.attributes.get("connection")`'
+        )
+
+    def _run_at(self, url: URL, engine: Engine, chosen: Chosen, **options: Any) -> None:
         reached: list[MigrationContext] = []
 
         def steps(heads: tuple[str, ...], context: MigrationContext) -> Iterator[RevisionStep]:
             reached.append(context)
             self._require_same(context, connection, expected)
             self.version_table, self.version_schema = context.version_table, context.version_table_schema
+            self.options = dict(context.opts)
             for step in chosen(heads, context):
                 self._running = step.revision.revision
                 yield step
 
         self._running = ""
-        self.config.set_main_option("sqlalchemy.url", full_url(engine.url).replace("%", "%%"))
+        self.config.set_main_option("sqlalchemy.url", full_url(url).replace("%", "%%"))
         with engine.connect() as connection:
             expected = identity(connection)
+            rehearsing = self.config.attributes.get(REHEARSING)
+            confined = Confined.to(connection, self._spared).watching() if rehearsing else nullcontext()
             connection.rollback()
             self.config.attributes["connection"] = connection
             try:
-                with self._errors(), logging_as_it_is():
+                with self._errors(), logging_as_it_is(), confined:
                     with EnvironmentContext(self.config, self.script, fn=steps, destination_rev="head", **options):
                         self.script.run_env()
                     if not connection.closed and connection.in_transaction():
@@ -157,7 +213,8 @@ class Environment:
         came = context.connection
         if came is None or (came is not given and identity(came) != expected):
             raise MigrationError(
-                f"{self._env} goes to another database than the one of the URL, and nothing was changed there. Have "
+                f"{self._env} goes to another database than the one of the URL: no revision was run there, but what it "
+                f"does before it configures alembic was done. Have "
                 f'it use the connection that it is given, `config.attributes.get("connection")`, or the URL, '
                 f'`config.get_main_option("sqlalchemy.url")`, before any other'
             )
@@ -167,8 +224,10 @@ class Environment:
         """Turn what env.py, a revision or the database raises into errors of syda's."""
         try:
             yield
-        except MigrationError:
+        except RevisionFailedError:
             raise
+        except MigrationError as error:
+            raise self._failed(str(error), "") from error
         except SydaError as error:
             if not self._running:
                 raise
@@ -177,12 +236,13 @@ class Environment:
             raise self._failed(first_line(error.orig), error.statement or "") from error
         except (CommandError, RevisionError) as error:
             raise MigrationError(f"{self.file}: {first_line(error)}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # SystemExit would end the process as if all had been done
             raise self._failed(f"{type(error).__name__}: {first_line(error)}", "") from error
 
     def _failed(self, said: str, statement: str) -> MigrationError:
         if not self._running:
-            return MigrationError(f"{self._env} failed: {said}{_shown(statement)}")
+            several = _SEVERAL if self.config.get_main_option("databases") else ""
+            return MigrationError(f"{self._env} failed: {said}{_shown(statement)}{several}")
         doc = self.script.get_revision(self._running).doc
         message = f"revision {self._running} ({doc}) failed: {said}{_shown(statement)}"
         return RevisionFailedError(message, revision=self._running, statement=statement, said=said)

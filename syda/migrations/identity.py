@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syda.schema.reach import full_url
 
@@ -18,6 +19,11 @@ _ASKED = {
     "mysql": "SELECT database(), @@hostname, @@port, @@datadir",
     "mariadb": "SELECT database(), @@hostname, @@port, @@datadir",
 }
+_LISTED = {
+    "postgresql": "SELECT datname FROM pg_catalog.pg_database",
+    "mysql": "SELECT schema_name FROM information_schema.schemata",
+    "mariadb": "SELECT schema_name FROM information_schema.schemata",
+}
 
 
 def identity(connection: Connection) -> tuple[object, ...]:
@@ -26,7 +32,27 @@ def identity(connection: Connection) -> tuple[object, ...]:
     if asked := _ASKED.get(name):
         return tuple(connection.exec_driver_sql(asked).one())
     if name == "sqlite":
-        files = [row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main"]
+        file = files(connection.connection.dbapi_connection).get("main")
         # What is in memory is only the same where the connection of the driver is.
-        return (Path(files[0]).resolve(),) if files[0] else (id(connection.connection.dbapi_connection),)
+        return (file,) if file else (id(connection.connection.dbapi_connection),)
     return (full_url(connection.engine.url),)
+
+
+def identity_of(dialect: str, driver: Any) -> tuple[object, ...]:
+    """Return the `identity` of a driver's connection to a server, in the transaction that it has."""
+    with closing(driver.cursor()) as cursor:
+        cursor.execute(_ASKED[dialect])
+        return tuple(cursor.fetchone())
+
+
+def files(driver: Any) -> dict[str, Path | None]:
+    """Return the files that a connection of SQLite's has open, by the names of their schemas; None is memory."""
+    with closing(driver.cursor()) as cursor:
+        cursor.execute("PRAGMA database_list")
+        return {row[1]: Path(row[2]).resolve() if row[2] else None for row in cursor.fetchall()}
+
+
+def databases(connection: Connection) -> list[str]:
+    """Return the databases of the server that the connection's user can see; none for SQLite."""
+    asked = _LISTED.get(connection.dialect.name)
+    return [str(row[0]) for row in connection.exec_driver_sql(asked)] if asked else []

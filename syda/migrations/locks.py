@@ -45,7 +45,7 @@ class LockWatch:
     _process: int = 0
     _began: float = 0.0
     _taken: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
-    _ended: float = 0.0
+    _released: list[Lock] = field(default_factory=list)
 
     @contextmanager
     def on(self, migration: Connection) -> Iterator[None]:
@@ -63,21 +63,32 @@ class LockWatch:
                 for table, mode in watcher.execute(_HELD, {"process": self._process}):
                     self._taken.setdefault((table, mode), (self._began, statement))
 
-            event.listen(migration, "before_cursor_execute", before)
-            event.listen(migration, "after_cursor_execute", after)
+            # A revision may leave its transaction before the end, as by autocommit_block.
+            listeners = (
+                ("before_cursor_execute", before),
+                ("after_cursor_execute", after),
+                ("commit", self.end),
+                ("rollback", self.end),
+            )
+            for name, listener in listeners:
+                event.listen(migration, name, listener)
             try:
                 yield
             finally:
-                event.remove(migration, "before_cursor_execute", before)
-                event.remove(migration, "after_cursor_execute", after)
+                for name, listener in listeners:
+                    event.remove(migration, name, listener)
 
-    def end(self) -> None:
+    def end(self, *_: Any) -> None:
         """Say that the transaction is over."""
-        self._ended = perf_counter()
+        ended = perf_counter()
+        for (table, mode), (began, statement) in sorted(self._taken.items(), key=lambda item: item[1][0]):
+            self._released.append(Lock(table, mode, " ".join(statement.split()), ended - began))
+        self._taken.clear()
 
     def longest(self) -> list[Lock]:
         """Return of each table the lock that was held longest."""
         found: dict[str, Lock] = {}
-        for (table, mode), (began, statement) in sorted(self._taken.items(), key=lambda item: item[1][0]):
-            found.setdefault(table, Lock(table, mode, " ".join(statement.split()), self._ended - began))
+        for lock in self._released:
+            if lock.table not in found or found[lock.table].seconds < lock.seconds:
+                found[lock.table] = lock
         return list(found.values())

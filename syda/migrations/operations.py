@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from alembic.operations import MigrateOperation, Operations
 
 import syda
-from syda.errors import MigrationError
+from syda.errors import MigrationError, SydaError
 from syda.migrations.environment import REHEARSING
 from syda.migrations.states import without
 from syda.planning.drift import changes_since
@@ -76,28 +77,45 @@ def _seed(operations: Operations, operation: SeedOperation) -> LoadReport:
 
 def _tables(context: MigrationContext) -> Reading:
     """Return the tables as they stand, without that in which alembic keeps the revision."""
-    notes = ".".join(filter(None, (context.version_table_schema, context.version_table)))
-    return without(read_schema(context.connection), notes)
+    return without(read_schema(context.connection), _notes(context))
+
+
+def _notes(context: MigrationContext) -> str:
+    return ".".join(filter(None, (context.version_table_schema, context.version_table)))
 
 
 def keep_plan(path: str | Path, models: Any = None) -> Callable[..., None]:
     """Return what env.py gives to alembic's ``context.configure(on_version_apply=...)``, for a saved plan.
 
     After each revision that leaves the plan's tables as the plan has them, the revision is written into its file;
-    otherwise a warning says how to update it. `models` are those that the plan was made of, where that was not the
-    database. A rehearsal changes no file.
+    otherwise a warning says how to update it, or what is wrong with the file; no migration fails for it. `models` are
+    those that the plan was made of, where that was not the database. A rehearsal changes no file.
     """
 
     def record(*, ctx: MigrationContext, heads: Collection[str], **_: Any) -> None:
         rehearsing = ctx.config is not None and ctx.config.attributes.get(REHEARSING)
         if ctx.as_sql or rehearsing:
             return
-        plan, revision = Plan.from_yaml(Path(path)), ", ".join(sorted(heads)) or None
-        tables = _tables(ctx) if models is None else read_schema(models)
-        if changes_since(plan, tables.schema):
-            told = "the plan %s is for other tables than revision %s has; `syda plan --check %s --update` updates it"
-            logger.warning(told, path, revision, path)
-        elif plan.revision != revision:
-            replace(plan, revision=revision).to_yaml(path)
+        try:
+            _record(Path(path), ", ".join(sorted(heads)), _tables(ctx) if models is None else read_schema(models), ctx)
+        except (SydaError, OSError) as error:
+            logger.warning("the plan %s is not kept up to date: %s", path, error)
 
     return record
+
+
+def _record(path: Path, revision: str, tables: Reading, context: MigrationContext) -> None:
+    """Write the revision into a plan's file, or warn that the plan is for other tables."""
+    plan = Plan.from_yaml(path)
+    if any(each.table != _notes(context) for each in changes_since(plan, tables.schema)):
+        told = "the plan %s is for other tables than revision %s has; `syda plan --check %s --update` updates it"
+        logger.warning(told, path, revision or "base", path)
+    elif (plan.revision or "") != revision:
+        path.write_text(_with_revision(path.read_text(encoding="utf-8"), revision), encoding="utf-8")
+
+
+def _with_revision(text: str, revision: str) -> str:
+    """Return a plan's file with another revision, and all else as it is written, comments too."""
+    line = yaml.safe_dump({"revision": revision}, width=1000) if revision else ""
+    without_it = re.sub(r"^revision:.*\n?", "", text, count=1, flags=re.MULTILINE)
+    return re.sub(r"^syda:.*\n?", lambda found: f"{found[0].rstrip()}\n{line}", without_it, count=1, flags=re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,10 +11,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import IntegrityError
+
 from syda.errors import PlanError, RevisionFailedError, TargetError
 from syda.load.guard import require_development
 from syda.load.scratch import own_database
-from syda.migrations.environment import REHEARSING, Environment, synchronous
+from syda.migrations.changed import Statements, ValueWatch
+from syda.migrations.environment import Environment, synchronous
 from syda.migrations.locks import LockWatch
 from syda.migrations.report import Finding, Phase, Rehearsal, RevisionReport
 from syda.migrations.silent import silent_faults
@@ -32,6 +36,12 @@ logger = logging.getLogger("syda.migrations")
 _SERVERS = ("postgresql", "mariadb", "mysql", "sqlite")
 ROWS = 30
 LOCK_SECONDS = 0.5
+_INSERT = re.compile(r"\s*insert into (?!\W?_alembic_tmp_)", re.IGNORECASE)
+_UNIQUE = re.compile(r"unique|duplicate", re.IGNORECASE)
+_TAKEN = (
+    ", where what it inserts met no rows of syda's: if only this revision fills that table in production, that is no "
+    "fault of it, and may be told as --known"
+)
 
 
 def rehearse(
@@ -47,6 +57,7 @@ def rehearse(
     known: Iterable[str] = (),
     lock_seconds: float = LOCK_SECONDS,
     allow_hosts: Iterable[str] = (),
+    x: Iterable[str] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Rehearsal:
     """Run alembic's revisions one by one over full tables, and return what that shows.
@@ -54,7 +65,8 @@ def rehearse(
     `url` names a database, on whose server another one is made for the rehearsal and dropped at the end, or kept with
     `keep`; it is not touched itself. The rehearsal begins after the revision `start`. Before each revision, tables
     without rows get `rows` rows; with `downgrade`, each revision is also taken back and run again. Findings of `known`
-    revisions do not count. `progress` is called with ``"revisions"``, the number done and the number to do.
+    revisions do not count. `x` is for env.py's ``context.get_x_argument()``. `progress` is called with
+    ``"revisions"``, the number done and the number to do.
 
     Raises `MigrationError` where alembic.ini, env.py or the revisions cannot be used, `UnknownNameError` for a revision
     that is not there, `TargetError` where no database can be made.
@@ -64,9 +76,8 @@ def rehearse(
     _check(rows, lock_seconds)
     _require_known(target)
     require_development(target, hosts)
-    environment = Environment.read(alembic)
-    environment.config.attributes[REHEARSING] = True
-    first = environment.resolve(start) if start else ()
+    environment = Environment.read(alembic, x=x, rehearsing=True)
+    first = environment.resolve(start) if start is not None else ()
     walk = _Walk(
         environment=environment,
         # Not in memory: an env.py that opens a connection of its own has to find it.
@@ -77,7 +88,7 @@ def rehearse(
         lock_seconds=lock_seconds,
         keep=keep,
     )
-    passed, ahead = environment.between((), first), environment.between(first, environment.resolve(to))
+    passed, ahead = environment.between((), first), environment.between(first, environment.resolve(to, first))
     with walk.stack, walk.telling():
         return walk.through(passed, ahead, progress)
 
@@ -148,21 +159,24 @@ class _Walk:
         before, notes = self._stock()
         findings: list[Finding] = []
         began = perf_counter()
+        values = ValueWatch(self._engine.dialect.name)
         try:
-            locks = self._up(script)
+            locks = self._up(script, values.statements)
         except RevisionFailedError as error:
             seconds, after = perf_counter() - began, before
             findings.append(_refused(error, "upgrade"))
-            notes.append(self._recovered(script))
+            notes.append(self._recovered(script, error))
         else:
             seconds = perf_counter() - began
             self._applied.append(script)
             after = self._state()
             findings += _lost(before, after, "upgrade")
+            findings += values.upgraded(before, after)
             findings += silent_faults(self._engine, before, after)
             findings += locks
             if self.downgrade:
-                findings += self._back_and_forth(script, before, after, notes)
+                findings += self._back_and_forth(script, before, after, values)
+            notes += values.notes
         return RevisionReport(
             revision=script.revision,
             message=script.doc or "",
@@ -183,13 +197,13 @@ class _Walk:
     def _state(self) -> State:
         return read_state(self._engine, self.environment)
 
-    def _up(self, script: Script) -> list[Finding]:
+    def _up(self, script: Script, statements: Statements | None = None) -> list[Finding]:
         """Run a revision, and return the locks that it has held for long."""
-        watch = LockWatch(self._engine)
+        watch, said = LockWatch(self._engine), statements or Statements()
 
         def chosen(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
             assert context.connection is not None
-            with watch.on(context.connection):
+            with watch.on(context.connection), said.on(context.connection):
                 yield self.environment.up(script)
 
         self.environment.run(self._engine, chosen)
@@ -206,46 +220,60 @@ class _Walk:
             if lock.seconds >= self.lock_seconds
         ]
 
-    def _down(self, script: Script) -> None:
-        self.environment.run(self._engine, lambda _heads, _context: [self.environment.down(script)])
+    def _down(self, script: Script) -> Statements:
+        said = Statements()
 
-    def _back_and_forth(self, script: Script, before: State, after: State, notes: list[str]) -> Iterator[Finding]:
+        def chosen(_heads: Any, context: MigrationContext) -> Iterator[RevisionStep]:
+            assert context.connection is not None
+            with said.on(context.connection):
+                yield self.environment.down(script)
+
+        self.environment.run(self._engine, chosen)
+        return said
+
+    def _back_and_forth(self, script: Script, before: State, after: State, values: ValueWatch) -> Iterator[Finding]:
         """Take a revision back and run it again; yield what fails, and what was there before and is not any more."""
+        notes = values.notes
         try:
-            self._down(script)
+            said = self._down(script)
         except RevisionFailedError as error:
             if isinstance(error.__cause__, NotImplementedError):
                 notes.append("its downgrade says that there is none")
                 return
             yield _refused(error, "downgrade")
-            notes.append(self._recovered(script))
+            notes.append(self._recovered(script, error))
             return
-        lost = list(_lost(before, self._state(), "downgrade"))
+        now = self._state()
+        lost = [*_lost(before, now, "downgrade"), *values.downgraded(before, now, said)]
         yield from lost
         try:
             self._up(script)
         except RevisionFailedError as error:
             yield _refused(error, "upgrade again")
-            notes.append(self._recovered(script))
+            notes.append(self._recovered(script, error))
             return
         if not lost:
             yield from _lost(after, self._state(), "upgrade again")
 
-    def _recovered(self, script: Script) -> str:
+    def _recovered(self, script: Script, failed: RevisionFailedError) -> str:
         """Come to a revision without rows, since what has failed may have been done by half; return what to tell."""
         applied = [each for each in self._applied if each is not script]
+        left = f"; the database as it was left is kept: {self.kept}" if self.kept else ""
         try:
-            self._renew([*applied, script])
+            self._renew([*applied, script], keep=self.keep)
         except RevisionFailedError as error:
             if error.revision != script.revision:
                 raise
             self._applied = applied
-            return f"it fails on empty tables too ({error.said}), so that nothing that comes after it can be rehearsed"
-        return "it was run again on empty tables, to go on with what comes after it"
+            said = "" if error.said == failed.said else f" ({error.said})"
+            return f"it fails on empty tables too{said}, so that nothing that comes after it can be rehearsed{left}"
+        taken = isinstance(failed.__cause__, IntegrityError) and _UNIQUE.search(failed.said)
+        why = _TAKEN if taken and _INSERT.match(failed.statement) else ""
+        return f"it was run again on empty tables, to go on with what comes after it{why}{left}"
 
-    def _renew(self, scripts: list[Script]) -> None:
-        """Begin anew in a database of its own, with revisions that run on empty tables."""
-        kept, self.keep = self.keep, False
+    def _renew(self, scripts: list[Script], *, keep: bool = False) -> None:
+        """Begin anew in a database of its own, with revisions that run on empty tables; `keep` the one before."""
+        kept, self.keep = self.keep, keep
         self.stack.close()
         self.keep, self._place = kept, None
         self._engine = self.stack.enter_context(own_database(self.url, "rehearsal", keep=lambda: self.keep))

@@ -7,7 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 Phase: TypeAlias = Literal["upgrade", "downgrade", "upgrade again"]
-Fault: TypeAlias = Literal["error", "rows lost", "values lost", "values too long", "values made up", "locked long"]
+Fault: TypeAlias = Literal[
+    "error",
+    "rows lost",
+    "values lost",
+    "values changed",
+    "values too long",
+    "values made up",
+    "parents missing",
+    "locked long",
+]
 _WIDTH = 100
 
 
@@ -42,6 +51,11 @@ class RevisionReport:
     known: bool = False
 
     @property
+    def unfilled(self) -> tuple[str, ...]:
+        """The tables that had no rows before it."""
+        return tuple(key for key, rows in self.before.items() if not rows)
+
+    @property
     def changed(self) -> dict[str, tuple[int | None, int | None]]:
         """The rows of the tables whose number is another one now; None stands for no table."""
         keys = {**self.before, **self.after}
@@ -66,6 +80,11 @@ class Rehearsal:
         return [(each.revision, finding) for each in self.revisions if not each.known for finding in each.findings]
 
     @property
+    def unfilled(self) -> list[str]:
+        """The tables that had no rows before a revision, so that nothing was learned of it for them."""
+        return sorted({key for each in self.revisions for key in each.unfilled})
+
+    @property
     def is_clean(self) -> bool:
         """Tell whether every revision was rehearsed and nothing was found."""
         return not self.found and not self.not_rehearsed
@@ -75,6 +94,7 @@ class Rehearsal:
         return {
             "revisions": [asdict(each) for each in self.revisions],
             "not_rehearsed": list(self.not_rehearsed),
+            "unfilled": self.unfilled,
             "found": len(self.found),
             "clean": self.is_clean,
             "kept": self.kept,
@@ -93,6 +113,8 @@ class Rehearsal:
             yield f"Kept: {self.kept}"
         count = len(self.found)
         what = "nothing was found" if not count else "1 fault" if count == 1 else f"{count} faults"
+        if self.unfilled:
+            yield f"Not filled, so that nothing is learned of them: {', '.join(self.unfilled)}"
         yield f"{len(self.revisions)} revisions rehearsed: {what}"
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from syda.load.ddl import build_tables
 from syda.migrations.report import Finding
 from syda.migrations.states import State
 from syda.schema.model import Column, DefaultKind, Kind
@@ -32,7 +31,8 @@ def silent_faults(engine: Engine, before: State, after: State) -> list[Finding]:
     """Return what an upgrade has done to values without a word of the database."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            return list(_too_long(connection, before, after))
+            too_much = [*_too_long(connection, before, after), *_too_large(connection, before, after)]
+            return [*too_much, *_without_parents(before, after)]
         if engine.dialect.name in ("mysql", "mariadb"):
             return list(_made_up(connection, before, after))
     return []
@@ -44,11 +44,35 @@ def _too_long(connection: Connection, before: State, after: State) -> Iterator[F
         length = new.type.length
         if old is None or length is None or new.type.kind is not Kind.TEXT or (old.type.length or length + 1) <= length:
             continue
-        table = build_tables(after.schema)[key]
+        table = after.tables[key]
         long = sa.func.length(table.columns[new.name]) > length
         if count := connection.execute(sa.select(sa.func.count()).select_from(table).where(long)).scalar():
             said = f"{count:,} values of {key}.{new.name} are longer than the {length} characters of its new type"
             yield Finding(fault="values too long", phase="upgrade", said=said, table=key)
+
+
+def _too_large(connection: Connection, before: State, after: State) -> Iterator[Finding]:
+    """Yield columns with numbers that their new type does not permit, which SQLite takes all the same."""
+    for key, old, new in _columns(before, after):
+        kind = new.type
+        if old is None or kind.kind is not Kind.DECIMAL or kind.precision is None or old.type == kind:
+            continue
+        table, scale = after.tables[key], kind.scale or 0
+        number = sa.type_coerce(table.columns[new.name], sa.Float)
+        limit = float(10 ** (kind.precision - scale))
+        rounded = sa.func.abs(sa.func.round(number, scale) - number) > 10.0 ** -(scale + 4)
+        asked = sa.select(sa.func.count()).select_from(table).where((sa.func.abs(number) >= limit) | rounded)
+        if count := connection.execute(asked).scalar():
+            said = f"{count:,} values of {key}.{new.name} do not fit its new type NUMERIC({kind.precision}, {scale})"
+            yield Finding(fault="values too long", phase="upgrade", said=said, table=key)
+
+
+def _without_parents(before: State, after: State) -> Iterator[Finding]:
+    """Yield foreign keys over rows that they do not permit: SQLite only looks at rows that come later."""
+    for (key, parent), count in after.orphans.items():
+        if count > before.orphans.get((key, parent), 0):
+            said = f"{count:,} rows of {key} refer to rows of {parent} that are not there"
+            yield Finding(fault="parents missing", phase="upgrade", said=said, table=key)
 
 
 def _made_up(connection: Connection, before: State, after: State) -> Iterator[Finding]:
@@ -58,7 +82,7 @@ def _made_up(connection: Connection, before: State, after: State) -> Iterator[Fi
         zero = _ZEROS.get(new.type.kind)
         if old is not None or new.nullable or has_default or zero is None or not after.rows[key]:
             continue
-        table = build_tables(after.schema)[key]
+        table = after.tables[key]
         other = sa.select(sa.func.count()).select_from(table).where(table.columns[new.name] != sa.literal_column(zero))
         if not connection.execute(other).scalar():
             said = (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from syda.load.ddl import build_tables
 from syda.load.target import rejections
+from syda.migrations.contents import Sample, holds, read_sample
 from syda.schema import Reading, Schema, read_schema
 
 if TYPE_CHECKING:
@@ -20,11 +22,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The tables, `rows` by table, and how many `values` other than NULL each column has."""
+    """The tables, `rows` by table, how many `values` other than NULL each column has, and some rows as they are.
 
-    schema: Schema
+    `orphans` counts the rows without the parent that they refer to, by both tables; only SQLite lets them be.
+    """
+
+    reading: Reading
     rows: Mapping[str, int]
     values: Mapping[tuple[str, str], int]
+    samples: Mapping[str, Sample]
+    orphans: Mapping[tuple[str, str], int]
+
+    @property
+    def schema(self) -> Schema:
+        return self.reading.schema
+
+    @property
+    def tables(self) -> Mapping[str, sa.Table]:
+        return tables_of(self.reading)
+
+
+def tables_of(reading: Reading) -> Mapping[str, Any]:
+    """Return SQLAlchemy's tables, with the types of the database where they were read from one."""
+    return reading.origin or build_tables(reading.schema)
 
 
 def read_state(engine: Engine, environment: Environment) -> State:
@@ -36,14 +56,14 @@ def read_state(engine: Engine, environment: Environment) -> State:
 def count_again(engine: Engine, state: State) -> State:
     """Return what the same tables hold now."""
     with engine.connect() as connection:
-        return _counted(connection, state.schema)
+        return _counted(connection, state.reading)
 
 
-def read_tables(connection: Connection, environment: Environment) -> Schema:
+def read_tables(connection: Connection, environment: Environment) -> Reading:
     """Return the tables as they stand, without that in which alembic keeps the revision."""
     reading = read_schema(connection)
     notes = ".".join(filter(None, (environment.version_schema, environment.version_table)))
-    return without(reading, notes).schema
+    return without(reading, notes)
 
 
 def without(reading: Reading, key: str) -> Reading:
@@ -51,29 +71,51 @@ def without(reading: Reading, key: str) -> Reading:
     return read_schema(reading, tables=[table.key for table in reading.schema if table.key != key])
 
 
-def _counted(connection: Connection, schema: Schema) -> State:
+def _counted(connection: Connection, reading: Reading) -> State:
     rows: dict[str, int] = {}
     values: dict[tuple[str, str], int] = {}
-    for key, table in build_tables(schema).items():
-        columns = list(table.columns)
+    samples: dict[str, Sample] = {}
+    tables = tables_of(reading)
+    for key, table in reading.schema.tables.items():
+        columns = list(tables[key].columns)
         with rejections(f"counting the rows of {key!r}"):
-            asked = sa.select(sa.func.count(), *map(sa.func.count, columns)).select_from(table)
+            asked = sa.select(sa.func.count(), *map(sa.func.count, columns)).select_from(tables[key])
             counted = connection.execute(asked).one()
         rows[key] = counted[0]
         values |= {(key, column.name): count for column, count in zip(columns, counted[1:], strict=True)}
-    return State(schema, rows, values)
+        samples[key] = read_sample(connection, table)
+    return State(reading, rows, values, samples, _orphans(connection))
+
+
+def _orphans(connection: Connection) -> Mapping[tuple[str, str], int]:
+    if connection.dialect.name != "sqlite":
+        return {}
+    return Counter((row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
 
 
 def fewer_rows(before: State, after: State) -> Iterator[tuple[str, int, int]]:
     """Yield each table that has lost rows, with their numbers before and after.
 
-    A table whose place another one of as many rows has taken was renamed, or moved.
+    A table that is gone was renamed, or moved, where a new one holds what it held and has room for its rows.
     """
-    new = [after.rows[key] for key in after.rows if key not in before.rows]
+    room = {key: rows for key, rows in after.rows.items() if key not in before.rows}
     for key, count in before.rows.items():
         left = after.rows.get(key, 0)
-        if left < count and not (key not in after.rows and any(rows >= count for rows in new)):
+        if left >= count:
+            continue
+        if key not in after.rows and (place := _place(key, count, room, before, after)):
+            room[place] -= count
+        else:
             yield key, count, left
+
+
+def _place(key: str, count: int, room: Mapping[str, int], before: State, after: State) -> str | None:
+    """Return the new table to which the rows of one that is gone went; first where it has the same columns."""
+    old = before.schema.tables[key]
+    fitting = [new for new, rows in room.items() if rows >= count]
+    same = [new for new in fitting if old.by_name.keys() <= after.schema.tables[new].by_name.keys()]
+    found = [new for new in fitting if holds(old, before.samples[key], after.samples[new])]
+    return next(iter([*(each for each in found if each in same), *same, *found]), None)
 
 
 def fewer_values(before: State, after: State) -> Iterator[tuple[str, str, int, int | None]]:

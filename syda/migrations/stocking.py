@@ -30,25 +30,25 @@ class Stock:
         """Fill the tables as they stand, and return what could not be filled, and why."""
         empty = frozenset(key for key, rows in state.rows.items() if not rows)
         wider = wider_tables(earlier, state.schema) - empty if earlier else frozenset()
-        said = [*self._load(engine, state.schema, empty, self.rows)]
-        said += self._load(engine, state.schema, wider, max(LEAST_ROWS, self.rows // 2))
-        add_edges(engine, state.schema, empty | wider)
+        said = [*self._load(engine, state.reading, empty, self.rows)]
+        said += self._load(engine, state.reading, wider, max(LEAST_ROWS, self.rows // 2))
+        add_edges(engine, state.reading, empty | wider)
         return said
 
-    def _load(self, engine: Engine, schema: Schema, keys: frozenset[str], rows: int) -> Iterator[str]:
+    def _load(self, engine: Engine, reading: Reading, keys: frozenset[str], rows: int) -> Iterator[str]:
         if not keys:
             return
         try:
-            yield from self._seed(engine, schema, keys, rows)
+            yield from self._seed(engine, reading, keys, rows)
         except SydaError:
             # One that cannot be filled must not leave the others empty, nor hide their faults.
-            for key in (each for each in schema.tables if each in keys):
+            for key in (each for each in reading.schema.tables if each in keys):
                 try:
-                    yield from self._seed(engine, schema, frozenset({key}), rows)
+                    yield from self._seed(engine, reading, frozenset({key}), rows)
                 except SydaError as error:
                     yield f"{key} has no rows, so that nothing is learned of it: {error}"
 
-    def _seed(self, engine: Engine, schema: Schema, keys: frozenset[str], rows: int) -> tuple[str, ...]:
-        reading = read_schema(Reading(schema), tables=keys)
+    def _seed(self, engine: Engine, reading: Reading, keys: frozenset[str], rows: int) -> tuple[str, ...]:
+        chosen = read_schema(reading, tables=keys)
         options = LoadOptions(mode="append", allow_hosts=(*self.hosts, str(engine.url.database)))
-        return Filling(reading, Wishes(rows=rows, seed=self.seed), options).fill(engine).notes
+        return Filling(chosen, Wishes(rows=rows, seed=self.seed), options).fill(engine).notes

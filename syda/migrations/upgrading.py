@@ -16,7 +16,8 @@ from syda.load.target import engine_of
 from syda.migrations.comparing import differences
 from syda.migrations.environment import Environment, synchronous
 from syda.migrations.states import read_tables
-from syda.schema import Reading
+from syda.planning.requests import read_rows
+from syda.schema import Reading, read_schema
 from syda.schema.reach import reach
 
 if TYPE_CHECKING:
@@ -32,17 +33,21 @@ def upgrade(
     revision: str = "head",
     models: Any = None,
     allow_hosts: Iterable[str] = (),
+    x: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Bring a database to a revision by alembic's env.py, and return the revision; several where it has branches.
+
+    `x` is for env.py's ``context.get_x_argument()``.
 
     With `models`, raise `DifferentModelsError` where the tables are then not theirs. Raises `UnknownNameError` for a
     revision that is not there, `RevisionFailedError` for one that fails, `MigrationError` where env.py or the revisions
     cannot be used, `ProtectedTargetError` before anything is done to a database that is not to be filled.
     """
     hosts = tuple(allow_hosts)
-    environment = Environment.read(alembic)
-    wanted = environment.resolve(revision)
+    environment = Environment.read(alembic, x=x)
+    wanted = () if revision.startswith("+") else environment.resolve(revision)
     with _reached(target, hosts) as engine:
+        wanted = wanted or environment.resolve(revision, _current(environment, engine))
         _upgrade(environment, engine, wanted)
         if models is not None:
             _require_same(environment, engine, models, wanted)
@@ -56,6 +61,7 @@ def upgrade_and_seed(
     *,
     revision: str = "head",
     allow_hosts: Iterable[str] = (),
+    x: Iterable[str] = (),
     **options: Any,
 ) -> LoadReport:
     """Bring a database to a revision as `upgrade` does, then fill it in a transaction as `syda.seed` does.
@@ -63,10 +69,13 @@ def upgrade_and_seed(
     Without `models` the tables are filled as they then stand. `models` may be a Plan, whose tables are not compared.
     `options` are those of `syda.seed`.
     """
+    if models is not None and not isinstance(models, syda.Plan):
+        read_rows(read_schema(models).schema, options.get("rows"))  # a wrong name is to be told before the upgrade
     hosts = tuple(allow_hosts)
-    environment = Environment.read(alembic)
-    wanted = environment.resolve(revision)
+    environment = Environment.read(alembic, x=x)
+    wanted = () if revision.startswith("+") else environment.resolve(revision)
     with _reached(target, hosts) as engine:
+        wanted = wanted or environment.resolve(revision, _current(environment, engine))
         _upgrade(environment, engine, wanted)
         if models is None:
             models = _as_they_stand(environment, engine)
@@ -89,6 +98,13 @@ def _reached(target: Engine | URL | str, hosts: tuple[str, ...]) -> Iterator[Eng
             engine.dispose()
 
 
+def _current(environment: Environment, engine: Engine) -> tuple[str, ...]:
+    """Return the revisions at which the database is, by the table that env.py names."""
+    environment.run(engine, lambda _heads, _context: ())
+    with engine.connect() as connection:
+        return environment.current(connection)
+
+
 def _upgrade(environment: Environment, engine: Engine, wanted: tuple[str, ...]) -> None:
     environment.run(engine, lambda heads, _context: map(environment.up, environment.between(heads, wanted)))
     with engine.connect() as connection:
@@ -97,7 +113,7 @@ def _upgrade(environment: Environment, engine: Engine, wanted: tuple[str, ...]) 
 
 def _as_they_stand(environment: Environment, engine: Engine) -> Reading:
     with engine.connect() as connection:
-        return Reading(read_tables(connection, environment))
+        return read_tables(connection, environment)
 
 
 def _require_at(environment: Environment, connection: Connection, wanted: tuple[str, ...]) -> None:
@@ -116,9 +132,8 @@ def _require_at(environment: Environment, connection: Connection, wanted: tuple[
 
 
 def _require_same(environment: Environment, engine: Engine, models: Any, wanted: tuple[str, ...]) -> None:
-    table, schema = environment.version_table, environment.version_schema
     with engine.connect() as connection:
-        found = differences(connection, models, version_table=table, version_schema=schema)
+        found = differences(connection, models, options=environment.options)
     if found:
         lines = "\n  ".join(found)
         raise DifferentModelsError(

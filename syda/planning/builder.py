@@ -19,13 +19,14 @@ from syda.planning.demands import demanded_values, narrowed, shared_keys, with_d
 from syda.planning.existing import Existing, ExistingTable
 from syda.planning.inference import Guess, guess_column, infer_table
 from syda.planning.inference.types import by_type
+from syda.planning.known import literals_of, with_known
 from syda.planning.model import Cardinality, ColumnPlan, Plan, TablePlan
 from syda.planning.reach import Reaches
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.room import Room
 from syda.planning.rules import bound, with_stages
 from syda.planning.structure import Structure, TableNeeds, plan_structure
-from syda.planning.yielding import following_rules, is_rule
+from syda.planning.yielding import following_rules, is_rule, looks_at_no_other
 from syda.schema.graph import LoadOrder, load_order
 from syda.schema.model import Column, Kind, Schema, Table
 from syda.sources.base import Settings, Source
@@ -134,9 +135,10 @@ class PlanBuilder:
         given = self._given(table)
         decided = self._decided(table, given)
         alone = {column.name: guess_column(table, column) for column in table.columns} | decided
-        domains = check_domains(table)
+        known = with_known(table, literals_of(table, {name: source for name, (source, _) in given.items()}))
+        domains = check_domains(known if wanted else table)
         if wanted:
-            require_satisfiable(table)
+            require_satisfiable(known)
         needs = TableNeeds(
             table=table,
             rows=wanted,
@@ -160,7 +162,8 @@ class PlanBuilder:
         structure = plan_structure(needs)
         if rows_from:
             wanted = self._rows_from(table, children[rows_from], rows_from)
-        inferred = infer_table(table, self.schema, domains, unique=structure.distinct)
+        followed = {name for name, (source, _) in given.items() if looks_at_no_other(source)}
+        inferred = infer_table(table, self.schema, domains, unique=structure.distinct, given=followed)
         guesses = self._made_here(table, {**inferred, **decided})
         columns = {
             column.name: self._with_demands(

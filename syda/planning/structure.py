@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from syda.planning.capacity import UNBOUNDED
-from syda.planning.checks import columns_of, is_escapable, parse
+from syda.planning.checks import columns_in, is_escapable
 from syda.planning.model import Cardinality, Joint, LinkPlan
 from syda.schema.model import Column, ForeignKey, Kind, Table, Unique
 
@@ -114,8 +114,7 @@ def _members(table: Table, unique: Unique) -> tuple[str, ...]:
     """Return the columns of a unique set; of an expression, the columns that it names."""
     names = list(unique.columns)
     for expression in unique.expressions:
-        tree = parse(expression, table.dialect)
-        names += () if tree is None else columns_of(tree, table)
+        names += columns_in(expression, table.dialect, table)
     return tuple(dict.fromkeys(names))
 
 
@@ -123,14 +122,17 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     table = needs.table
     members = tuple(name for name in _members(table, unique) if name not in needs.constant)
     columns = [table.column(name) for name in members]
-    if not columns or _holds(needs, structure, set(members)):
+    holds = _holds(needs, structure, set(members))
+    if not columns or (holds and not needs.even):
         return
     followed = {link.name: structure.links[link.name].followed(table, link) for link in table.foreign_keys}
     links = [link for link in table.foreign_keys if set(followed[link.name]) & set(members)]
     linked = {column for link in links for column in followed[link.name]}
     free = [column for column in columns if column.name not in linked and not column.computed]
-    if ordinal := _ordinal(structure, links, free, set(members)):
+    ordinal = _ordinal(structure, links, free, set(members))
+    if ordinal and (not holds or ordinal[1] in needs.even):  # in step with its parent a single row is numbered too
         structure.ordinals[ordinal[0]] = ordinal[1]
+    if ordinal or holds:
         return
     strong = [column for column in free if column.name not in needs.trusted and _is_strong(needs, column)]
     numbered = [column for column in free if column.name in needs.numbered and _is_roomy(needs, column)]

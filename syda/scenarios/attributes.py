@@ -11,8 +11,7 @@ from sqlalchemy.orm import Mapper, registry
 
 from syda.errors import PlanError, UnknownNameError, near
 from syda.factories.blueprint import Blueprint, blueprint_of
-from syda.factories.derived import as_values
-from syda.factories.stock import as_attribute
+from syda.factories.derived import as_attribute, as_values
 
 
 def mapped_class(models: Any, name: str) -> Mapper[Any]:
@@ -48,6 +47,8 @@ def _attribute(blueprint: Blueprint, name: str, value: Any) -> Any:
     if place is None or value is None:
         return value
     value = _member(blueprint.target(place).type, value)
+    if isinstance(value, bool | float) and isinstance(blueprint.target(place).type, sa.String):
+        raise PlanError(f"{blueprint.mapper.class_.__name__}.{name}: expected text, got {value!r}; write it in quotes")
     return as_attribute(blueprint, place, as_values(blueprint, place, [value]))[0]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from syda.errors import PlanError, UnknownNameError, near
+from syda.scenarios.documents import MistakeError, read_yaml
 from syda.scenarios.named import Scenario, written
 
 _KEYS = ("extends", "parameters", "rows", "plan", "make")
@@ -32,14 +33,15 @@ def read_scenarios(source: str | Path | None) -> dict[str, Scenario]:
 
 
 def _import_module(name: str) -> None:
+    expected = f"scenarios: expected a .yaml or .py file, or a module, got {name!r}"
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise PlanError(f"{expected}, which is no module's name")
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
             raise
-        raise PlanError(
-            f"scenarios: expected a .yaml or .py file, or a module, got {name!r}, and no module is called so"
-        ) from error
+        raise PlanError(f"{expected}, and no module is called so") from error
 
 
 def _import_file(path: Path) -> None:
@@ -53,14 +55,16 @@ def _read_yaml(path: Path) -> dict[str, Scenario]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(f"scenarios: {path} cannot be read: {error.strerror}") from error
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"scenarios: {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except MistakeError as error:
+        raise PlanError(f"scenarios: {path}, line {error.line}: {error}") from error
     except yaml.YAMLError as error:
         raise PlanError(f"scenarios: {path} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, Mapping):
         raise PlanError(f"scenarios: {path}: expected scenarios by name, got {type(document).__name__}")
-    return {str(name): _scenario(str(name), given or {}, path) for name, given in document.items()}
+    return {str(name): _scenario(str(name), {} if given is None else given, path) for name, given in document.items()}
 
 
 def _scenario(name: str, given: Any, path: Path) -> Scenario:
@@ -74,20 +78,37 @@ def _scenario(name: str, given: Any, path: Path) -> Scenario:
             )
     if "rows" in given and "plan" in given:
         raise PlanError(f"{where}: a plan says how many rows there are; give rows or a plan")
-    extends = given.get("extends", ())
+    plan, made = given.get("plan"), given.get("make")
+    if plan is not None and not isinstance(plan, str):
+        raise PlanError(f"{where}: plan: expected a saved plan's file, got {_came(plan)}")
+    if made is not None and not isinstance(made, list):
+        raise PlanError(f"{where}: make: expected a list of classes and their attributes, got {_came(made)}")
     return Scenario(
         name=name,
-        extends=(extends,) if isinstance(extends, str) else tuple(extends),
-        parameters=_mapping(given.get("parameters") or {}, f"{where}: parameters"),
+        extends=_names(given.get("extends"), f"{where}: extends: expected a scenario's name, or a list of them"),
+        parameters=_mapping(given.get("parameters"), f"{where}: parameters"),
         rows=given.get("rows"),
-        plan=path.parent / given["plan"] if given.get("plan") else None,
-        makes=tuple(_entry(each, f"{where}: make[{place}]") for place, each in enumerate(given.get("make") or ())),
+        plan=path.parent / plan if plan else None,
+        makes=tuple(_entry(each, f"{where}: make[{place}]") for place, each in enumerate(made or ())),
     )
 
 
+def _came(given: Any) -> str:
+    return f"{type(given).__name__} {given!r:.60}"
+
+
+def _names(given: Any, expected: str) -> tuple[str, ...]:
+    listed = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise PlanError(f"{expected}, got {_came(given)}")
+    return tuple(listed)
+
+
 def _mapping(given: Any, where: str) -> Mapping[str, Any]:
+    if given is None:
+        return {}
     if not isinstance(given, Mapping):
-        raise PlanError(f"{where}: expected names and values, got {type(given).__name__} {given!r:.60}")
+        raise PlanError(f"{where}: expected names and values, got {_came(given)}")
     return {str(key): value for key, value in given.items()}
 
 
@@ -97,5 +118,11 @@ def _entry(given: Any, where: str) -> Mapping[str, Any]:
     classes = [key for key in entry if key not in _BESIDE]
     if len(classes) != 1:
         raise PlanError(f"{where}: expected one class and its attributes, beside {' and '.join(_BESIDE)}, got {entry}")
-    attributes = _mapping(entry[classes[0]] or {}, f"{where}.{classes[0]}")
-    return {"class": classes[0], "attributes": attributes, **{key: entry[key] for key in _BESIDE if key in entry}}
+    attributes = _mapping(entry[classes[0]], f"{where}.{classes[0]}")
+    traits = _names(entry.get("traits"), f"{where}: traits: expected a trait's name, or a list of them")
+    return {
+        "class": classes[0],
+        "attributes": attributes,
+        **{key: entry[key] for key in _BESIDE if key in entry},
+        "traits": traits,
+    }

@@ -58,13 +58,26 @@ def scenario(name: str, *, extends: str | Iterable[str] = ()) -> Callable[[Funct
         known = _WRITTEN.get(name)
         if known is not None and known.function is not None and _place(known.function) != _place(function):
             raise PlanError(f"there is a scenario {name!r} already: {_place(known.function)}")
-        taken = list(signature(function).parameters.values())[1:]
+        taken = _parameters(function, name)
         defaults = {each.name: each.default for each in taken if each.kind is not Parameter.VAR_KEYWORD}
         bases = (extends,) if isinstance(extends, str) else tuple(extends)
         _WRITTEN[name] = Scenario(name=name, extends=bases, parameters=defaults, function=function)
         return function
 
     return register
+
+
+def _parameters(function: Function, name: str) -> list[Parameter]:
+    """Return what a function takes beside the stage. Raises `PlanError` where it cannot be called with that."""
+    listed = list(signature(function).parameters.values())
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    expected = f"the scenario {name!r}: expected a function of the stage, and of parameters by name"
+    if not listed or listed[0].kind not in positional:
+        raise PlanError(f"{expected}; {_place(function)} takes no stage: def {function.__name__}(shop, ...)")
+    for each in listed[1:]:
+        if each.kind in (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL):
+            raise PlanError(f"{expected}; {_place(function)} takes {each.name!r} by place only")
+    return listed[1:]
 
 
 def _place(function: Function) -> str:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from syda.errors import PlanError, UnknownNameError, near
-from syda.factories.blueprint import blueprint_of
+from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.scenarios.attributes import as_attributes, mapped_class
 from syda.scenarios.files import read_scenarios
 from syda.scenarios.named import Scenario, Stage
 
 _EMPTY = Parameter.empty
-_WHOLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_WHOLE = re.compile(r"\$(?:([^\W\d]\w*)|\{(\w+)\})")
+_ARGUMENTS = ("reuse", "commit")
+"""What `make` takes beside attributes: an attribute of this name takes an underscore there."""
 _WITHIN = re.compile(r"\$(?:(\$)|\{(\w+)\})")
 
 
@@ -26,27 +28,31 @@ def play(stage: Stage, name: str, parameters: Mapping[str, Any], source: str | P
     none, `PlanError` for scenarios that extend each other or parameters without a value.
     """
     known = read_scenarios(source)
-    order = _in_order(known, name, ())
-    taken = {key for each in order for key in each.parameters}
+    order = _in_order(known, name, (), {})
+    taken = {key for each, _ in order for key in each.parameters}
     for key in parameters:
         if key not in taken:
             raise UnknownNameError(f"the scenario {name!r} has no parameter {key!r}{near(key, sorted(taken))}")
     result = None
-    for each, values in [(each, _values(each, parameters)) for each in order]:
+    for each, values in [(each, _values(each, {**defaults, **parameters})) for each, defaults in order]:
         result = _play_one(stage, each, values)
     return result
 
 
-def _in_order(known: Mapping[str, Scenario], name: str, above: tuple[str, ...]) -> list[Scenario]:
-    """Return the scenarios to play, each once, before those that extend them."""
+def _in_order(
+    known: Mapping[str, Scenario], name: str, above: tuple[str, ...], defaults: Mapping[str, Any]
+) -> list[tuple[Scenario, Mapping[str, Any]]]:
+    """Return the scenarios to play, each once, before those that extend them, and with the defaults that these give."""
     if name in above:
         raise PlanError(f"scenarios extend each other: {' -> '.join((*above, name))}")
     if name not in known:
         raise UnknownNameError(f"there is no scenario {name!r}{near(name, sorted(known)) or '; there are none'}")
-    found: dict[str, Scenario] = {}
+    own = {key: value for key, value in known[name].parameters.items() if value is not _EMPTY}
+    found: dict[str, tuple[Scenario, Mapping[str, Any]]] = {}
     for base in known[name].extends:
-        found |= {each.name: each for each in _in_order(known, base, (*above, name)) if each.name not in found}
-    return [*found.values(), known[name]]
+        for each, given in _in_order(known, base, (*above, name), {**own, **defaults}):
+            found.setdefault(each.name, (each, given))
+    return [*found.values(), (known[name], defaults)]
 
 
 def _values(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,11 +72,21 @@ def _play_one(stage: Stage, scenario: Scenario, values: Mapping[str, Any]) -> An
         blueprint = blueprint_of(mapped_class(stage.models, entry["class"]))
         number = _filled_in(entry.get("number", 1), values, scenario)
         attributes = as_attributes(blueprint, _filled_in(entry["attributes"], values, scenario))
-        traits = entry.get("traits") or ()
-        named = (traits,) if isinstance(traits, str) else tuple(traits)
+        named = {_argument(blueprint, name): value for name, value in attributes.items()}
         policy = {"reuse": entry["reuse"]} if "reuse" in entry else {}
-        stage.make_many(number, blueprint.mapper.class_, *named, **policy, **attributes)
+        stage.make_many(number, blueprint.mapper.class_, *entry["traits"], **policy, **named)
     return None if scenario.function is None else scenario.function(stage, **values)
+
+
+def _argument(blueprint: Blueprint, name: str) -> str:
+    """Return what `make` calls an attribute. Raises `UnknownNameError` where it would be an argument of its own."""
+    if name not in _ARGUMENTS:
+        return name
+    if name not in blueprint.columns and name not in blueprint.relations:
+        class_ = blueprint.mapper.class_.__name__
+        hint = f"; `reuse` is written beside {class_}, not below it" if name == "reuse" else ""
+        raise UnknownNameError(f"{class_} has no attribute {name!r}{hint}")
+    return f"{name}_"
 
 
 def _filled_in(given: Any, values: Mapping[str, Any], scenario: Scenario) -> Any:

@@ -16,7 +16,7 @@ from syda.schema.model import Schema
 from syda.schema.tables import parent_tables, read_foreign_keys, read_table, table_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def _select(source: object) -> Selection | None:
         return _registered(source, source.metadata)
     if isinstance(source, type):
         base = _registry_of_base(source)
-        return _listed([source]) if base is None else _registered(base, getattr(source, "metadata", base.metadata))
+        return _listed([source]) if base is None else _of_one_database(base, getattr(source, "metadata", base.metadata))
     if isinstance(source, sa.Table):
         return _listed([source])
     return _listed(source) if isinstance(source, (list, tuple)) and source else None
@@ -66,6 +66,19 @@ def _registered(source: registry, metadata: sa.MetaData) -> Selection:
         raise SchemaError(f"{exc} yet; prepare deferred classes before they are read") from exc
     tables += [mapper.local_table for mapper in mapped if isinstance(mapper.local_table, sa.Table)]
     return Selection(_once(tables), _bases_first(mapped, _once(tables)))
+
+
+def _of_one_database(source: registry, metadata: sa.MetaData) -> Selection:
+    """Return what a declarative base stands for: not the classes that Flask-SQLAlchemy binds to another database."""
+    found = _registered(source, metadata)
+    key = metadata.info.get("bind_key")
+    tables = tuple(table for table in found.tables if table.metadata.info.get("bind_key", key) == key)
+    kept = set(tables)
+    return Selection(tables, tuple(mapper for mapper in found.mappers if _is_of(mapper.local_table, kept)))
+
+
+def _is_of(selectable: sa.FromClause, tables: Collection[sa.FromClause]) -> bool:
+    return selectable in tables or not isinstance(selectable, sa.Table)
 
 
 def _listed(items: Sequence[object]) -> Selection:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 
+from syda.schema.fields import field_checks, own_columns
 from syda.schema.inheritance import hierarchy_roots, inherited_key, read_inheritance
 from syda.schema.tables import table_key
 
@@ -92,6 +93,9 @@ def _with_mappers(table: Table, mappers: list[Mapper[Any]]) -> Table:
         attributes={name: column for mapper in mappers for name, column in _renamed(mapper)},
         columns=tuple(_with_doc(column, descriptions.get(column.name)) for column in table.columns),
         inherits=next((name for mapper in mappers if (name := inherited_key(mapper, table))), None),
+        checks=tuple(
+            dict.fromkeys((*table.checks, *(each for mapper in mappers for each in field_checks(mapper, table))))
+        ),
     )
 
 
@@ -110,21 +114,14 @@ def _with_doc(column: Column, doc: str | None) -> Column:
 def _field_descriptions(mapper: Mapper[Any]) -> Iterator[tuple[str, str]]:
     """Yield the descriptions of SQLModel fields by column name."""
     fields = getattr(mapper.class_, "model_fields", {})
-    for attribute, column in _own_columns(mapper):
+    for attribute, column in own_columns(mapper):
         description = getattr(fields.get(attribute), "description", None)
         if description:
             yield column, description
 
 
-def _own_columns(mapper: Mapper[Any]) -> Iterator[tuple[str, str]]:
-    for attribute in mapper.column_attrs:
-        for column in attribute.columns:
-            if isinstance(column, sa.Column) and column.table is mapper.local_table:
-                yield attribute.key, str(column.name)
-
-
 def _renamed(mapper: Mapper[Any]) -> Iterator[tuple[str, str]]:
-    return ((attribute, column) for attribute, column in _own_columns(mapper) if attribute != column)
+    return ((attribute, column) for attribute, column in own_columns(mapper) if attribute != column)
 
 
 def _with_names(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from syda.errors import UnknownNameError, near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+Made = TypeVar("Made")
 
 
 class Kind(StrEnum):
@@ -202,6 +204,14 @@ class Table:
     """Joined inheritance: name of the foreign key (in this table) to the parent class's table."""
     association: bool = False
     """The `secondary` of a many-to-many relationship."""
+
+    def once(self, make: Callable[..., Made], *arguments: Any) -> Made:
+        """Return ``make(table, *arguments)``, made when it is first asked for: a table does not change."""
+        known = vars(self).setdefault("_made once", {})
+        if (make, arguments) not in known:
+            known[make, arguments] = make(self, *arguments)
+        found: Made = known[make, arguments]
+        return found
 
     @property
     def key(self) -> str:

@@ -154,8 +154,8 @@ def _office_seconds(uniform: Floats) -> Integers:
 class After(Source):
     """The moment of `column` in the same row plus a delay of `at_least_days` to `days`; short ones are the commonest.
 
-    It lies after those of the columns `also`, too, where they are not NULL. ``customer_id.created_at`` is a column of
-    the parent that the foreign key refers to.
+    It lies after those of the columns `also`, too, where they are not NULL, and not after those of `until`, as far as
+    these are late enough. ``customer_id.created_at`` is a column of the parent that the foreign key refers to.
     With `until_now` no result lies after the plan's `as_of`, unless `column` or the least delay does.
     Where `column` is NULL the delay counts from the moment two years before `as_of`.
     """
@@ -166,9 +166,10 @@ class After(Source):
     days: float = 365.0
     at_least_days: float = 0.0
     until_now: bool = True
+    until: tuple[str, ...] = ()
 
     def needs(self) -> tuple[str, ...]:
-        return (self.column, *self.also)
+        return (self.column, *self.also, *self.until)
 
     def make(self, context: Context) -> Values:
         start, _ = self._start(context)
@@ -177,10 +178,9 @@ class After(Source):
         if self.until_now:
             left = (context.settings.now - start) / np.timedelta64(1, "s")
             room = np.clip(left, least, self.days * _DAY)
-        delay = least + to_uniform(context.bits()) ** 3 * (room - least)
-        return from_moments(
-            start + (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]"), context.column.type
-        )
+        for name in self.until:
+            room = np.minimum(room, _seconds_between(start, *_moments(context, name)))
+        return from_moments(start + _delay(context, least, room), context.column.type)
 
     def _start(self, context: Context) -> tuple[NDArray[np.datetime64], Mask | None]:
         """Return the moments from which the delays count, and where `column` has none."""
@@ -206,7 +206,65 @@ class After(Source):
 
     def describe(self) -> str:
         least = f"{self.at_least_days:g} to " if self.at_least_days else "within "
-        return f"after {', '.join(self.needs())}, {least}{self.days:g} days"
+        until = f", not after {', '.join(self.until)}" if self.until else ""
+        return f"after {', '.join((self.column, *self.also))}, {least}{self.days:g} days{until}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before(Source):
+    """The moment of `column` in the same row less `at_least_days` to `days`; short times are the commonest.
+
+    It lies before those of the columns `also`, too, where they are not NULL, and not before those of `since`, as far as
+    these are early enough. Where `column` is NULL the time counts back from the plan's `as_of`.
+    """
+
+    source: Literal["before"] = "before"
+    column: str
+    also: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
+    days: float = 365.0
+    at_least_days: float = 0.0
+
+    def needs(self) -> tuple[str, ...]:
+        return (self.column, *self.also, *self.since)
+
+    def make(self, context: Context) -> Values:
+        end, null = _moments(context, self.column)
+        if null is not None:
+            end = np.where(null, context.settings.now, end)
+        for name in self.also:
+            end = _earliest(end, context, name)
+        room = np.full(len(end), self.days * _DAY)
+        for name in self.since:
+            start, none = _moments(context, name)
+            room = np.minimum(room, _seconds_between(start, end, none))
+        least = math.ceil(round(self.at_least_days * _DAY, 3))
+        return from_moments(end - _delay(context, least, room), context.column.type)
+
+    def describe(self) -> str:
+        least = f"{self.at_least_days:g} to " if self.at_least_days else "within "
+        since = f", not before {', '.join(self.since)}" if self.since else ""
+        return f"before {', '.join((self.column, *self.also))}, {least}{self.days:g} days{since}"
+
+
+def _delay(context: Context, least: float, room: Floats) -> NDArray[np.timedelta64]:
+    """Draw whole seconds between the least number and the room that there is, which goes first; mostly few."""
+    room = np.maximum(room, 0.0)
+    shortest = np.minimum(least, room)
+    delay = shortest + to_uniform(context.bits()) ** 3 * (room - shortest)
+    return (delay * _SECOND).astype("timedelta64[us]").astype("timedelta64[s]")
+
+
+def _seconds_between(start: NDArray[np.datetime64], end: NDArray[np.datetime64], null: Mask | None) -> Floats:
+    """Return the time from one moment to the other, without end where one is NULL."""
+    seconds: Floats = np.asarray((end - start) / np.timedelta64(1, "s"), dtype=np.float64)
+    return seconds if null is None else np.where(null, np.inf, seconds)
+
+
+def _earliest(end: NDArray[np.datetime64], context: Context, name: str) -> NDArray[np.datetime64]:
+    moments, null = _moments(context, name)
+    earlier = np.minimum(end, moments)
+    return earlier if null is None else np.where(null, end, earlier)
 
 
 def _latest(start: NDArray[np.datetime64], context: Context, name: str) -> NDArray[np.datetime64]:

@@ -10,32 +10,47 @@ from sqlalchemy import Engine, event, exc, make_url
 
 from syda.errors import PlanError
 from syda.load import scratch
+from syda.load.guard import require_development
+from syda.load.target import is_async
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+_SYNCHRONOUS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite", "mysql": "mysql+pymysql"}
+
 
 @contextmanager
-def own_database(url: str, name: str) -> Iterator[Engine]:
+def own_database(url: str, name: str, *, in_file: bool = False) -> Iterator[Engine]:
     """Yield an engine of a new, empty database on the server that the URL names, and drop it at the end.
 
-    SQLite's enforces foreign keys. Raises `TargetError` where it cannot be made.
+    SQLite's enforces foreign keys; `in_file` says that it has to be one that others find, who only know its URL. Raises
+    `ProtectedTargetError` for a URL that looks like production, `TargetError` where the database cannot be made.
     """
     target = _parsed(url)
+    require_development(target)
+    if in_file and target.get_backend_name() == "sqlite":
+        target = _as_file(target)
     with scratch.own_database(target, f"{target.database or 'test'}_{name}") as engine:
         yield _enforcing(engine)
 
 
-def hosts_of(engine: Engine) -> list[str]:
-    """Return the host of a suite's database: a suite may fill it wherever it is."""
-    return [engine.url.host] if engine.url.host else []
+def _as_file(url: URL) -> URL:
+    """Return the URL of a file of SQLite's, also for memory, to which there is but one connection."""
+    return url.set(database="scratch.db", query={})
 
 
 def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except exc.ArgumentError as error:
         raise PlanError(f"syda_url: {url!r} is no database URL") from error
+    if is_async(parsed):
+        raise PlanError(
+            f"syda_url: expected the URL of a synchronous driver, got {parsed.drivername}://...; the suite's databases "
+            f"are made by one, such as {_SYNCHRONOUS.get(parsed.get_backend_name(), 'another')}://..., and an "
+            f"AsyncEngine of your own may go there"
+        )
+    return parsed
 
 
 def _enforcing(engine: Engine) -> Engine:
@@ -74,7 +89,7 @@ def copied(engine: Engine) -> Iterator[Engine]:
     """
     backend = engine.url.get_backend_name()
     if backend == "sqlite":
-        with scratch.own_file(engine.url) as copy:
+        with scratch.own_file(_as_file(engine.url)) as copy:
             _back_up(engine, _enforcing(copy))
             yield copy
     elif backend == "postgresql":

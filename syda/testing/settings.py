@@ -14,12 +14,14 @@ Isolation: TypeAlias = Literal["rollback", "template", "truncate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a suite is set to; `worker` names the process of pytest-xdist."""
+    """What a suite is set to; `worker` names the process of pytest-xdist, and `folder` is pytest's rootdir."""
 
+    folder: Path
     seed: int
     models: str
     url: str
     isolation: Isolation
+    may_empty: tuple[str, ...]
     plan: Path | None
     scenarios: str | Path
     alembic: Path | None
@@ -55,11 +57,15 @@ def read_settings(config: Any, seed: int) -> Settings:
         raise PlanError(
             f"syda_isolation: expected one of {', '.join(known)}, got {isolation!r}{near(isolation, known)}"
         )
+    if config.getoption("--syda-record") and not config.getini("syda_llm"):
+        raise PlanError("--syda-record: which language model is to be asked? set `syda_llm = provider:MODEL`")
     return Settings(
+        folder=config.rootpath,
         seed=seed,
         models=config.getini("syda_models"),
         url=config.getoption("--syda-url") or os.path.expandvars(config.getini("syda_url")),
         isolation=isolation,
+        may_empty=tuple(config.getini("syda_may_empty")),
         plan=_path(config, "syda_plan"),
         scenarios=_source(config, config.getini("syda_scenarios")),
         alembic=_path(config, "syda_alembic"),

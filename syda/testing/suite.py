@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Engine
 
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import hosts_of, own_database, unenforced
+from syda.testing.databases import own_database, unenforced
+from syda.testing.emptying import require_emptiable, require_usable
+from syda.testing.isolation import isolated
 from syda.testing.settings import Settings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 
 @dataclass(slots=True)
@@ -24,12 +28,38 @@ class Suite:
     models: Any
     _open: ExitStack = field(default_factory=ExitStack)
     _made: dict[str, Engine] = field(default_factory=dict)
+    _admitted: WeakSet[Engine] = field(default_factory=WeakSet)
 
     @contextmanager
     def opened(self) -> Iterator[Suite]:
-        """Yield the suite, and drop its databases at the end."""
-        with self._open:
+        """Yield the suite, and drop its databases at the end, also when the process is asked to end."""
+        with _ending_in_order(), self._open:
             yield self
+
+    @contextmanager
+    def isolated(self, source: Engine, engine: Engine) -> Iterator[Engine]:
+        """Yield an engine of what is in `source` for one test; `engine` leads there meanwhile.
+
+        Raises a `TargetError`, before anything is written or deleted, for a database on which tests may not run.
+        """
+        for each in (source, engine):
+            self._admit(each)
+        isolation, is_own = self.settings.isolation, self.owns(source)
+        with isolated(source, [engine], isolation, self.models, is_own=is_own) as own:
+            yield own
+
+    def owns(self, engine: Engine) -> bool:
+        """Tell whether the engine's database was made here: nobody else uses it."""
+        return any(engine is each for each in self._made.values())
+
+    def _admit(self, engine: Any) -> None:
+        """Look once at the database of an engine."""
+        if isinstance(engine, Engine) and engine in self._admitted:
+            return
+        require_usable(engine)
+        if self.settings.isolation == "truncate":
+            require_emptiable(engine, self.models, None if self.owns(engine) else self.settings.may_empty)
+        self._admitted.add(engine)
 
     def empty(self) -> Engine:
         """Return an engine of the database whose tables have no rows."""
@@ -49,10 +79,16 @@ class Suite:
 
     def _database(self, name: str) -> Engine:
         if name not in self._made:
-            engine = self._open.enter_context(own_database(self.settings.url, f"{name}_{self.settings.worker}"))
+            own = own_database(self.settings.url, f"{name}_{self.settings.worker}", in_file=self._needs_file)
+            engine = self._open.enter_context(own)
             self._make_tables(engine)
             self._made[name] = engine
         return self._made[name]
+
+    @property
+    def _needs_file(self) -> bool:
+        """Whether memory, which is one connection, is too little: for sessions that commit, and env.py with its URL."""
+        return self.settings.alembic is not None or self.settings.isolation != "rollback"
 
     def _make_tables(self, engine: Engine) -> None:
         """Make the tables of the models, or those of the revisions where alembic.ini is set."""
@@ -60,7 +96,7 @@ class Suite:
             from syda.migrations import upgrade
 
             with unenforced(engine):
-                upgrade(self.settings.alembic, engine, allow_hosts=hosts_of(engine))
+                upgrade(self.settings.alembic, engine)
             return
         for metadata in metadata_of(self.models):
             metadata.create_all(engine)
@@ -71,9 +107,23 @@ class Suite:
         else:
             import syda
 
-            syda.seed(engine, Plan.from_yaml(self.settings.plan), allow_hosts=hosts_of(engine))
+            syda.seed(engine, Plan.from_yaml(self.settings.plan))
 
     def _seed(self, engine: Engine) -> None:
         import syda
 
-        syda.seed(engine, self.models, seed=self.settings.seed, allow_hosts=hosts_of(engine))
+        syda.seed(engine, self.models, seed=self.settings.seed)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Have SIGTERM end pytest as Ctrl-C does, which leaves no databases, unless somebody else takes it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy.orm import Session
 
+from syda.factories.traits import _HOOKS, _TRAITS
 from tests.databases import sqlite_engine
 from tests.factories.garage import Base, DataBase, Legacy
 
@@ -30,3 +31,11 @@ def session(engine: Engine) -> Iterator[Session]:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             yield session
         transaction.rollback()
+
+
+@pytest.fixture
+def names() -> Iterator[None]:
+    traits, hooks = dict(_TRAITS), dict(_HOOKS)
+    yield
+    _TRAITS.clear(), _HOOKS.clear()
+    _TRAITS.update(traits), _HOOKS.update(hooks)

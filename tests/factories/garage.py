@@ -105,6 +105,18 @@ class Item(Base):
     product: Mapped[Product] = relationship()
 
 
+class Release(Base):
+    """Attributes called like arguments."""
+
+    __tablename__ = "releases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commit: Mapped[str]
+    reuse: Mapped[bool]
+    class_: Mapped[str] = mapped_column("class")
+    fixed_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"))
+    fixes: Mapped[list[Release]] = relationship()
+
+
 class Node(Base):
     """A tree, and a one-to-one beside it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Session, object_session, scoped_session, sessionmaker
 
 import syda
 from syda.errors import CycleError, IntegrityError, PlanError, RejectedError, SchemaError, TargetError, UnknownNameError
-from syda.factories.traits import _HOOKS, _TRAITS
 from tests.databases import sqlite_engine
 from tests.factories.garage import (
     Account,
@@ -41,6 +39,7 @@ from tests.factories.garage import (
     Post,
     Product,
     Property,
+    Release,
     Shape,
     Shop,
     State,
@@ -176,6 +175,34 @@ def test_children_of_an_object_that_is_there_go_on_after_its_own(session: Sessio
     assert [syda.make(session, Item, order=order).line for _ in range(3)] == [3, 4, 5]
     session.expire_all()
     assert len(order.items) == 5
+
+
+def test_children_are_numbered_beside_those_of_the_same_object_alone(session: Session) -> None:
+    first, second = syda.make_many(session, 2, Order)
+    tea, milk = syda.make_many(session, 2, Product)
+    asked = [(first, tea), (second, tea), (first, milk)]
+    assert [syda.make(session, Item, order=order, product=product).line for order, product in asked] == [1, 1, 2]
+    assert syda.make(session, Item, order_id=second.id, product=milk).line == 2
+    assert [item.line for item in syda.make_many(session, 3, Item, order=first)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("said", [[{}, {"line": 1}], [{"line": 2}, {}, {}], [{}, {}, {"line": 7}]])
+def test_numbers_that_are_said_are_left_to_their_children(session: Session, said: list[dict[str, Any]]) -> None:
+    lines = [item.line for item in syda.make(session, Order, items=said).items]
+    assert len(set(lines)) == len(said)
+    assert all(own.get("line", line) == line for own, line in zip(said, lines, strict=True))
+
+
+def test_attributes_may_be_called_like_arguments(session: Session) -> None:
+    release = syda.make(session, Release, commit_="3f2a9c1", reuse_=True, class_="minor", fixes=[{"class_": "major"}])
+    assert (release.commit, release.reuse, release.class_, release.fixes[0].class_) == (
+        "3f2a9c1",
+        True,
+        "minor",
+        "major",
+    )
+    with pytest.raises(UnknownNameError, match="Customer has no attribute 'commit_'"):
+        syda.make(session, Customer, commit_="3f2a9c1")
 
 
 def test_a_key_that_is_given_must_exist(session: Session) -> None:
@@ -320,14 +347,6 @@ def test_sources_may_be_given(session: Session) -> None:
     assert 5 <= order.total <= 6
     assert order.customer.email.endswith("@shop.example")
     assert isinstance(order.total, Decimal)
-
-
-@pytest.fixture
-def names() -> Iterator[None]:
-    traits, hooks = dict(_TRAITS), dict(_HOOKS)
-    yield
-    _TRAITS.clear(), _HOOKS.clear()
-    _TRAITS.update(traits), _HOOKS.update(hooks)
 
 
 @pytest.mark.usefixtures("names")

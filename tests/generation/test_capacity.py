@@ -64,3 +64,13 @@ def test_the_note_names_only_the_condition_that_rows_break(postgresql_engine: sa
     (note,) = syda.seed(postgresql_engine, rows=10).notes
     assert "lower(c) = upper(c)" in note
     assert "length" not in note
+
+
+@pytest.mark.parametrize("name", ["flag", "code", "letter", "grade"])
+def test_few_rows_have_the_room_of_all_letters_and_digits(name: str) -> None:
+    """Further rows, with other seeds, may need what these leave."""
+    metadata = sa.MetaData()
+    column = sa.Column(name, sa.String(1), unique=True, nullable=False)
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), column)
+    seen = {value for seed in range(60) for value in syda.generate(metadata, rows=8, seed=seed).frames()["t"][name]}
+    assert len(seen) >= 36

@@ -95,3 +95,13 @@ def test_a_circle_of_required_keys_is_filled_and_its_constraints_are_as_before(e
     assert syda.seed(engine, Circle, rows=5).total == 10
     assert syda.check(engine, Circle).ok
     assert sa.inspect(engine).get_foreign_keys("eggs") + sa.inspect(engine).get_foreign_keys("hens") == before
+
+
+def test_a_circle_is_known_by_its_columns_where_models_name_no_constraints(engine: sa.Engine) -> None:
+    Circle.metadata.create_all(engine)
+    unnamed = sa.MetaData()
+    for name, column, other in (("hens", "egg_id", "eggs"), ("eggs", "hen_id", "hens")):
+        link = sa.Column(column, sa.ForeignKey(f"{other}.id"), nullable=False)
+        sa.Table(name, unnamed, sa.Column("id", sa.Integer, primary_key=True), link)
+    assert syda.seed(engine, unnamed, rows=5).total == 10
+    assert syda.check(engine, Circle).ok

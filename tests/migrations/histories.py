@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
+
+from syda import migrations
+
+rehearse = partial(migrations.rehearse, lock_seconds=600.0)
+"""As `syda.migrations.rehearse`, but for locks, which a busy machine holds for longer than is worth telling."""
 
 ENV = """
 from alembic import context

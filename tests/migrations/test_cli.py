@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from sqlalchemy import inspect
 
 from tests.cli.running import MODELS, run, run_json
@@ -75,3 +78,30 @@ def test_what_does_not_go_together(shop_history, own):
         assert told.exit_code == 2
         assert f"it goes without {option}" in told.output
     assert inspect(own).get_table_names() == []
+
+
+def test_a_rehearsal_that_ci_cancels_leaves_no_database(shop_history, postgresql_engine):
+    shop_history.add("a3", 'op.execute("SELECT pg_sleep(60)")')
+    command = [sys.executable, "-m", "syda", "rehearse", "--alembic", str(shop_history.ini)]
+    asked = (
+        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)' AND datname LIKE %s"
+    )
+    with subprocess.Popen([*command, "--url", text_of(postgresql_engine)], stderr=subprocess.PIPE) as process:
+        name = f"syda_rehearsal_{process.pid}%"
+        with postgresql_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while process.poll() is None and not connection.exec_driver_sql(asked, (name,)).all():
+                pass
+            process.terminate()
+            assert process.wait(60) == 130
+            left = connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname LIKE %s", (name,)).all()
+    assert left == []
+
+
+def test_arguments_for_env(shop_history, own):
+    shop_history.env(more="assert context.get_x_argument(as_dictionary=True) == {'tenant': 'a', 'more': ''}")
+    asked = ("--alembic", str(shop_history.ini), "--url", text_of(own))
+    assert run("rehearse", *asked).exit_code == 1
+    for command in ("rehearse", "seed"):
+        told = run(command, *asked, "-x", "tenant=a", "-x", "more")
+        assert told.exit_code == 0, told.output
+    assert "-x is for the env.py of --alembic" in run("seed", "--url", text_of(own), "-x", "tenant=a").output

@@ -10,9 +10,9 @@ from alembic.config import Config
 
 import syda
 from syda.errors import MigrationError, RevisionFailedError
-from syda.migrations import rehearse, upgrade
+from syda.migrations import upgrade
 from tests.cli.running import run, run_json
-from tests.migrations.histories import text_of
+from tests.migrations.histories import rehearse, text_of
 
 SETUP = "from syda.migrations import keep_plan, register\nregister()\nregister()"
 SEEDING = 'op.seed(tables=["customers"], rows=7, overrides={"customers.phone": lambda row, column: "none"})'
@@ -97,6 +97,7 @@ def test_another_revision_of_the_same_tables_is_no_change(shop_history, own, tmp
         "now": "a3",
         "changes": [],
         "updated": False,
+        "left_out": [],
     }
     assert "Wrote" in run("plan", "--url", url, "--check", plan, "--update").output
     assert syda.Plan.from_yaml(tmp_path / "shop.plan.yaml").revision == "a3"
@@ -113,10 +114,9 @@ def test_a_plan_of_models_is_for_the_head(shop_history, tmp_path):
 def test_env_keeps_the_revision_of_a_plan(shop_history, own, tmp_path, caplog):
     path = tmp_path / "shop.plan.yaml"
     upgrade(shop_history.ini, own)
-    syda.plan(text_of(own)).to_yaml(path)
-    tables = syda.Plan.from_yaml(path)
-    restricted = syda.schema.read_schema(tables.schema, tables=["customers", "orders"])
-    syda.plan(restricted).to_yaml(path)
+    assert run("plan", "--url", text_of(own), "--yaml", "--out", str(path)).exit_code == 0
+    assert "alembic_version" not in path.read_text()
+    path.write_text("# Ada's\n" + path.read_text().replace("revision: a2\n", ""))
     shop_history.env(more=SETUP, options=f", on_version_apply=keep_plan({str(path)!r})")
     shop_history.add("a3", 'op.execute("SELECT 1")')
     rehearse(shop_history.ini, text_of(own))
@@ -126,4 +126,15 @@ def test_env_keeps_the_revision_of_a_plan(shop_history, own, tmp_path, caplog):
     shop_history.add("a4", 'op.add_column("orders", sa.Column("more", sa.Integer))')
     upgrade(shop_history.ini, own)
     assert syda.Plan.from_yaml(path).revision == "a3"
+    assert path.read_text().startswith("# Ada's\nsyda: 1\nrevision: a3\n")
     assert "is for other tables than revision a4 has" in caplog.text
+
+
+@pytest.mark.parametrize("text", [None, "syda: [", "syda: 1\n"])
+def test_no_migration_fails_for_the_file_of_a_plan(shop_history, own, tmp_path, caplog, text):
+    path = tmp_path / "shop.plan.yaml"
+    if text:
+        path.write_text(text)
+    shop_history.env(more=SETUP, options=f", on_version_apply=keep_plan({str(path)!r})")
+    assert upgrade(shop_history.ini, own) == ("a2",)
+    assert f"the plan {path} is not kept up to date: " in caplog.text

@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import create_engine, event, inspect, text
 
 from syda.errors import MigrationError, PlanError, ProtectedTargetError, TargetError, UnknownNameError
-from syda.migrations import rehearse
 from tests.databases import execute
-from tests.migrations.histories import scratch_databases, text_of
+from tests.migrations.histories import rehearse, scratch_databases, text_of
 
 BATCH = 'with op.batch_alter_table("{}") as t: t.'
 
@@ -219,7 +218,7 @@ def test_an_environment_that_connects_by_itself(shop_history, engine):
 def test_a_scratch_database_that_is_kept(shop_history, tmp_path, scratch_files):
     shop_history.add("unique", PLANTED["unique"])
     report = rehearse(shop_history.ini, f"sqlite:///{tmp_path}/own.db", keep=True)
-    assert len(list(scratch_files.iterdir())) == 1  # not the one before the failure
+    assert len(list(scratch_files.iterdir())) == 2  # one as the failure has left it, too
     kept = create_engine(report.kept)
     assert {"customers", "orders"} <= set(inspect(kept).get_table_names())
     assert report.kept in report.explain()
@@ -285,6 +284,9 @@ def test_a_table_that_cannot_be_filled_is_told_and_hides_no_other(history, tmp_p
     report = rehearse(history.ini, f"sqlite:///{tmp_path}/own.db")
     assert found(report) == [("a2", "upgrade", "error")]
     assert any("even has no rows" in note for note in report.revisions[1].notes)
+    assert report.unfilled == ["even", "odd"]
+    assert "Not filled, so that nothing is learned of them: even, odd" in report.explain()
+    assert report.to_dict()["unfilled"] == ["even", "odd"]
 
 
 def test_what_cannot_be_rehearsed(shop_history, tmp_path, postgresql_engine):
@@ -360,3 +362,32 @@ def test_the_url_is_only_used_to_make_the_scratch_database(shop_history, postgre
         patch.setattr(scratch, "engine_of", watched)
         rehearse(shop_history.ini, text_of(postgresql_engine))
     assert [" ".join(each.split()[:2]) for each in said] == ["CREATE DATABASE", "DROP DATABASE"]
+
+
+def test_the_lock_of_a_transaction_that_has_ended(shop_history, postgresql_engine):
+    shop_history.add(
+        "a3",
+        """
+        op.add_column("orders", sa.Column("x", sa.Integer))
+        with op.get_context().autocommit_block():
+            op.execute("SELECT pg_sleep(0.6)")
+        """,
+    )
+    assert rehearse(shop_history.ini, text_of(postgresql_engine)).is_clean
+
+
+@pytest.mark.parametrize("code", ["0", "'no'"])
+def test_a_revision_that_ends_the_process(shop_history, own, code):
+    shop_history.add("a3", f"raise SystemExit({code})")
+    [(revision, finding)] = rehearse(shop_history.ini, text_of(own)).found
+    assert (revision, finding.said) == ("a3", f"SystemExit: {code.strip(chr(39))}")
+
+
+def test_the_database_that_a_revision_has_left_is_kept(shop_history, own, scratch_files):
+    shop_history.add("half", 'op.execute("CREATE TABLE half (id INTEGER)")\n' + PLANTED["unique"])
+    report = rehearse(shop_history.ini, text_of(own), keep=True)
+    left = report.revisions[-1].notes[-1].rpartition("the database as it was left is kept: ")[2]
+    assert left != report.kept
+    with create_engine(left).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM orders")).scalar() == 30
+    assert len(list(scratch_files.iterdir())) == 2

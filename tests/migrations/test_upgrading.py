@@ -17,7 +17,7 @@ from syda.errors import (
 )
 from syda.migrations import upgrade, upgrade_and_seed
 from tests.databases import execute
-from tests.migrations.histories import text_of
+from tests.migrations.histories import rehearse, text_of
 
 FAILING = 'op.create_table("first", sa.Column("id", sa.Integer))\nop.execute("SELECT * FROM nothing")'
 
@@ -98,6 +98,19 @@ def test_what_only_the_database_has_is_a_difference_too(shop_history, tmp_path):
     assert caught.value.differences == ("index ix of orders (total) is in the database, not in the models",)
 
 
+def test_env_says_what_is_compared(shop_history, own):
+    shop_history.add("a3", 'op.create_table("legacy", sa.Column("id", sa.Integer, primary_key=True))')
+    with pytest.raises(DifferentModelsError):
+        upgrade(shop_history.ini, own, models=models())
+    changed = models()
+    changed.tables["customers"].columns["name"].type = String(99)
+    included = ", include_object=lambda item, name, kind, reflected, other: name != 'legacy', compare_type=False"
+    shop_history.env(options=included)
+    assert upgrade(shop_history.ini, own, models=changed) == ("a3",)
+    shop_history.env(options=", include_name=lambda name, kind, parents: name != 'legacy'")
+    assert upgrade(shop_history.ini, own, models=models()) == ("a3",)
+
+
 def test_several_heads(shop_history, own):
     shop_history.add("b1", 'op.execute("SELECT 1")', after="a2", message="left")
     shop_history.add("c1", 'op.execute("SELECT 1")', after="a2", message="right")
@@ -172,3 +185,36 @@ def test_a_plan_fills_what_the_revisions_make(shop_history, own):
 
 def test_sqlite_in_memory(shop_history):
     assert upgrade_and_seed(shop_history.ini, "sqlite://", rows=2).total == 4
+
+
+def test_revisions_that_are_counted(shop_history, own):
+    shop_history.add("a3", 'op.execute("SELECT 1")')
+    assert upgrade(shop_history.ini, own, revision="+1") == ("a1",)
+    assert upgrade(shop_history.ini, own, revision="head-1") == ("a2",)
+    with pytest.raises(MigrationError, match=r"'\+2'"):
+        upgrade(shop_history.ini, own, revision="+2")
+    assert upgrade(shop_history.ini, own, revision="a1+2") == ("a3",)
+    walked = rehearse(shop_history.ini, text_of(own), start="a1", to="+1").revisions
+    assert [each.revision for each in walked] == ["a2"]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_revision_without_a_name(shop_history, own, name):
+    for call in (
+        lambda: upgrade(shop_history.ini, own, revision=name),
+        lambda: rehearse(shop_history.ini, text_of(own), to=name),
+        lambda: rehearse(shop_history.ini, text_of(own), start=name),
+    ):
+        with pytest.raises(MigrationError, match="expected the name of a revision"):
+            call()
+
+
+def test_tables_that_the_models_do_not_have_are_told_before_the_upgrade(shop_history, own):
+    with pytest.raises(UnknownNameError, match="custmers"):
+        upgrade_and_seed(shop_history.ini, own, models(), rows={"custmers": 3})
+    assert inspect(own).get_table_names() == []
+
+
+def test_more_revisions_than_there_are(shop_history, own):
+    with pytest.raises(MigrationError, match="there are not so many revisions"):
+        upgrade(shop_history.ini, own, revision="a1+5")

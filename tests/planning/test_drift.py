@@ -111,3 +111,82 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert run(main, ["plan", *models, "--check", str(path)]).exit_code == 0
     assert run(main, ["plan", *models, "--update"]).exit_code == 2
     assert run(main, ["plan", *models, "--check", str(path), "--rows", "3"]).exit_code == 2
+
+
+COMMENTED = """\
+# reviewed by Ada
+syda: 1  # the version
+settings: {}
+tables:
+  tags:
+    rows: 10
+    columns:
+      # as the shop has them
+      label:
+        source:
+          source: choice
+          values:  # no more
+          - "# red"  # a colour
+          - green
+"""
+
+
+@pytest.fixture
+def tags(tmp_path: Path) -> tuple[Path, str]:
+    """A plan's file for a table, with an edit and comments by hand, and the URL of the database."""
+    url, path = f"sqlite:///{tmp_path}/tags.db", tmp_path / "tags.yaml"
+    made(
+        url, "CREATE TABLE tags (id INTEGER PRIMARY KEY, label VARCHAR(20))", "CREATE TABLE b (id INTEGER PRIMARY KEY)"
+    )
+    text = syda.plan(url).to_yaml()
+    head, rest = text.index("  tags:"), text.index("schema:")
+    mine = COMMENTED.partition("  tags:\n")
+    path.write_text(mine[0] + text[text.index("  b:") : head] + mine[1] + mine[2] + text[rest:] + "# the end\n")
+    return path, url
+
+
+def made(url: str, *statements: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def check(path: Path, url: str) -> str:
+    result = CliRunner().invoke(main, ["plan", "--url", url, "--check", str(path), "--update"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("column", ["label VARCHAR(40)", "name VARCHAR(20)", "label VARCHAR(20), more INTEGER"])
+def test_edits_by_hand_and_comments_stay(tags: tuple[Path, str], column: str) -> None:
+    path, url = tags
+    made(url, "DROP TABLE tags", f"CREATE TABLE tags (id INTEGER PRIMARY KEY, {column})")
+    told = check(path, url)
+    text, name = path.read_text(), column.split(maxsplit=1)[0]
+    source = Plan.from_yaml(path).tables["tags"].columns[name].source
+    assert isinstance(source, Choice)
+    assert source.values == ("# red", "green")
+    assert text.startswith("# reviewed by Ada\nsyda: 1  # the version\n")
+    assert text.endswith("# the end\n")
+    if name == "label":
+        assert "      # as the shop has them\n      label:\n" in text
+        assert "values:  # no more\n" in text
+        assert "- '# red'  # a colour" in text
+        assert "Note" not in told
+    else:
+        assert "Note: the comment '# as the shop has them' has no place any more" in told
+
+
+def test_edits_that_cannot_stay_are_told(tags: tuple[Path, str]) -> None:
+    path, url = tags
+    made(url, "DROP TABLE tags", "CREATE TABLE tags (id INTEGER PRIMARY KEY, label VARCHAR(3))")
+    assert "Note: tags: label: made anew: what the old plan said of it does not fit" in check(path, url)
+    assert "made anew" in path.read_text()
+
+
+def test_edits_of_a_table_that_is_gone_are_told(tags: tuple[Path, str]) -> None:
+    path, url = tags
+    made(url, "ALTER TABLE tags RENAME TO labels")
+    assert "Note: tags is gone, and with it what was said of label" in check(path, url)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import syda
 from syda.cli import main
@@ -104,6 +104,18 @@ def test_wrong_names(engine: Engine, scenarios: Path, name: str, parameters: dic
         ("a: {make: [{Order: {state: snet}}]}", "enum"),
         ("a: {make: [{Order: {custmer: {}}}]}", "has no attribute 'custmer'"),
         ("a: [", "is no YAML"),
+        ("a: {make: [Tenant]}\na: {make: [Customer]}", "line 2: 'a' is given twice"),
+        ("a: {make: [{Customer: {name: x, name: y}}]}", "line 1: 'name' is given twice"),
+        ("a: {make: [{Order: {sent_at: 2020-13-01}}]}", "line 1: '2020-13-01' is no value: month must be in 1..12"),
+        ("a: {make: [{Customer: {name: true}}]}", "Customer.name: expected text, got True; write it in quotes"),
+        ("a: {make: [{Customer: {name: 1.10}}]}", "Customer.name: expected text, got 1.1; write it in quotes"),
+        ("a: {make: Customer}", "make: expected a list of classes and their attributes, got str 'Customer'"),
+        ("a: {extends: 5}", "extends: expected a scenario's name, or a list of them, got int 5"),
+        ("a: {plan: 5}", "plan: expected a saved plan's file, got int 5"),
+        ("a: {make: [{Customer: {}, traits: 5}]}", "traits: expected a trait's name, or a list of them, got int 5"),
+        ("a: {make: [{Customer: {}, reuse: 5}]}", "reuse: expected 'call', 'never', 'database'"),
+        ("a: {make: [{Customer: {commit: true}}]}", "Customer has no attribute 'commit'"),
+        ("a: {make: [{Order: {reuse: database}}]}", "`reuse` is written beside Order, not below it"),
     ],
 )
 def test_files_that_are_wrong(engine: Engine, tmp_path: Path, text: str, message: str) -> None:
@@ -119,11 +131,67 @@ def test_files_that_are_wrong(engine: Engine, tmp_path: Path, text: str, message
         ("nowhere.yaml", "cannot be read"),
         ("nowhere.py", "there is no file"),
         ("no_such_module", "no module is called so"),
+        ("./states", "which is no module's name"),
     ],
 )
 def test_sources_that_are_not_there(engine: Engine, source: str, message: str) -> None:
     with Session(engine) as session, pytest.raises(PlanError, match=message):
         syda.Bound(models=Base, session=session, scenarios=source).scenario("a")
+
+
+def test_text_stays_as_it_is_written(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "texts.yaml"
+    texts = ["no", "0123", "12:30", "$5 off", "$100", "12"]
+    path.write_text("a:\n  make:\n" + "".join(f"    - Customer: {{name: {text}}}\n" for text in texts))
+    with Session(engine) as session:
+        syda.Bound(models=Base, session=session, scenarios=path).scenario("a")
+        assert sorted(session.scalars(select(Customer.name))) == sorted(texts)
+
+
+def test_attributes_that_are_called_like_arguments(tmp_path: Path) -> None:
+    class Own(DeclarativeBase):
+        pass
+
+    class Build(Own):
+        __tablename__ = "builds"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        commit: Mapped[str]
+        reuse: Mapped[bool]
+
+    engine = sqlite_engine()
+    Own.metadata.create_all(engine)
+    path = tmp_path / "builds.yaml"
+    path.write_text("a: {make: [{Build: {commit: 3f2a9c1, reuse: true}}]}")
+    with Session(engine) as session:
+        syda.Bound(models=Own, session=session, scenarios=path).scenario("a")
+        assert session.execute(select(Build.commit, Build.reuse)).all() == [("3f2a9c1", True)]
+        session.rollback()
+        assert counted(session, Build) == 0
+
+
+def test_a_scenario_gives_another_default_to_what_it_extends(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "defaults.yaml"
+    path.write_text(
+        "few: {parameters: {many: 2}, make: [{Tenant: {}, number: $many}]}\n"
+        "more: {extends: few, parameters: {many: 3}}\n"
+        "most: {extends: more, parameters: {many: 5}}\n"
+    )
+    for name, given, expected in [("few", {}, 2), ("more", {}, 3), ("most", {}, 5), ("most", {"many": 1}, 1)]:
+        with Session(engine) as session:
+            syda.Bound(models=Base, session=session, scenarios=path).scenario(name, **given)
+            assert counted(session, Tenant) == expected
+
+
+def test_functions_that_cannot_be_scenarios() -> None:
+    for function, message in [
+        (lambda: None, "takes no stage"),
+        (lambda *shop: None, "takes no stage"),
+        (lambda shop, *names: None, "takes 'names' by place only"),
+        (lambda shop, name, /: None, "takes 'name' by place only"),
+    ]:
+        with pytest.raises(PlanError, match=message):
+            syda.scenario("wrong")(function)
+    assert "wrong" not in _WRITTEN
 
 
 def test_scenarios_in_python(engine: Engine, tmp_path: Path) -> None:

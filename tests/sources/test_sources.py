@@ -19,7 +19,7 @@ from syda.sources.conditional import Case
 from syda.sources.derived import Elapsed, Product, Share, Sum
 from syda.sources.function import Function
 from syda.sources.linked import Discriminator, Ordinal, Reference
-from syda.sources.moment import After, Duration, Moment
+from syda.sources.moment import After, Before, Duration, Moment
 from syda.sources.person import Person, Phone
 from syda.sources.places import Place
 from syda.sources.scalar import Choice, Code, Constant, Database, Flag, Identifier, Null, Number, Sequence
@@ -72,6 +72,9 @@ SCALARS: list[tuple[Source, str, Rule]] = [
     (Moment(), "time", lambda value: isinstance(value, time)),
     (Moment(), "string(10)", lambda value: date.fromisoformat(value) <= date(2026, 1, 1)),
     (After(column="begun", days=30), "datetime", lambda value: value <= datetime(2026, 1, 1)),
+    (After(column="begun", until=("begun",)), "datetime", lambda value: value <= datetime(2026, 1, 1)),
+    (Before(column="begun", days=30), "datetime", lambda value: value <= datetime(2026, 1, 1)),
+    (Before(column="begun", since=("begun",)), "date", lambda value: value <= date(2026, 1, 1)),
     (Duration(low=60, high=600), "integer", within(60, 600)),
     (Duration(low=60, high=600), "interval", within(timedelta(minutes=1), timedelta(minutes=10))),  # type: ignore[arg-type]
     (Words(vocabulary="color"), "string(30)", text),

@@ -29,6 +29,7 @@ Mask = NDArray[np.bool_]
 _SPARE = 8
 _SHORT = re.compile(r"(?<!\\)[*]")
 _PLUS = re.compile(r"(?<!\\)[+]")
+_ANY = re.compile(r"(?<!\\)\.(?![^\[\]]*\])")
 _YEARS = 3 * 365
 
 
@@ -164,7 +165,7 @@ def shaped_source(domain: Domain, column: Column) -> Source | None:
     if domain.pieces:
         regex = _spelled(domain, letters)
     elif domain.patterns:
-        regex = domain.patterns[0]
+        regex = _ANY.sub(lambda _: letters, domain.patterns[0])
     else:
         low = max(domain.shortest or 1, 1)
         high = max(low, min(limit if limit is not None else low + _SPARE, low + _SPARE))

@@ -18,6 +18,7 @@ from syda.schema.model import NUMBERS, Kind, Table
 from syda.sources.linked import cast_values
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import Values, decimal_places, from_python, objects
+from syda.sources.written import Written
 
 _SECOND, _DAY = 1_000_000, 86_400_000_000
 _STEPS = {Kind.DATE: (1, 30), Kind.DATETIME: (_SECOND, _DAY), Kind.TIME: (_SECOND, 3600 * _SECOND)}
@@ -132,9 +133,18 @@ def _unit(data: np.ndarray) -> str:
 
 
 def follow(change: Change) -> None:
-    """Move columns that are compared with one another below, or above, the next, through whole chains of them."""
+    """Move columns that are compared with one another below, or above, the next, through whole chains of them.
+
+    What may not be changed stays, and the other one moves, unless a language model wrote it.
+    """
     state, plain = change.state, set(change.plain)
-    pairs = [pair for pair in change.ordered if plain.issuperset(pair)]
+    own = {name for name in plain if not isinstance(state.source(name).source, Written)}
+    values = {name for name, link in state.owners.items() if link is None}
+    pairs = [
+        pair
+        for pair in change.ordered
+        if plain.issuperset(pair) or (values.issuperset(pair) and not own.isdisjoint(pair))
+    ]
     down = change.pick("down", size=2) > 0
     for _ in pairs:
         for lower, upper in pairs:
@@ -145,8 +155,9 @@ def follow(change: Change) -> None:
             step = _STEPS.get(kind, (1, 100))[0]
             gap: Any = step if low.dtype.kind in "if" else np.timedelta64(step, _unit(low))  # type: ignore[call-overload]
             late = low >= high
-            state.data[lower][change.rows] = np.where(late & down, high - gap, low)
-            state.data[upper][change.rows] = np.where(late & ~down, low + gap, high)
+            falls = late & (down if plain.issuperset((lower, upper)) else lower in plain)
+            state.data[lower][change.rows] = np.where(falls, high - gap, low)
+            state.data[upper][change.rows] = np.where(late & ~falls, low + gap, high)
 
 
 def balance(change: Change) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
+from zlib import crc32
 
 from syda.generation.domains import stands
 from syda.planning.checks import Domain
@@ -12,6 +13,8 @@ from syda.schema.model import Column
 
 Reshape = Callable[[str], str]
 _FEW_WORDS = 3
+_NUMBER = re.compile(r"\+?[\d\s().-]+")
+_BETWEEN = re.compile(r"[\s().-]+")
 
 
 def reshapes(domain: Domain, column: Column) -> list[Reshape]:
@@ -27,8 +30,12 @@ def reshapes(domain: Domain, column: Column) -> list[Reshape]:
     ways: list[Reshape] = [partial(_all_of, first)] if first else []
     if domain.patterns:
         ways += [str.lower, _slug("-"), _slug("_"), _slug(""), str.upper, lambda text: _slug("_")(text).upper()]
+    if domain.patterns or domain.shortest is not None:
+        ways.append(_closed_up)
+    if domain.shortest is not None and not domain.patterns:
+        ways.append(partial(_lengthened, domain.shortest, most))
     if domain.pieces:
-        ways.insert(0, lambda text: _all_of(first, _slug("-")(" ".join(text.split()[:_FEW_WORDS]))))
+        ways.insert(0, lambda text: _all_of(first, _slugged(text)))
     if most is not None:
         ways.append(lambda text: text[:most].rstrip())
     return ways
@@ -42,6 +49,24 @@ def _all_of(ways: list[Reshape], text: str) -> str:
 
 def _slug(separator: str) -> Reshape:
     return lambda text: re.sub(r"[^a-z0-9]+", separator, text.lower()).strip(separator or None)
+
+
+def _slugged(text: str) -> str:
+    """Return the first words as a slug; what is one word is not of words, but a code."""
+    words = text.split()[:_FEW_WORDS]
+    return text if len(words) == 1 else _slug("-")(" ".join(words))
+
+
+def _closed_up(text: str) -> str:
+    """Return a number without the marks between its digits: a telephone number, an ISBN."""
+    return _BETWEEN.sub("", text) if _NUMBER.fullmatch(text) else text
+
+
+def _lengthened(least: int, most: int | None, text: str) -> str:
+    """Return a text with digits behind it that are its own, as many as it needs."""
+    missing = least - len(text)
+    digits = str(crc32(text.encode())).ljust(missing, "0")
+    return text if missing <= 0 or not text else f"{text}{digits[:missing]}"[:most]
 
 
 def _of_letters(letters: re.Pattern[str], text: str) -> str:

@@ -18,6 +18,7 @@ from syda.generation.settling.state import Mask, State
 from syda.generation.settling.unrepeated import Keeper, repeated_rows
 from syda.planning.checks import Arm, Condition, find_arms
 from syda.planning.checks.reading import connected
+from syda.planning.known import given_literals, narrowed_node
 from syda.schema.model import ForeignKey, Table
 from syda.sources.stream import Integers, to_index
 from syda.sources.values import to_python
@@ -42,10 +43,14 @@ class Settler:
 
     def _grouped(self, together: Callable[[Condition], set[str]]) -> list[tuple[list[Condition], list[Arm]]]:
         """Return the conditions in groups that have something `together`, each with the ways to satisfy it."""
-        return [
-            (group, find_arms(self.state.table, [each.node for each in group if each.node is not None], self._domains))
-            for group in connected(self.conditions, together)
-        ]
+        return [(group, self._arms(group)) for group in connected(self.conditions, together)]
+
+    def _arms(self, group: Sequence[Condition]) -> list[Arm]:
+        """Return the ways to satisfy conditions beside what the user gives."""
+        table = self.state.table
+        given = given_literals(table, self.state.planned.columns)
+        nodes = [narrowed_node(each.node, table, given) for each in group if each.node is not None]
+        return find_arms(table, nodes, self._domains)
 
     def _moved(self, columns: Sequence[str]) -> set[str]:
         return set().union(*(self._together(name) for name in columns))

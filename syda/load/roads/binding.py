@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import MONEY
 
 from syda.errors import RejectedError, TargetError
 from syda.load.roads.columns import named_columns
+from syda.schema.columns import members_of
 from syda.schema.model import Column, Kind, Table
 from syda.sources.strings import Strings, numerals, strings
 from syda.sources.values import Values, decimal_places, from_python, to_python
@@ -102,14 +103,27 @@ class Binding:
         Raises `TargetError` for values that do not fit the column.
         """
         type_ = self._type
+        if isinstance(type_, sa.Enum) and type_.enum_class is not None:
+            written: dict[Any, Any] = dict(members_of(type_))
+            items = [written.get(item, item) if isinstance(item, Enum) else item for item in items]
         try:
             if isinstance(type_, sa.TypeDecorator) and type(type_).process_bind_param is not _NO_PROCESSING:
                 items = [
                     item if self._is_plain(item) else type_.process_bind_param(item, self.dialect) for item in items
                 ]
-            return from_python(items, self.column.type)
+            return self._from_python(items)
         except Exception as error:
             raise TargetError(f"{self.where}: its rows cannot be read: {error}") from error
+
+    def _from_python(self, items: Sequence[Any]) -> Values:
+        """Return the values; where a type of the user's takes others than are stored, as that type writes them."""
+        type_ = self._type
+        try:
+            return from_python(items, self.column.type)
+        except ValueError:
+            if not isinstance(type_, sa.TypeDecorator) or type(type_).process_bind_param is _NO_PROCESSING:
+                raise
+            return from_python([type_.process_bind_param(item, self.dialect) for item in items], self.column.type)
 
     def _is_plain(self, item: Any) -> bool:
         return isinstance(item, _PLAIN) and (self.column.type.kind is Kind.ENUM or not isinstance(item, Enum))

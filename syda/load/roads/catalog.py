@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from syda.schema.model import ForeignKey
+
 _TABLES = sa.text(
     "SELECT c.oid::int8 AS oid, pg_has_role(c.relowner, 'USAGE') AS owned, current_user AS role,"
     " (c.relnamespace = pg_my_temp_schema() OR has_schema_privilege(c.relnamespace, 'CREATE')) AS indexable,"
@@ -153,3 +155,12 @@ def _without_twins_that_stay(indexes: list[Index], links: list[ForeignKeyRow]) -
         if len(kept) == len(indexes):
             return kept
         indexes = kept
+
+
+def constraint_name(connection: Connection, target: sa.Table, link: ForeignKey) -> str:
+    """Return the name that a foreign key has in the database: models need not give it one."""
+    for found in sa.inspect(connection).get_foreign_keys(target.name, schema=target.schema):
+        pairs = zip(found["constrained_columns"], found["referred_columns"], strict=True)
+        if set(pairs) == set(link.pairs) and found["name"]:
+            return str(found["name"])
+    return link.name

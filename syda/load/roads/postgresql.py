@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from syda.errors import CycleError
 from syda.load.roads import core
-from syda.load.roads.catalog import table_facts
+from syda.load.roads.catalog import constraint_name, table_facts
 from syda.load.roads.columns import LISTED, listed, quoted_table
 from syda.load.roads.constraints import Taken, hindrances, take_constraints
 from syda.load.roads.copy import copier, driver_text
@@ -84,7 +84,8 @@ class PostgresqlRoad(Road):
         quote = self.connection.dialect.identifier_preparer
         undo = []
         for load, link in self.unchecked():
-            on = f"ALTER TABLE {quote.format_table(load.target)} ALTER CONSTRAINT {quote.quote_identifier(link.name)}"
+            name = quote.quote_identifier(constraint_name(self.connection, load.target, link))
+            on = f"ALTER TABLE {quote.format_table(load.target)} ALTER CONSTRAINT {name}"
             core.execute_as_written(self.connection, f"{on} DEFERRABLE INITIALLY DEFERRED")
             undo.append(f"{on} NOT DEFERRABLE")
         return undo

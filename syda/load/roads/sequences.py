@@ -57,6 +57,11 @@ def sequences_of(connection: Connection, loads: Sequence[TableLoad]) -> list[Own
     return [(load, each) for load, each in owned if each.column in load.columns]
 
 
+def sequences_by_column(connection: Connection, table: str) -> Sequence[Any]:
+    """Return the sequences that columns of a table, quoted, take numbers from, whoever owns them."""
+    return connection.execute(_SEQUENCES, listed([table])).all()
+
+
 def require_movable(owned: Sequence[Owned]) -> None:
     """Raise `TargetError` for a sequence that the role may not move: the next row would get a number that is taken."""
     for load, found in owned:

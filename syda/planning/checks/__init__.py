@@ -19,7 +19,7 @@ from syda.planning.checks.leaves import leaf
 from syda.planning.checks.narrowing import apply_domain
 from syda.planning.checks.orders import steps_of
 from syda.planning.checks.plain import literal
-from syda.planning.checks.reading import columns_of, generated_required, parse, terms
+from syda.planning.checks.reading import columns_in, columns_of, generated_required, parse, terms
 from syda.planning.checks.texts import Found
 from syda.planning.checks.uniques import is_escapable, is_plain
 from syda.schema.model import MOMENTS, Check, Kind, Table
@@ -30,6 +30,7 @@ __all__ = [
     "Domain",
     "apply_domain",
     "check_domains",
+    "columns_in",
     "columns_of",
     "conditions_of",
     "find_arms",
@@ -62,13 +63,7 @@ class Condition:
 
 def check_domains(table: Table) -> dict[str, Domain]:
     """Return the domain of each column that a check narrows; raise `ConstraintError` when none is left."""
-    known: dict[str, Domain] | None = vars(table).get(_DOMAINS)
-    if known is None:
-        known = vars(table)[_DOMAINS] = _domains_of(table)  # a table does not change; it is asked of many times
-    return dict(known)
-
-
-_DOMAINS, _CONDITIONS = "_domains of its checks", "_conditions of its checks"
+    return dict(table.once(_domains_of))
 
 
 def _domains_of(table: Table) -> dict[str, Domain]:
@@ -93,10 +88,7 @@ def _domains_of(table: Table) -> dict[str, Domain]:
 
 def conditions_of(table: Table) -> tuple[Condition, ...]:
     """Return the parts of the table's checks that `check_domains` does not say in full."""
-    known: tuple[Condition, ...] | None = vars(table).get(_CONDITIONS)
-    if known is None:
-        known = vars(table)[_CONDITIONS] = _conditions_of(table)
-    return known
+    return table.once(_conditions_of)
 
 
 def _conditions_of(table: Table) -> tuple[Condition, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from random import Random
+from typing import Any
 
 from syda.planning.checks.domain import Domain
 from syda.planning.checks.leaves import leaf
@@ -37,6 +38,28 @@ def find_arms(table: Table, nodes: Sequence[Node], start: Arm, *, rounds: int = 
     Each round sets out from another value of the columns that have a short list of them, so that the arms of a union
     over a type code all appear.
     """
+    columns = dict.fromkeys(name for node in nodes for name in columns_of(node, table))
+    key = (
+        table.dialect,
+        tuple(node.sql() for node in nodes),
+        repr([table.column(name) for name in columns]),
+        repr([(name, start[name]) for name in sorted(start)]),
+        rounds,
+        seed,
+    )
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _KEPT:
+            _KNOWN.clear()
+        _KNOWN[key] = _found_arms(table, nodes, start, rounds, seed)
+    return [dict(arm) for arm in _KNOWN[key]]
+
+
+_KNOWN: dict[Any, list[Arm]] = {}
+"""The ways of conditions that were asked for; factories ask for the same ones many times."""
+_KEPT = 200
+
+
+def _found_arms(table: Table, nodes: Sequence[Node], start: Arm, rounds: int, seed: int) -> list[Arm]:
     random = Random(seed)
     table = with_fields(table, nodes)
     choices = {

@@ -154,6 +154,12 @@ def columns_of(node: Node, table: Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column.name for column in found if column is not None))
 
 
+def columns_in(expression: str, dialect: str, table: Table) -> tuple[str, ...]:
+    """Return the names of the columns that SQL text mentions; none where it cannot be read."""
+    tree = parse(expression, dialect)
+    return () if tree is None else columns_of(tree, table)
+
+
 def is_condition(node: Node, table: Table) -> bool:
     """Tell whether a node is true or false: a comparison, a connective, or a column of such a type."""
     from sqlglot import exp

@@ -26,7 +26,9 @@ _CLASSES = {
     "[:punct:]": "-_.,;:!?",
     "[:word:]": "A-Za-z0-9_",
 }
-_LETTER = "[a-z0-9]"
+_START = re.compile(r"([^%_\\]+)%")
+_ANY = "."
+"""Any character; where texts are made, it is a letter or digit."""
 _DAY = "20[0-2][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _TIMES = {"date": _DAY, "time": _TIME}
@@ -40,6 +42,8 @@ def matching(node: Node, table: Table) -> Found | None:
     column, pattern = _text_column(node.this, table), literal(node.expression)
     if column is None or not isinstance(pattern, str):
         return None
+    if isinstance(node, exp.Like) and (start := _START.fullmatch(pattern)):
+        return column.name, Domain(pieces=((1, start[1]),))
     if isinstance(node, exp.Like | exp.ILike):
         return column.name, Domain(patterns=(_of_wildcards(pattern),))
     if isinstance(node, exp.Glob):
@@ -86,7 +90,7 @@ def not_matching(node: Node, table: Table) -> Found | None:
 
 
 def _of_wildcards(pattern: str) -> str:
-    parts = {"%": f"{_LETTER}*", "_": _LETTER}
+    parts = {"%": f"{_ANY}*", "_": _ANY}
     return "^" + "".join(parts.get(letter, re.escape(letter)) for letter in pattern) + "$"
 
 
@@ -97,7 +101,7 @@ def _of_glob(pattern: str) -> Iterator[str]:
         if part.startswith("[") and len(part) > 2:
             yield part
         else:
-            yield {"*": f"{_LETTER}*", "?": _LETTER}.get(part, re.escape(part))
+            yield {"*": f"{_ANY}*", "?": _ANY}.get(part, re.escape(part))
     yield "$"
 
 
@@ -166,7 +170,7 @@ def _placed(column: Column, function: Node, kind: type, value: int) -> Found | N
     if kind not in before:
         return None
     least = max(before[kind], 0)
-    return column.name, Domain(patterns=(f"{_LETTER}{{{least},{least + 8}}}{re.escape(text)}{_LETTER}*",))
+    return column.name, Domain(patterns=(f"^{_ANY}{{{least},}}{re.escape(text)}{_ANY}*$",))
 
 
 def dated(node: Node, table: Table) -> Found | None:

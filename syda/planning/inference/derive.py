@@ -217,10 +217,11 @@ def _bind_shares(row: Row) -> None:
 def _bind_ranges(row: Row) -> None:
     """Keep the upper of two columns that are a range (`min_price`, `max_price`) above the lower one."""
     by_words = {words: name for name, words in row.words.items()}
-    for low, high in like.PAIRS:
+    for low, high in (*like.PAIRS, *like.ENDS):
         for words, name in by_words.items():
             parts = words.split("_")
-            if high not in parts:
+            measured = len(parts) == 1 or any(map(name_pattern(like.MEASURES).covers, parts))
+            if high not in parts or ((low, high) in like.ENDS and not measured):
                 continue
             partner = by_words.get("_".join(low if part == high else part for part in parts))
             if partner is not None and row.free(name) and partner in row.all((r"\w+",), name):

@@ -14,7 +14,7 @@ from syda.planning.inference.matching import find_asked, find_meaning
 from syda.planning.inference.meaning import Meaning
 from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
-from syda.planning.inference.types import by_type, endless, fitted, has_empty_default, native_source
+from syda.planning.inference.types import by_type, endless, fitted, has_empty_default, native_source, roomiest
 from syda.planning.model import Author
 from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
@@ -42,14 +42,20 @@ class Guess:
 
 
 def infer_table(
-    table: Table, schema: Schema, domains: Mapping[str, Domain], *, unique: Collection[str] = ()
+    table: Table,
+    schema: Schema,
+    domains: Mapping[str, Domain],
+    *,
+    unique: Collection[str] = (),
+    given: Collection[str] = (),
 ) -> dict[str, Guess]:
     """Return a guess for each column, within the `domains` of its checks.
 
-    Those in `unique` get a source that can be distinct.
+    Those in `unique` get a source that can be distinct. Of the columns that the user gives those in `given` look at no
+    other, so that others may follow from them.
     """
     guesses = {column.name: guess_column(table, column, unique=column.name in unique) for column in table.columns}
-    bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique), domains)
+    bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique, given), domains)
     return inherited(table, schema, bound, domains)
 
 
@@ -103,7 +109,7 @@ def _source_of(meaning: Meaning, column: Column, unique: bool) -> Source | None:
     source = fitted(meaning.source, column)
     if unique:
         roomy = endless(source)
-        return roomy and fitted(roomy, column)
+        return roomy and roomiest(fitted(roomy, column), column)
     return _with_default(source, column)
 
 

@@ -10,8 +10,9 @@ from syda.planning.checks import Domain, check_domains
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
 from syda.schema.model import MOMENTS, NUMBERS, Column, ForeignKey, Schema, Table
+from syda.sources.base import Source
 from syda.sources.linked import Reference
-from syda.sources.moment import After, Moment
+from syda.sources.moment import After, Before, Moment
 from syda.sources.scalar import Number
 
 if TYPE_CHECKING:
@@ -44,15 +45,22 @@ def _after_parents(table: Table, schema: Schema, guesses: Mapping[str, Guess]) -
     entered: list[str] | None = None
     for name, guess in guesses.items():
         source = guess.source
-        if not isinstance(source, Moment) or source.high != "now" or table.column(name).type.kind not in MOMENTS:
+        if not _is_open(source) or table.column(name).type.kind not in MOMENTS:
             continue
         if not _MADE.covers(words_of(name)) or name in table.key_columns:
             continue
         entered = _entered(table, schema) if entered is None else entered
         if entered:
-            after = After(column=entered[0], also=tuple(entered[1:]), days=_DAYS)
+            after: After | Before = After(column=entered[0], also=tuple(entered[1:]), days=_DAYS)
+            if isinstance(source, Before):
+                after = replace(source, since=(*source.since, *entered))
             bound[name] = replace(guess, source=after, reason=f"{guess.reason}, not before {', '.join(entered)}")
     return bound
+
+
+def _is_open(source: Source | None) -> bool:
+    """Tell whether nothing says yet what a moment comes after."""
+    return isinstance(source, Before) or (isinstance(source, Moment) and source.high == "now")
 
 
 def _entered(table: Table, schema: Schema) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syda.planning.checks import Domain
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.patterns import name_pattern
+from syda.planning.inference.turned import before_fixed
 from syda.schema.model import MOMENTS, Kind, Table
 from syda.sources.derived import Elapsed, Unit
 from syda.sources.moment import After, Duration, Moment
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 _EARLIER = re.compile(
     r"(created|inserted|added|registered|start|begin|from|opened|ordered|order|placed|issued|submitted|filed|hire|hired|joined"
     r"|purchased|booked|requested|loaned|lent|borrowed|rented|hired|posted|received|admitted|admission|enrolled|published|sent|effective|invoice|signed|departure"
-    r"|check_?in|clock_?in|login_at|scheduled|diagnosed|written|reported|detected|recorded|observed|onset|left_at|taken|out_at)"
+    r"|check_?in|clock_?in|login_at|scheduled|diagnosed|written|reported|detected|recorded|observed|onset|left_at|taken|out_at|raised|acquired|bought|serviced|inspected|performed|administered|calibrated)"
 )
 _STAGES = (
     r"confirmed|accepted|approved|verified|paid|payment|signed|assigned|acknowledged",
     r"processed|packed|picked|sent|prepared|boarding",
     r"shipped|dispatched|departed",
-    r"delivered|arrival|arrived|end|ended|until|thru|finish|finished|completed|closed|resolved|returned|discharged?|terminated|left|checked_out|check_?out|clock_?out|logout|stopped|to$",
+    r"delivered|arrival|arrived|end|ended|until|thru|finish|finished|completed|closed|resolved|returned|discharged?|terminated|left|checked_out|check_?out|clock_?out|logout|stopped|sold|disposed|scrapped|decommissioned|retired|to$",
     r"refunded|cancell?ed|reopened",
     r"updated|modified|changed|edited|last|seen|login|refreshed|sync|activity|processed_at",
     r"deleted|removed|archived|revoked",
@@ -37,14 +38,43 @@ _KEPT = len(_STAGES) - 2
 _ENDS = (3, 4)
 """The stages in which something comes to its end: delivered, returned, cancelled."""
 _STILL_OPEN = 0.35
+_MADE, _TIMED = 1, 3
+"""Ranks of beginnings: the making of the row, and the time for which something is."""
 _DUE = re.compile(r"(^|_)(due|expires?|expiry|expiration|deadline)(_|$)")
 _LATER = re.compile("|".join((*_STAGES, _DUE.pattern)))
+_SCHEDULED = re.compile(
+    r"(^|_)(start|starts|started|begin|begins|began|from|departure|check_?in|clock_?in|scheduled|effective)(_|$)"
+)
+"""When something takes place, which may be long after it was paid or confirmed."""
+_ARRANGED = re.compile(
+    r"booked|booking|reserved|reservation|requested|ordered|order|purchased|signed|applied|submitted|enrolled"
+)
+"""What comes before the time for which it is."""
+_HAPPENED = re.compile(r"\w+ed_at")
+_SENT = re.compile(r"sent|shipped|dispatched|ordered|order")
+_DIED = re.compile(r"(date_of_)?death(_date)?|died(_(at|on|date))?|deceased(_(at|on|date))?|dod")
+_GROWN = 17 * 365.25
+_LIFE = 100 * 365.25
+_BEGUN = ("started", "began", "begun", "start")
+_STARTS = {
+    "end": ("start", "begin"),
+    "ends": ("starts", "begins"),
+    "to": ("from", "since"),
+    "until": ("from", "since"),
+    "thru": ("from",),
+    "stop": ("start",),
+    "closed": ("opened",),
+    "checkout": ("checkin",),
+    **dict.fromkeys(("ended", "finished", "completed", "stopped", "finish"), _BEGUN),
+}
+"""Words of ends, and those of the starts that they belong to."""
 _AHEAD = re.compile(r"due|expir|until|end|to$|thru|arrival|check_?out")
 _OUTING = re.compile(
     r"(^|_| )(meeting|appointment|shift|lesson|flight|trip|ride|event|slot|visit|workout|match|game|showing|screening|time_?(entry|entrie|sheet|log)|class|tour)(s|es)?( |$)"
 )
 _MACHINE = re.compile(r"(^|_| )(call|session|run|job|task|build|deployment|execution|request|scan|chat|login)s?( |$)")
 _LONG = 400.0
+_TERM = 90.0
 _END = re.compile(
     r"(\w+_)?(end|ends|ended|finish|finished|stop|stopped|until|to|thru|check_?out|checked_out|clock_?out|completed|closed|returned?|discharged?|arrival|arrived|resolved|logout)"
     r"(_(at|on|date|time|datetime|ts|timestamp))?"
@@ -73,47 +103,64 @@ _YOUNGEST, _OLDEST = 18, 85
 
 
 def in_order(
-    table: Table, guesses: Mapping[str, Guess], domains: Mapping[str, Domain], unique: Collection[str] = ()
+    table: Table,
+    guesses: Mapping[str, Guess],
+    domains: Mapping[str, Domain],
+    unique: Collection[str] = (),
+    given: Collection[str] = (),
 ) -> dict[str, Guess]:
     """Return the guesses with later moments bound to earlier ones, and lengths of time to both.
 
-    Columns in `unique`, and members of unique sets that none of these keeps, must be free to take any value.
+    Columns in `unique`, and members of unique sets that none of these keeps, must be free to take any value, and those
+    in `given` have the user's: moments before them follow from them.
     """
     bound = dict(guesses)
     held = {name for one in table.unique_sets if not set(one.columns) & set(unique) for name in one.columns}
-    _bind_later(table, bound, held | set(unique))
+    held |= set(unique)
+    _bind_later(table, bound)
+    before_fixed(bound, held | set(given))
+    bound |= {name: guesses[name] for name in held if name in guesses}
     _bind_births(bound)
     _bind_lengths(table, bound, domains)
     return bound
 
 
-def _stage(words: str) -> int:
+def _stage(words: str, moments: Mapping[str, str]) -> int:
     """Return the place of a later moment in the life of a row: paid, shipped, delivered, updated, deleted."""
-    return max((place for place, pattern in enumerate(_STAGES) if re.search(pattern, words)), default=-1)
+    found = [place for place, pattern in enumerate(_STAGES) if re.search(pattern, words)]
+    is_end = re.search("received", words) or _paired(words, moments)
+    return max(found, default=_ENDS[0] if is_end else -1)
 
 
-def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) -> None:
+def _bind_later(table: Table, guesses: dict[str, Guess]) -> None:
     """Let each later moment of the row (updated, ended, shipped) follow the earliest one and those between."""
     moments = {
         name: words_of(name)
         for name, guess in guesses.items()
         if isinstance(guess.source, Moment)
         and table.column(name).type.kind in MOMENTS
-        and guess.meaning != "birth date"
+        and guess.meaning not in ("birth date", "founded")
+        and not _DIED.fullmatch(words_of(name))
     }
-    earlier = [name for name, words in moments.items() if _EARLIER.search(words) and not _LATER.search(words)]
+    earlier = [name for name, words in moments.items() if _EARLIER.search(words) and not _is_later(words, moments)]
+    later = {name: _stage(words, moments) for name, words in moments.items() if _is_later(words, moments)}
+    if not earlier:
+        stages = {name: stage for name, stage in later.items() if 0 <= stage < _KEPT}
+        earlier = sorted(stages, key=lambda name: (table.column(name).nullable, stages[name]))[:1]
     if not earlier:
         return
     first = min(earlier, key=lambda name: (table.column(name).nullable, _rank(moments[name])))
-    later = {name: _stage(words) for name, words in moments.items() if _LATER.search(words)}
+    if _rank(moments[first]) <= _MADE:
+        later |= {
+            name: 0 for name, words in moments.items() if name not in earlier and _HAPPENED.fullmatch(words)
+        } | later
     for name, words in moments.items():
-        if name == first or name in held or not (name in later or name in earlier):
+        if name == first or not (name in later or name in earlier):
             continue
         planned = _planned(words, moments)
-        start = planned or _start_of(name, words, earlier, moments) or first
-        before = _before(name, later, moments) | (
-            {one for one in earlier if _rank(moments[one]) == 1} if name in later else set()
-        )
+        events = _events(name, earlier, later, moments)
+        start = planned or _start_of(name, words, earlier, later, moments) or _cause(table, events, moments) or first
+        before = _before(name, later, moments) | set(events)
         days, least = (0.1, 0.0) if planned else _reach(table, name, words) if name in later else (60.0, 0.0)
         also = tuple(one for one in moments if one in before | {first} and one != start)
         source = After(column=start, also=also, days=days, at_least_days=least, until_now=not _AHEAD.search(words))
@@ -122,6 +169,39 @@ def _bind_later(table: Table, guesses: dict[str, Guess], held: Collection[str]) 
             nulls = max(nulls, _STILL_OPEN)
         reason = f"{guesses[name].reason}, not before {start}"
         guesses[name] = replace(guesses[name], source=source, null_fraction=nulls, reason=reason)
+
+
+def _is_later(words: str, moments: Mapping[str, str]) -> bool:
+    """Tell whether a moment comes after the beginning of what the row is about; what was sent is received later."""
+    if re.search("received", words) and any(_SENT.search(other) for other in moments.values() if other != words):
+        return True
+    return _LATER.search(words) is not None or _paired(words, moments) is not None
+
+
+def _paired(words: str, moments: Mapping[str, str]) -> str | None:
+    """Return the start that an end is called like: `staging_started_at` of `staging_finished_at`."""
+    parts = words.split("_")
+    starts = {
+        "_".join((*parts[:place], start, *parts[place + 1 :]))
+        for place, part in enumerate(parts)
+        for start in _STARTS.get(part, ())
+    }
+    return next((name for name, its in moments.items() if its in starts), None)
+
+
+def _events(name: str, earlier: Iterable[str], later: Collection[str], moments: Mapping[str, str]) -> list[str]:
+    """Return the beginnings that come before a moment: all that is no schedule, and before a schedule its booking."""
+    if name in later:
+        return [one for one in earlier if _rank(moments[one]) < _TIMED]
+    if not _SCHEDULED.search(moments[name]):
+        return []
+    return [one for one in earlier if one != name and _rank(moments[one]) < _TIMED and _ARRANGED.search(moments[one])]
+
+
+def _cause(table: Table, events: Iterable[str], moments: Mapping[str, str]) -> str | None:
+    """Return the beginning that a moment follows from: what is paid was issued, not only entered."""
+    certain = [one for one in events if not table.column(one).nullable]
+    return max(certain, key=lambda one: _rank(moments[one]), default=None)
 
 
 def _before(name: str, later: Mapping[str, int], moments: Mapping[str, str]) -> set[str]:
@@ -150,14 +230,21 @@ def _planned(words: str, moments: Mapping[str, str]) -> str | None:
 
 
 def _rank(words: str) -> int:
-    """Return 0 for the day on which somebody was hired, 1 for the making of the row, 2 for others, 3 for the actual."""
+    """Return 0 for the day on which somebody was hired, then the making of the row, events, schedules, the actual."""
     if re.search("hire|joined|employed", words):
         return 0
-    return 1 if re.search("created|inserted|registered", words) else 3 if words.startswith("actual_") else 2
+    if re.search("created|inserted|registered", words):
+        return _MADE
+    return 4 if words.startswith("actual_") else _TIMED if _SCHEDULED.search(words) else 2
 
 
-def _start_of(name: str, words: str, earlier: list[str], moments: Mapping[str, str]) -> str | None:
+def _start_of(
+    name: str, words: str, earlier: list[str], later: Mapping[str, int], moments: Mapping[str, str]
+) -> str | None:
     """Return the start that an end belongs to (`start_date` of `end_date`), when the row has one."""
+    paired = _paired(words, moments)
+    if paired and later.get(paired, -1) <= later.get(name, -1):
+        return paired
     if not _END.fullmatch(words):
         return None
     start = r"(\w+_)?(start|starts|started|begin|begins|began|from|check_?in|checked_in|clock_?in|departure|departed|admitted|admission|borrowed|loan|loaned|rental|pickup)(_\w+)?"
@@ -166,6 +253,8 @@ def _start_of(name: str, words: str, earlier: list[str], moments: Mapping[str, s
 
 def _reach(table: Table, name: str, words: str) -> tuple[float, float]:
     """Return the most and the least days after the start: some hours where a row is a call or a flight."""
+    if re.search(r"(^|_)(due|deadline)(_|$)", words):
+        return _TERM, 0.0
     if table.column(name).type.kind is not Kind.DATETIME or not _END.fullmatch(words):
         return _LONG, 0.0
     names = " ".join(words_of(one) for one in (table.name, *table.class_names))
@@ -175,7 +264,12 @@ def _reach(table: Table, name: str, words: str) -> tuple[float, float]:
 
 
 def _bind_births(guesses: dict[str, Guess]) -> None:
-    """Let nobody be hired as a child."""
+    """Let nobody be hired as a child, or die before."""
+    born = next((name for name, guess in guesses.items() if guess.meaning == "birth date"), None)
+    for name, guess in guesses.items() if born is not None and isinstance(guesses[born].source, Moment) else ():
+        if isinstance(guess.source, Moment) and _DIED.fullmatch(words_of(name)):
+            died = After(column=str(born), days=_LIFE, at_least_days=_GROWN)
+            guesses[name] = replace(guess, source=died, reason=f"{guess.reason}, not before {born}")
     if not any(guess.meaning == "hired" for guess in guesses.values()):
         return
     for name, guess in guesses.items():

@@ -70,7 +70,7 @@ SHARES = (
         0.8,
     ),
     ShareRule(
-        r"(sale|discounted|special|offer|promo|promotional|member|reduced|clearance)_price",
+        r"(sale|discount|discounted|net_sale|deal|special|offer|promo|promotional|member|reduced|clearance)_price",
         (PRICE, r"(original|compare_at|full|base)_price|msrp|rrp"),
         0.6,
         0.95,
@@ -144,5 +144,16 @@ SHARES = (
     ShareRule(r"(\w+_)?diastolic(_\w+)?", (r"(\w+_)?systolic(_\w+)?",), 0.6, 0.75),
 )
 
-PAIRS = (("minimum", "maximum"), ("min", "max"), ("lowest", "highest"), ("lower", "upper"), ("low", "high"))
+PAIRS = (
+    ("minimum", "maximum"),
+    ("min", "max"),
+    ("lowest", "highest"),
+    ("lower", "upper"),
+    ("low", "high"),
+    ("floor", "ceiling"),
+)
 """Words of two columns that are a range, the smaller first."""
+ENDS = (("from", "to"), ("start", "end"), ("begin", "end"))
+"""Words of two columns that are a range where they count or measure something: nodes have no order."""
+MEASURES = r"(years?|pages?|ages?|prices?|amounts?|values?|floors?|levels?|ranges?|quantity|scores?|salary|weights?|heights?|sizes?|hours?|minutes?|days?|weeks?|months?|seconds?|km|miles?|kms|lines?|rows?|chapters?|verses?|positions?|offsets?|index|numbers?|no|num|chars?|bytes?|rates?|points?)"
+"""Words of what is counted or measured."""

@@ -22,6 +22,8 @@ from syda.sources.structured import Bytes, Items, JsonObject, Record
 from syda.sources.text import Pattern, Words
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_EACH = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+"""For values that are told apart by one character: none of the few is left out because it looks like another."""
 _HEX, _DIGITS = "0123456789abcdef", "123456789"
 _UUID_LENGTHS = (32, 36)
 _SHORT, _PHRASE, _CITY_CODE, _ALPHA_3 = 6, 40, 4, 3
@@ -71,7 +73,7 @@ def by_type(column: Column, *, unique: bool = False) -> Source | None:
         case Kind.INTEGER | Kind.FLOAT | Kind.DECIMAL:
             return fitted(Number(low=0, high=100_000_000 if unique else 1_000), column)
         case Kind.TEXT:
-            return _text(column)
+            return roomiest(_text(column), column) if unique else _text(column)
         case Kind.ENUM:
             return Choice(values=type_.values)
         case Kind.DATE | Kind.DATETIME | Kind.TIME:
@@ -232,6 +234,12 @@ def _kept(source: Choice, fits: Callable[[Any], bool]) -> Choice | None:
         return source
     weights = None if source.weights is None else tuple(source.weights[place] for place in kept)
     return Choice(values=tuple(source.values[place] for place in kept), weights=weights) if kept else None
+
+
+def roomiest(source: Source, column: Column) -> Source:
+    """Return a code for a unique column with as many letters as one character can be, where it has no more."""
+    is_one = isinstance(source, Code) and column.type.kind is Kind.TEXT and column.type.length == 1
+    return Code(length=1, alphabet=_EACH) if is_one else source
 
 
 def endless(source: Source) -> Source | None:

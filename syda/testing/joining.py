@@ -1,0 +1,130 @@
+"""Transactions within the transaction of a test: what is begun, committed and rolled back there are savepoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from threading import RLock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Dialect, StaticPool
+
+
+class SharedPool(StaticPool):
+    """Gives the one connection of a test to everyone, and keeps it open whatever they do."""
+
+    @classmethod
+    def of(cls, driver: Any, dialect: Dialect) -> SharedPool:
+        """Return a pool of a connection of the driver's."""
+        return cls(lambda: driver, reset_on_return=None, dialect=dialect)
+
+    def dispose(self) -> None:
+        """Keep the connection: it is the test's."""
+
+    def recreate(self) -> SharedPool:
+        """Return the pool itself: there is but one connection."""
+        return self
+
+
+@dataclass(slots=True)
+class Joined:
+    """The transactions that are open within the one of a test, the innermost last; each is known by its connection.
+
+    `driver` is the test's connection, of the driver's. Others, which were there before the test, are left alone.
+    """
+
+    driver: Any
+    open: list[tuple[Any, str]] = field(default_factory=list)
+    commits: bool = False
+    """Whether a connection is in AUTOCOMMIT; what it begins has no savepoint, and an empty name."""
+    _alone: RLock = field(default_factory=RLock)
+    _number: count[int] = field(default_factory=count)
+    _sessions: WeakKeyDictionary[Any, int] = field(default_factory=WeakKeyDictionary)
+
+    def methods(self, dialect: Dialect) -> dict[str, Callable[..., None]]:
+        """Return what stands in for methods of a dialect by these names."""
+        ours: dict[str, Callable[..., None]] = {
+            "do_begin": self.begin,
+            "do_commit": self.commit,
+            "do_rollback": self.roll_back,
+            "set_isolation_level": self.stay,
+            "reset_isolation_level": self.stay,
+        }
+        found = {name: self._beside(getattr(dialect, name), method) for name, method in ours.items()}
+        for name in ("do_savepoint", "do_rollback_to_savepoint", "do_release_savepoint"):
+            found[name] = self._named(getattr(dialect, name), name)
+        return found
+
+    def _beside(self, original: Callable[..., None], ours: Callable[..., None]) -> Callable[..., None]:
+        """Return a method that does ours to the test's connection, and the original to others."""
+
+        def either(connection: Any, *arguments: Any) -> None:
+            driver = getattr(connection, "dbapi_connection", connection)
+            with self._alone:  # threads of the application share the connection
+                (ours if driver is self.driver else original)(connection, *arguments)
+
+        return either
+
+    def _named(self, original: Callable[[Any, str], None], what: str) -> Callable[[Any, str], None]:
+        """Return a method for savepoints that gives those of each connection names of their own.
+
+        One that is undone or released takes all with it that began after it.
+        """
+
+        def named(connection: Any, name: str) -> None:
+            driver = connection.connection.dbapi_connection
+            if driver is not self.driver:
+                original(connection, name)
+                return
+            with self._alone:
+                own = f"{name}_{self._sessions.setdefault(connection, next(self._number))}"
+                original(connection, own)
+                place = next((place for place, (_, each) in enumerate(self.open) if each == own), len(self.open))
+                if what == "do_savepoint":
+                    self.open.append((None, own))
+                else:
+                    del self.open[place + (what == "do_rollback_to_savepoint") :]
+
+        return named
+
+    def stay(self, _: Any, level: str = "") -> None:
+        """Keep the level, which would end the test's transaction; of what is done in AUTOCOMMIT nothing is undone."""
+        self.commits = level == "AUTOCOMMIT"
+
+    def begin(self, connection: Any) -> None:
+        name = "" if self.commits else f"syda_{next(self._number)}"
+        if name:
+            execute(connection, f"SAVEPOINT {name}")
+        self.open.append((connection, name))
+
+    def commit(self, connection: Any) -> None:
+        """Keep what was done: the savepoint goes, unless others began after it."""
+        place = self._place(connection)
+        if place is not None:
+            if place == len(self.open) - 1 and self.open[place][1]:
+                execute(connection, f"RELEASE SAVEPOINT {self.open[place][1]}")
+            del self.open[place]
+
+    def roll_back(self, connection: Any) -> None:
+        """Undo what was done since it began, by others too: they share the connection."""
+        place = self._place(connection)
+        if place is not None and not self.open[place][1]:
+            del self.open[place]
+        elif place is not None:
+            execute(connection, f"ROLLBACK TO SAVEPOINT {self.open[place][1]}")
+            execute(connection, f"RELEASE SAVEPOINT {self.open[place][1]}")
+            del self.open[place:]
+
+    def _place(self, connection: Any) -> int | None:
+        return next((place for place, (each, _) in enumerate(self.open) if each is connection), None)
+
+
+def execute(connection: Any, statement: str) -> None:
+    """Execute a statement by the driver."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
