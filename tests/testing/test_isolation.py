@@ -224,7 +224,8 @@ def syda_engine(tmp_path_factory):
         connection.execute(text("CREATE TABLE audits (id INTEGER PRIMARY KEY, customer_id INTEGER, "
             "FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE)"))
         connection.execute(text("INSERT INTO audits VALUES (1, NULL)"))
-    return engine
+    yield engine
+    engine.dispose()
 
 def test_it(syda_session):
     pass
