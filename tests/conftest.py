@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ POSTGRESQL, MARIADB = "SYDA_TEST_POSTGRESQL_URL", "SYDA_TEST_MARIADB_URL"
 settings.register_profile("syda", deadline=None)
 settings.register_profile("syda-ci", deadline=None, derandomize=True)
 settings.load_profile("syda-ci" if os.environ.get("CI") else "syda")
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector pass over what stays until the end, which took it a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
