@@ -8,7 +8,16 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from syda.errors import CapacityError, ConstraintError, GenerateError, PlanError, RejectedError, SydaError, near
+from syda.errors import (
+    CapacityError,
+    ConstraintError,
+    CycleError,
+    GenerateError,
+    PlanError,
+    RejectedError,
+    SydaError,
+    near,
+)
 from syda.factories.assembling import Assembly
 from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.factories.checking import check_said, refuse_moved, require_own
@@ -257,7 +266,10 @@ class _Call:
         if refusal is None:
             return first
         for needed in _wanted_by_checks(first.groups):  # of several optional parents a CHECK may want one
-            layout, other = self._laid(wanted, frozenset([needed]), state)
+            try:
+                layout, other = self._laid(wanted, frozenset([needed]), state)
+            except CycleError:  # a parent of the same class needs one, too: what is said cannot be
+                continue
             if other is None:
                 return layout
         raise refusal

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, func
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 import syda
+from syda.errors import IntegrityError
 from tests.databases import sqlite_engine
 
 
@@ -38,6 +39,24 @@ class Price(Base):
     )
 
 
+class Clerk(Base):
+    __tablename__ = "clerk"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    boss_id: Mapped[int | None] = mapped_column(sa.ForeignKey("clerk.id"))
+    boss: Mapped[Clerk | None] = relationship(remote_side="Clerk.id")
+    __table_args__ = (CheckConstraint("boss_id <> id"),)
+
+
+class Bill(Base):
+    __tablename__ = "bill"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clerk_id: Mapped[int] = mapped_column(sa.ForeignKey("clerk.id"))
+    net: Mapped[int]
+    total: Mapped[int]
+    clerk: Mapped[Clerk] = relationship()
+    __table_args__ = (CheckConstraint("total = 2 * net"), CheckConstraint("net >= 0"))
+
+
 @pytest.fixture
 def session() -> Iterator[Session]:
     engine = sqlite_engine()
@@ -58,3 +77,8 @@ def test_the_moment_of_the_database_holds_where_nothing_that_is_made_depends_on_
     assert abs(syda.make(session, Price).created_at - now).total_seconds() < 60
     ended = syda.make(session, Price, ended_at=datetime(2024, 1, 1))
     assert ended.created_at <= datetime(2024, 1, 1)
+
+
+def test_a_contradiction_is_told_with_the_check_that_it_breaks(session: Session) -> None:
+    with pytest.raises(IntegrityError, match=r"bill: check \(total = 2 \* net\): .*total=-1"):
+        syda.make(session, Bill, total=-1)
