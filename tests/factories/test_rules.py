@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 import syda
-from syda.errors import IntegrityError
+from syda.errors import IntegrityError, RejectedError
 from tests.databases import sqlite_engine
 
 
@@ -57,6 +57,41 @@ class Bill(Base):
     __table_args__ = (CheckConstraint("total = 2 * net"), CheckConstraint("net >= 0"))
 
 
+class Branch(Base):
+    __tablename__ = "branch"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("branch.id"))
+    depth: Mapped[int]
+    parent: Mapped[Branch | None] = relationship(remote_side="Branch.id")
+    __table_args__ = (CheckConstraint("(parent_id IS NULL) = (depth = 0)"), CheckConstraint("depth >= 0"))
+
+
+class Purchase(Base):
+    __tablename__ = "purchase"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[int]
+    lines: Mapped[list[Line]] = relationship(back_populates="purchase")
+    __table_args__ = (sa.UniqueConstraint("tenant", "id"),)
+
+
+class Line(Base):
+    __tablename__ = "line"
+    purchase_id: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant: Mapped[int]
+    purchase: Mapped[Purchase] = relationship(back_populates="lines")
+    __table_args__ = (sa.ForeignKeyConstraint(["tenant", "purchase_id"], ["purchase.tenant", "purchase.id"]),)
+
+
+class Account(Base):
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purchase_id: Mapped[int] = mapped_column(sa.ForeignKey("purchase.id"))
+    is_first: Mapped[bool] = mapped_column(default=False)
+    purchase: Mapped[Purchase] = relationship()
+    __table_args__ = (sa.Index("one_first", "purchase_id", unique=True, sqlite_where=sa.text("is_first")),)
+
+
 @pytest.fixture
 def session() -> Iterator[Session]:
     engine = sqlite_engine()
@@ -82,3 +117,31 @@ def test_the_moment_of_the_database_holds_where_nothing_that_is_made_depends_on_
 def test_a_contradiction_is_told_with_the_check_that_it_breaks(session: Session) -> None:
     with pytest.raises(IntegrityError, match=r"bill: check \(total = 2 \* net\): .*total=-1"):
         syda.make(session, Bill, total=-1)
+
+
+def test_a_node_that_is_no_root_has_a_root_for_its_parent(session: Session) -> None:
+    root, node = syda.make(session, Branch), syda.make(session, Branch, depth=3)
+    assert (root.parent_id, root.depth) == (None, 0)
+    assert node.parent is not None
+    assert (node.parent.parent_id, node.parent.depth) == (None, 0)
+
+
+def test_lines_are_counted_where_they_share_the_tenant_of_their_parent(session: Session) -> None:
+    purchase = syda.make(session, Purchase, lines=3)
+    assert [line.line_no for line in purchase.lines] == [1, 2, 3]
+    assert syda.make(session, Line, purchase=purchase).line_no == 4
+
+
+def test_another_row_is_the_parent_where_a_unique_set_forbids_the_first(session: Session) -> None:
+    there = syda.make_many(session, 2, Purchase)
+    made = syda.make_many(session, 3, Account, is_first=True, reuse="database")
+    assert [each.purchase for each in made[:2]] == there
+    assert made[2].purchase not in there
+    assert syda.make(session, Account, reuse="database").purchase is there[0]
+
+
+def test_objects_that_are_given_for_parents_serve_as_far_as_a_unique_set_allows(session: Session) -> None:
+    given = syda.make_many(session, 2, Purchase)
+    assert [each.purchase for each in syda.make_many(session, 2, Account, is_first=True, reuse=given)] == given
+    with pytest.raises(RejectedError, match="purchase_id = 2 already"):
+        syda.make(session, Account, is_first=True, reuse=given)
