@@ -107,8 +107,8 @@ def make(
     ``items=[{"quantity": 2}, {}]``). `traits` are names given by `syda.trait`. What nothing is said of has its default,
     or a believable value; optional parents, and children, are only made where they are asked for. Required parents are
     made: with `reuse` ``"call"`` one for all objects of the call that need one of the class, with ``"never"`` one for
-    each, with ``"database"`` the first row there may be; or they are found among the objects given there. Attributes called
-    like an argument take an underscore (``commit_="3f2a9c1"``).
+    each, with ``"database"`` the first row that may be; or they are found among the objects given there.
+    Attributes called like an argument take an underscore (``commit_="3f2a9c1"``).
 
     Nothing is committed unless `commit`. Raises `UnknownNameError` for an attribute or trait that is none, another
     `PlanError` for what cannot be meant, `IntegrityError` for values that break a rule, `CycleError` for required

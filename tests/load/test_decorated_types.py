@@ -7,6 +7,7 @@ import enum
 import json
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,3 +192,14 @@ def test_what_a_type_does_not_take_is_told_with_advice_for_objects_and_rows(engi
         pytest.raises(RejectedError, match="say the value that an object has, and of seeded rows overr"),
     ):
         syda.make(session, Kept)
+
+
+def test_what_is_stored_as_bytes_goes_into_files_and_back(engine: sa.Engine, tmp_path: Path) -> None:
+    OtherBase.metadata.create_all(engine)
+    with Session(engine) as session:
+        syda.make(session, Kept, text="hello", document={"a": [1]}, key="key-4", commit=True)
+    syda.dump_fixtures(engine, tmp_path / "kept.yaml", OtherBase)
+    syda.load_fixtures(engine, tmp_path / "kept.yaml", OtherBase, mode="replace")
+    with Session(engine) as session:
+        kept = session.scalars(sa.select(Kept)).one()
+        assert (kept.text, kept.document, kept.key) == ("hello", {"a": [1]}, "key-4")
