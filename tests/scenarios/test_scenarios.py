@@ -264,6 +264,8 @@ def test_the_command_line_plays_scenarios(scenarios: Path, tmp_path: Path) -> No
     ("args", "message"),
     [
         (["--scenario", "a", "--rows", "3"], "it goes without --rows"),
+        (["--scenario", "a", "--redact-values"], "it goes without --redact-values"),
+        (["--scenario", "a", "--allow-nontransactional"], "it goes without --allow-nontransactional"),
         (["--scenario", "a", "--set", "x"], "expected NAME=VALUE, got 'x'"),
         (["--set", "x=3"], "are for --scenario"),
         (["--scenario", "a", "--mode", "replace"], "it replaces no rows"),
