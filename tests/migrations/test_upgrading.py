@@ -120,6 +120,10 @@ def test_several_heads(shop_history, own):
     assert upgrade(shop_history.ini, own, revision="b1") == ("b1",)
     upgrade(shop_history.ini, own, revision="heads")
     assert sorted(revision_of(own)) == ["b1", "c1"]
+    shop_history.add("header1", 'op.execute("SELECT 1")', after="b1")
+    assert upgrade(shop_history.ini, own, revision="header1") == ("header1",)
+    with pytest.raises(MigrationError, match="2 heads"):
+        upgrade(shop_history.ini, own, revision="head-1")
 
 
 def test_an_unknown_revision(shop_history, own):
