@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, event, inspect, text
@@ -301,13 +302,15 @@ def test_what_cannot_be_rehearsed(shop_history, tmp_path, postgresql_engine):
         rehearse(shop_history.ini, url, rows=0)
     with pytest.raises(PlanError, match="0 seconds or more"):
         rehearse(shop_history.ini, url, lock_seconds=-1)
+    with pytest.raises(PlanError, match="seed: expected a whole number, got str 'x'"):
+        rehearse(shop_history.ini, url, seed="x")
     with pytest.raises(TargetError, match="on oracle; a rehearsal needs"):
         rehearse(shop_history.ini, "oracle+oracledb://localhost/shop")
     with pytest.raises(PlanError, match="synchronous driver"):
         rehearse(shop_history.ini, "sqlite+aiosqlite:///x.db")
     with pytest.raises(ProtectedTargetError, match=r"db\.test"):
         rehearse(shop_history.ini, "postgresql+psycopg://db.test/shop")
-    role = "syda_without_rights"
+    role = f"syda_without_rights_{uuid4().hex[:8]}"
     execute(postgresql_engine, f"CREATE ROLE {role} LOGIN")
     try:
         with pytest.raises(TargetError, match=r"no scratch database can be made .*permission denied"):
@@ -370,10 +373,10 @@ def test_the_lock_of_a_transaction_that_has_ended(shop_history, postgresql_engin
         """
         op.add_column("orders", sa.Column("x", sa.Integer))
         with op.get_context().autocommit_block():
-            op.execute("SELECT pg_sleep(0.6)")
+            op.execute("SELECT pg_sleep(1.5)")
         """,
     )
-    assert rehearse(shop_history.ini, text_of(postgresql_engine)).is_clean
+    assert rehearse(shop_history.ini, text_of(postgresql_engine), lock_seconds=1).is_clean
 
 
 @pytest.mark.parametrize("code", ["0", "'no'"])
