@@ -235,6 +235,16 @@ def test_a_database_that_is_kept_is_told_after_ctrl_c_too(shop_history, tmp_path
     assert f"the database of the rehearsal is kept: sqlite:///{folder}/scratch.db" in caplog.text
 
 
+def test_values_that_are_lost_beside_rows(shop_history, own):
+    up = batch("orders", 'drop_column("note")') + '\nop.execute("DELETE FROM orders WHERE id % 5 = 0")'
+    shop_history.add("fewer", up, batch("orders", 'add_column(sa.Column("note", sa.Text))'))
+    assert found(rehearse(shop_history.ini, text_of(own), downgrade=True)) == [
+        ("fewer", "upgrade", "rows lost"),
+        ("fewer", "downgrade", "rows lost"),
+        ("fewer", "downgrade", "values lost"),
+    ]
+
+
 def test_an_upgrade_that_empties_a_column(shop_history, own):
     shop_history.add("emptied", 'op.execute("UPDATE orders SET note = NULL")')
     shop_history.add("dropped", batch("orders", 'drop_column("note")'))
