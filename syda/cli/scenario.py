@@ -76,7 +76,7 @@ def _parameter(text: str) -> tuple[str, Any]:
     """Read ``amount=5``: the value is what YAML takes it for."""
     from yaml import YAMLError
 
-    from syda.scenarios.documents import MistakeError, read_yaml
+    from syda.documents import MistakeError, read_yaml
 
     name, found, value = text.partition("=")
     if not found or not name.strip().isidentifier():

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from syda.documents import MistakeError, read_yaml
 from syda.errors import PlanError, UnknownNameError, near
-from syda.scenarios.documents import MistakeError, read_yaml
 from syda.scenarios.named import Scenario, written
 
 _KEYS = ("extends", "parameters", "rows", "plan", "make")

@@ -141,7 +141,7 @@ def test_sources_that_are_not_there(engine: Engine, source: str, message: str) -
 
 def test_text_stays_as_it_is_written(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "texts.yaml"
-    texts = ["no", "0123", "12:30", "$5 off", "$100", "12"]
+    texts = ["no", "0123", "1_000", "12e5", "12:30", "$5 off", "$100", "12"]
     path.write_text("a:\n  make:\n" + "".join(f"    - Customer: {{name: {text}}}\n" for text in texts))
     with Session(engine) as session:
         syda.Bound(models=Base, session=session, scenarios=path).scenario("a")
