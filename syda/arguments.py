@@ -20,7 +20,7 @@ from syda.planning.functions import name_functions
 from syda.planning.inference import Guess
 from syda.planning.instead import inferred_instead
 from syda.planning.model import Plan
-from syda.planning.requests import Overrides, read_rows
+from syda.planning.requests import Overrides, RowRequest, read_rows
 from syda.planning.validation import check_plan
 from syda.planning.wishes import check_wishes
 from syda.schema import Reading
@@ -40,7 +40,7 @@ LOCALE = "en_US"
 class Wishes:
     """The arguments of `syda.plan` after the models."""
 
-    rows: int | Mapping[Any, Any] | None = None
+    rows: int | Mapping[Any, Any] | RowRequest | None = None
     seed: int = 0
     locale: str | Sequence[str] = LOCALE
     as_of: str | date | None = None

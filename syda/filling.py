@@ -75,7 +75,7 @@ class Filling:
         if kept:
             reading = read_schema(reading, tables=[table.key for table in reading.schema if table.key not in kept])
         plan = self.given and _restricted(self.given, reading.schema)
-        filled = _filled_by(plan) if plan else _filled(reading.schema, read_rows(reading.schema, self.wishes.rows))
+        filled = filled_tables(reading.schema, plan or read_rows(reading.schema, self.wishes.rows))
         stays = rows_that_stay(reading.schema, counts, filled, self.options.mode)
         there = read_existing(connection, reading.schema, targets, stays)
         existing = {key: _rested(rows, rest) for key, rows in there.items()}
@@ -118,15 +118,13 @@ def _restricted(plan: Plan, schema: Schema) -> Plan:
     )
 
 
-def _filled(schema: Schema, asked: RowRequest) -> frozenset[str]:
+def filled_tables(schema: Schema, asked: RowRequest | Plan) -> frozenset[str]:
     """Return the tables that rows are asked for; a row of a subclass table has one in its base table too."""
+    if isinstance(asked, Plan):
+        return _with_bases(schema, {key for key, table in asked.tables.items() if table.rows or table.rows_from})
     counted = {key for key, _ in asked.children}
     filled = {table.key for table in schema if asked.named.get(table.key, asked.default) or table.key in counted}
     return _with_bases(schema, filled - schema.external)
-
-
-def _filled_by(plan: Plan) -> frozenset[str]:
-    return _with_bases(plan.schema, {key for key, table in plan.tables.items() if table.rows or table.rows_from})
 
 
 def _with_bases(schema: Schema, filled: set[str]) -> frozenset[str]:

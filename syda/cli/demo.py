@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,17 +40,14 @@ def demo(ctx: click.Context, *, path: str, rows: int, seed: int, force: bool, as
     It holds customers, contacts, products and orders, some of which are shown, and is checked. The models are in
     syda/demo.py. A file of an earlier demo is replaced.
     """
+    from syda.load.files import aside
+
     file = Path(path)
     replaces = file.exists()
     if replaces and not force and not _is_demo(file):
         raise TargetError(f"{file} exists already and no demo made it; --force replaces it, --path takes another")
-    try:
-        with TemporaryDirectory(dir=file.parent, prefix=".syda-") as aside:
-            made = Path(aside) / file.name
-            loaded, sample, report = _make(made, rows, seed, as_json=as_json)
-            made.replace(file)
-    except OSError as error:
-        raise TargetError(f"cannot write {file}: {error.strerror or error}") from error
+    with aside(file) as made:
+        loaded, sample, report = _make(made, rows, seed, as_json=as_json)
     if as_json:
         found = {"sample": sample, "check": report.to_dict()}
         echo_json({"path": path, "replaced": replaces, **loaded.to_dict(), **found})

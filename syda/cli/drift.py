@@ -23,6 +23,7 @@ def check_saved(
     The `revision` is that of the tables, where it is known. Another one alone is no change.
     """
     import syda
+    from syda.load.files import edit_text
     from syda.planning.drift import changes_since, unkept, updated
     from syda.planning.remarks import with_comments
 
@@ -36,7 +37,7 @@ def check_saved(
     if written:
         merged = updated(old, fresh)
         text, comments = with_comments(merged.to_yaml(), path.read_text(encoding="utf-8"))
-        path.write_text(text, encoding="utf-8")
+        edit_text(path, text)
         left_out = [*unkept(old, fresh, merged), *(f"the comment {each!r} has no place any more" for each in comments)]
     _tell(path, changes, (old.revision, revision), left_out, written=written, as_json=as_json)
     if changes and not update:

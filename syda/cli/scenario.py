@@ -33,7 +33,7 @@ def refuse_beside_scenario(*, seed: int | None = None, **others: Any) -> None:
     given = [name for name, value in others.items() if value]
     if given:
         options = " and ".join("--" + name.replace("_", "-") for name in given)
-        raise click.UsageError(f"A scenario says what is made: it goes without {options}.")
+        raise click.UsageError(f"A scenario says what is made and how: it goes without {options}.")
 
 
 def require_scenario(scenarios: str | None, parameters: Sequence[str]) -> None:
@@ -76,7 +76,7 @@ def _parameter(text: str) -> tuple[str, Any]:
     """Read ``amount=5``: the value is what YAML takes it for."""
     from yaml import YAMLError
 
-    from syda.scenarios.documents import MistakeError, read_yaml
+    from syda.documents import MistakeError, read_yaml
 
     name, found, value = text.partition("=")
     if not found or not name.strip().isidentifier():

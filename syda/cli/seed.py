@@ -101,7 +101,13 @@ def seed(
     given = making(**asked)
     if scenario:
         refuse_beside_scenario(
-            plan=plan_file, schema=schema, constraints=constraints != "auto", dry_run=dry_run, **given
+            plan=plan_file,
+            schema=schema,
+            constraints=constraints != "auto",
+            allow_nontransactional=allow_nontransactional,
+            redact_values=redact_values,
+            dry_run=dry_run,
+            **given,
         )
         if alembic:
             _upgrade(alembic, url, revision, models, allow_hosts, x)

@@ -25,7 +25,7 @@ from syda.planning.checks.plain import literal
 from syda.planning.existing import ExistingTable
 from syda.planning.model import TablePlan
 from syda.schema.columns import members_of
-from syda.schema.model import Column, DefaultKind, ForeignKey, Kind, Schema, Table
+from syda.schema.model import NUMBERS, Column, DefaultKind, ForeignKey, Kind, Schema, Table
 from syda.sources.base import Source
 from syda.sources.linked import Reference
 from syda.sources.scalar import Choice, Constant, Null
@@ -267,20 +267,21 @@ def _usual(group: Group, table: Table, column: Column) -> Source | None:
 def default_of(table: Table, column: Column) -> Source | None:
     """Return the value that the models or the database give to a column of which nothing is said, where it is plain."""
     if column.default_kind is DefaultKind.CLIENT_VALUE:
-        return Null() if column.default is None else Constant(value=column.default)
+        return Null() if column.default is None else _constant(column, column.default) or Constant(value=column.default)
     if column.default_kind is DefaultKind.SERVER and isinstance(column.default, str):
         tree = parse(column.default, table.dialect)
         value = None if tree is None else literal(tree)
-        return None if value is None or not _fits(column, value) else Constant(value=value)
+        return None if value is None else _constant(column, value)
     return None
 
 
-def _fits(column: Column, value: Any) -> bool:
+def _constant(column: Column, value: Any) -> Constant | None:
+    """Return a value as a source, a number as one, not as the text in which it is written; None for what cannot be."""
     try:
-        from_python([value], column.type)
+        held = to_python(from_python([value], column.type), column.type)[0]
     except ValueError:
-        return False
-    return True
+        return None
+    return Constant(value=held if column.type.kind in NUMBERS else value)
 
 
 def leaf_rows(groups: Iterable[Group], size: int) -> dict[str, int]:

@@ -8,11 +8,20 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from syda.errors import CapacityError, ConstraintError, GenerateError, PlanError, RejectedError, SydaError, near
+from syda.errors import (
+    CapacityError,
+    ConstraintError,
+    CycleError,
+    GenerateError,
+    PlanError,
+    RejectedError,
+    SydaError,
+    near,
+)
 from syda.factories.assembling import Assembly
 from syda.factories.blueprint import Blueprint, blueprint_of
 from syda.factories.checking import check_said, refuse_moved, require_own
-from syda.factories.groups import Group, Link
+from syda.factories.groups import Group, Link, There
 from syda.factories.judging import check_judged
 from syda.factories.layout import Grouping
 from syda.factories.sessions import committed, flushed, opened, withdrawn
@@ -65,6 +74,11 @@ class _Layout:
         """Whether parents that are there may have rows already which these must differ from."""
         return any(each.parents and not each.is_new for _, listed in self.uniques for each in listed)
 
+    @property
+    def root(self) -> Wanted:
+        """What the call asks for."""
+        return next(group.wanted[0] for group in self.groups if not group.path)
+
     def number(self, state: State) -> int:
         """Return the number of the copy to be taken next."""
         return state.next_copy(self.turn, from_first=self.is_beside)
@@ -93,8 +107,8 @@ def make(
     ``items=[{"quantity": 2}, {}]``). `traits` are names given by `syda.trait`. What nothing is said of has its default,
     or a believable value; optional parents, and children, are only made where they are asked for. Required parents are
     made: with `reuse` ``"call"`` one for all objects of the call that need one of the class, with ``"never"`` one for
-    each, with ``"database"`` the first row there is; or they are found among the objects given there. Attributes called
-    like an argument take an underscore (``commit_="3f2a9c1"``).
+    each, with ``"database"`` the first row that may be; or they are found among the objects given there.
+    Attributes called like an argument take an underscore (``commit_="3f2a9c1"``).
 
     Nothing is committed unless `commit`. Raises `UnknownNameError` for an attribute or trait that is none, another
     `PlanError` for what cannot be meant, `IntegrityError` for values that break a rule, `CycleError` for required
@@ -217,6 +231,8 @@ class _Call:
     number: int = 1
     is_async: bool = False
     objects: list[Any] = field(default_factory=list)
+    passed: list[Any] = field(default_factory=list)
+    """Objects that are there and that a unique set forbids as parents of further objects."""
 
     def run(self) -> list[Any]:
         """Return so many objects, first the last ones' parents; all that were made for them are in `objects`."""
@@ -236,28 +252,45 @@ class _Call:
     def _one(self, state: State, key: Any) -> Any:
         layout = None if key is None else _LAYOUTS.get(key)
         if layout is None:
-            layout = self._lay_out(state)
+            layers = layers_of(blueprint_of(self.class_).mapper, self.traits, self.attributes)
+            wanted = read_wanted(self.class_, layers, state.numbers)
+            layout = self._lay_out(wanted, state)
             if key is not None and layout.is_lasting:
                 if len(_LAYOUTS) >= _KEPT:
                     _LAYOUTS.clear()
                 _LAYOUTS[key] = layout
+        rows = self._rows(layout, state)
+        while isinstance(rows, Claim):
+            if not self._passes_over(rows):
+                raise taken_error(rows)
+            layout = self._lay_out(layout.root, state)
+            rows = self._rows(layout, state)
         assembly = Assembly(self.session, self.is_async)
         try:
-            root = assembly.assemble(layout.groups, self._rows(layout, state))
+            root = assembly.assemble(layout.groups, rows)
         except BaseException:
             self.objects += assembly.objects
             raise
         self.objects += [root, *(each for each in assembly.objects if each is not root)]
         return root
 
-    def _lay_out(self, state: State) -> _Layout:
-        layers = layers_of(blueprint_of(self.class_).mapper, self.traits, self.attributes)
-        wanted = read_wanted(self.class_, layers, state.numbers)
+    def _passes_over(self, claim: Claim) -> bool:
+        """Pass over the parents that were found and may not have the object; tell whether others can be."""
+        parents = [parent for parent, _ in claim.unique.parents.values() if isinstance(parent, There)]
+        found = [(parent.blueprint, each) for parent in parents for each in parent.objects if parent.is_found]
+        self.passed += [each for _, each in found]
+        find = self._finder()
+        return any(self.reuse == "database" or find(blueprint) for blueprint, _ in found)
+
+    def _lay_out(self, wanted: Wanted, state: State) -> _Layout:
         first, refusal = self._laid(wanted, frozenset(), state)
         if refusal is None:
             return first
         for needed in _wanted_by_checks(first.groups):  # of several optional parents a CHECK may want one
-            layout, other = self._laid(wanted, frozenset([needed]), state)
+            try:
+                layout, other = self._laid(wanted, frozenset([needed]), state)
+            except CycleError:  # a parent of the same class needs one, too: what is said cannot be
+                continue
             if other is None:
                 return layout
         raise refusal
@@ -286,8 +319,11 @@ class _Call:
             return layout, error
         return layout, None
 
-    def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]]:
-        """Return the attributes of all objects: those of the next copy whose unique values are free."""
+    def _rows(self, layout: _Layout, state: State) -> dict[str, list[Row]] | Claim:
+        """Return the attributes of all objects: those of the next copy whose unique values are free.
+
+        Where no other copy could help it is the claim to values that are in use.
+        """
         claim: Claim | None = None
         number, seed = layout.number(state), layout.seed(state)
         for attempt in _ATTEMPTS:
@@ -301,7 +337,7 @@ class _Call:
                 state.taken[layout.turn] = number + attempt + 1
                 return rows
             if claim.is_said or claim.unique.is_fixed:
-                raise taken_error(claim)
+                return claim
         assert claim is not None
         raise CapacityError(f"{taken_error(claim)}; {len(_ATTEMPTS)} other values were tried")
 
@@ -309,12 +345,17 @@ class _Call:
         reuse = self.reuse
         if isinstance(reuse, str):
             return self._first_rows if reuse == "database" and self.session is not None else _nothing
-        return lambda target: [each for each in reuse if isinstance(each, target.mapper.class_)]
+        return lambda target: self._left_of(each for each in reuse if isinstance(each, target.mapper.class_))
 
     def _first_rows(self, target: Blueprint) -> Sequence[Any]:
-        statement = sa.select(target.mapper.class_).order_by(*target.mapper.primary_key).limit(_FIRST)
+        most = _FIRST + len(self.passed)
+        statement = sa.select(target.mapper.class_).order_by(*target.mapper.primary_key).limit(most)
         there = asked(self.session, statement, target.mapper).scalars().all()
-        return [*there, *(each for each in self.session.new if isinstance(each, target.mapper.class_))]
+        return self._left_of([*there, *(each for each in self.session.new if isinstance(each, target.mapper.class_))])
+
+    def _left_of(self, objects: Iterable[Any]) -> list[Any]:
+        passed = set(map(id, self.passed))
+        return [each for each in objects if id(each) not in passed]
 
     def _looked(self, target: Blueprint, values: Mapping[str, Any], where: str) -> Any:
         """Return the object with the values. Raises `RejectedError` where there is none."""

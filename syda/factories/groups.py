@@ -21,6 +21,8 @@ class There:
     path: str
     blueprint: Blueprint
     objects: list[Any]
+    is_found: bool = False
+    """Whether nothing is said of it, so that another may stand in its place."""
 
     @classmethod
     def of(cls, path: str, objects: list[Any]) -> There:

@@ -133,11 +133,15 @@ class Grouping:
             self._link_said(group, table, link, said)
         elif is_valued:
             self._link_valued(group, table, link)
-        elif table.is_optional(link) and key not in self.needed:
+        elif table.is_optional(link) and (key not in self.needed or self._is_above_itself(group)):
             group.missing.add(key)
         else:
             return False
         return True
+
+    def _is_above_itself(self, group: Group) -> bool:
+        """Tell whether a group is made as a parent of its own class, of which one is enough."""
+        return sum(each is group.blueprint for each in self._under_way) > 1
 
     @staticmethod
     def _is_child_by(group: Group, table: Table, link: ForeignKey) -> bool:
@@ -217,12 +221,13 @@ class Grouping:
         if agreeing is not None:
             return agreeing
         forced = forced_parents(group, table, link, target)
-        there = self._there(group, target) or self._above(group, table, link, target)
+        found = self._there(group, target)
+        there = self._above(group, table, link, target) if found is None else found
         target = target.concrete
         label = relation.key if relation else "_".join(link.columns)
         path = _below(group.path, label)
         if there is not None:
-            return There(path, target, [there])
+            return There(path, target, [there], is_found=there is found)
         shared = self._shared.get(target.mapper)
         taken = shared in group.parents.values() or not self._may_share(group, table, link)
         agrees = isinstance(shared, Group) and all(shared.parents.get(key) is each for key, each in forced.items())
@@ -230,7 +235,7 @@ class Grouping:
             return shared
         # a parent that all share is one for the whole call; one that may not be shared is each object's own
         times = 1 if self.share and self._may_share(group, table, link) else group.times
-        where = f"{group.wanted[0].where}.{label}{_IMPLIED}"
+        where = f"{group.wanted[0].where}.{label}{_NEEDED if table.is_optional(link) else _IMPLIED}"
         times = max([times, *(each.times for each in forced.values() if isinstance(each, Group))])
         wanted = [Wanted(target, where) for _ in range(times)]
         for own, above in zip(group.wanted, wanted if times == group.times else wanted[:1], strict=False):
@@ -309,6 +314,7 @@ def _is_once(table: Table, link: ForeignKey) -> bool:
 
 
 _IMPLIED = " (required)"
+_NEEDED = " (for a CHECK)"
 
 
 def _below(path: str, name: str) -> str:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from syda.factories.blueprint import Blueprint
 from syda.factories.derived import default_of, key_of, reads_of
 from syda.factories.groups import Group
+from syda.generation.store import TableRows
 from syda.planning.checks import conditions_of
+from syda.planning.checks.reading import column_of
 from syda.planning.model import Plan
 from syda.schema.model import Column, DefaultKind, Table
+from syda.sources.values import Values
 
 Place: TypeAlias = tuple[str, str]
 Left: TypeAlias = Mapping[str, Callable[[], Any] | None]
 """Attributes that a new object is not told, with the function that gives them where it is Python's."""
 
 
-def left_to_defaults(groups: Sequence[Group], plan: Plan, made: Iterable[str]) -> Mapping[str, Left]:
+def left_to_defaults(groups: Sequence[Group], plan: Plan, made: Mapping[str, TableRows]) -> Mapping[str, Left]:
     """Return for each group, by path, what its objects are not told.
 
-    These have a default, and neither a condition of several columns nor another column of the row depends on them: what
-    has to agree with others is made, whatever its default.
+    These have a default, and neither a condition of several columns nor another column of the `made` rows depends on
+    them: what has to agree with others is made, whatever its default. Columns that are all NULL depend on none.
     """
-    kept = {(table.key, name) for table in plan.schema for each in conditions_of(table) for name in each.columns}
+    empty = {(key, name) for key, rows in made.items() for name, values in rows.columns.items() if _is_empty(values)}
+    kept = {(table.key, name) for table in plan.schema for name in _conditioned(table, empty)}
     kept |= {(table.key, name) for table in plan.schema for link in table.foreign_keys for name in link.columns}
     found = {place: each for place, each in _defaults(groups) if place not in kept and not _is_said(plan, place)}
-    own = {key: plan.tables[key] for key in made}
+    own = _without({key: plan.tables[key] for key in made}, empty)
     while read := found.keys() & reads_of(_without(own, found), plan.schema):
         found = {place: each for place, each in found.items() if place not in read}
     by_path: dict[str, dict[str, Callable[[], Any] | None]] = {}
@@ -36,7 +40,37 @@ def left_to_defaults(groups: Sequence[Group], plan: Plan, made: Iterable[str]) -
     return by_path
 
 
-def _without(tables: Mapping[str, Any], found: Mapping[Place, Any]) -> dict[str, Any]:
+def _is_empty(values: Values) -> bool:
+    return values.null is not None and bool(values.null.all())
+
+
+def _conditioned(table: Table, empty: Collection[Place]) -> Iterator[str]:
+    """Yield the columns that conditions compare with others or with values; with NULL there is nothing to compare."""
+    from sqlglot import exp
+
+    for condition in conditions_of(table):
+        for name in condition.columns:
+            mentions = () if condition.node is None else condition.node.find_all(exp.Column)
+            found = [each for each in mentions if _named(each, table) == name]
+            if not found or not all(_is_void(each.parent, table, empty) for each in found):
+                yield name
+
+
+def _is_void(comparison: Any, table: Table, empty: Collection[Place]) -> bool:
+    """Tell whether a comparison is NULL, as one of the columns that it compares is, whatever the others are."""
+    from sqlglot import exp
+
+    compares = isinstance(comparison, exp.GT | exp.GTE | exp.LT | exp.LTE | exp.EQ | exp.NEQ)
+    sides = (comparison.this, comparison.expression) if compares else ()
+    return any((table.key, _named(side, table)) in empty for side in sides)
+
+
+def _named(node: Any, table: Table) -> str:
+    column = column_of(node, table)
+    return "" if column is None else column.name
+
+
+def _without(tables: Mapping[str, Any], found: Collection[Place]) -> dict[str, Any]:
     """Return the tables of a plan without the columns that are left out."""
     return {
         key: dataclasses.replace(

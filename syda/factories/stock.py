@@ -141,7 +141,8 @@ class Recipe:
             raise ConstraintError(short.note)
         verify_rows(plan, made, existing).raise_for_breaches()
         rows = {group.path: _rows(group, plan, made, copies * group.times) for group in groups}
-        return Stock(copies, rows, left_to_defaults(groups, plan, made.keys() - existing.keys()))
+        new = {key: each for key, each in made.items() if key not in existing}
+        return Stock(copies, rows, left_to_defaults(groups, plan, new))
 
     def _key(self, groups: Sequence[Group]) -> Sequence[Any]:
         said = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from shutil import copymode
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from urllib.parse import quote
@@ -57,12 +59,33 @@ def write_file(table: Table, columns: Mapping[str, Values], path: str | Path) ->
     write = _WRITERS[format_of(path)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".syda-") as aside:
-            write(table, columns, Path(aside) / path.name)
-            (Path(aside) / path.name).replace(path)
     except OSError as error:
         raise TargetError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    with aside(path) as made:
+        write(table, columns, made)
     return path
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Yield where to write a file that is moved to `path` when it is whole; a link stays, and what it leads to is new.
+
+    Raises `TargetError` when it cannot be written; what was there is then as it was.
+    """
+    place = path.resolve()
+    try:
+        with TemporaryDirectory(dir=place.parent, prefix=".syda-") as folder:
+            yield Path(folder) / place.name
+            (Path(folder) / place.name).replace(place)
+    except OSError as error:
+        raise TargetError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+
+
+def edit_text(path: Path, text: str) -> None:
+    """Write a user's file anew, with the permissions that it has. Raises `TargetError` when it cannot be written."""
+    with aside(path) as made:
+        made.write_text(text, encoding="utf-8")
+        copymode(path, made)
 
 
 def require_writable_file(path: str | Path) -> None:

@@ -34,14 +34,18 @@ class LoadOptions:
 
         The target is not reached.
         """
+        self.check_words()
+        require_development(target, self.allow_hosts)
+        if not self.create:
+            require_database(target)
+
+    def check_words(self) -> None:
+        """Raise `PlanError` for what is no option."""
         _require_known("mode", self.mode, MODES)
         _require_known("constraints", self.constraints, CONSTRAINTS)
         for name in _SWITCHES:
             if not isinstance(given := getattr(self, name), bool):
                 raise PlanError(f"{name}: expected True or False, got {type(given).__name__} {given!r}")
-        require_development(target, self.allow_hosts)
-        if not self.create:
-            require_database(target)
 
 
 def _require_known(name: str, given: object, known: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ def _accepted(connection: Connection, update: sa.Update) -> bool:
     try:
         with connection.begin_nested():
             connection.execute(update)
-    except (sa.exc.DBAPIError, sa.exc.StatementError):
+    except sa.exc.StatementError:
         return False
     return True
 

@@ -31,6 +31,7 @@ from syda.schema.reach import full_url
 
 REHEARSING = "syda_rehearses"
 """The attribute of alembic's config that says that a rehearsal runs, which changes no file."""
+_HEAD = re.compile(r"head(?:[-+]\d+)?")
 _RELATIVE = re.compile(r"(?:\w+@)?\w*[+-]\d+")
 _ASYNCHRONOUS = {"sqlite": ("aiosqlite",), "mysql": ("aiomysql", "asyncmy"), "mariadb": ("aiomysql", "asyncmy")}
 _SEVERAL = (
@@ -87,7 +88,7 @@ class Environment:
         """
         if not revision.strip():
             raise MigrationError(f"expected the name of a revision, 'head' or 'heads', got {revision!r}")
-        if revision.startswith("head") and not revision.startswith("heads") and len(self.heads) != 1:
+        if _HEAD.fullmatch(revision) and len(self.heads) != 1:
             raise MigrationError(self._several_heads())
         try:
             if _RELATIVE.fullmatch(revision):

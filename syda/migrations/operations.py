@@ -14,6 +14,7 @@ from alembic.operations import MigrateOperation, Operations
 
 import syda
 from syda.errors import MigrationError, SydaError
+from syda.load.files import edit_text
 from syda.migrations.environment import REHEARSING
 from syda.migrations.states import without
 from syda.planning.drift import changes_since
@@ -111,7 +112,7 @@ def _record(path: Path, revision: str, tables: Reading, context: MigrationContex
         told = "the plan %s is for other tables than revision %s has; `syda plan --check %s --update` updates it"
         logger.warning(told, path, revision or "base", path)
     elif (plan.revision or "") != revision:
-        path.write_text(_with_revision(path.read_text(encoding="utf-8"), revision), encoding="utf-8")
+        edit_text(path, _with_revision(path.read_text(encoding="utf-8"), revision))
 
 
 def _with_revision(text: str, revision: str) -> str:

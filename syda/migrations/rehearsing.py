@@ -73,7 +73,7 @@ def rehearse(
     """
     hosts = tuple(allow_hosts)
     target = synchronous(url)
-    _check(rows, lock_seconds)
+    _check(rows, seed, lock_seconds)
     _require_known(target)
     require_development(target, hosts)
     environment = Environment.read(alembic, x=x, rehearsing=True)
@@ -101,9 +101,11 @@ def _require_known(url: URL) -> None:
         )
 
 
-def _check(rows: Any, lock_seconds: Any) -> None:
+def _check(rows: Any, seed: Any, lock_seconds: Any) -> None:
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise PlanError(f"rows: expected 1 row or more for each table, got {rows!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise PlanError(f"seed: expected a whole number, got {type(seed).__name__} {seed!r}")
     if isinstance(lock_seconds, bool) or not isinstance(lock_seconds, int | float) or lock_seconds < 0:
         raise PlanError(f"lock_seconds: expected 0 seconds or more, got {lock_seconds!r}")
 

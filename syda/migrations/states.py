@@ -119,14 +119,14 @@ def _place(key: str, count: int, room: Mapping[str, int], before: State, after: 
 
 
 def fewer_values(before: State, after: State) -> Iterator[tuple[str, str, int, int | None]]:
-    """Yield each column that has lost values in rows that are still there, with their numbers before and after.
+    """Yield each column that has lost more values than its table has lost rows, with their numbers before and after.
 
     The number after is None for a column that is gone.
     """
     for (key, name), count in before.values.items():
-        if key in after.rows and after.rows[key] >= before.rows[key]:
+        if key in after.rows:
             left = after.values.get((key, name))
-            if (left or 0) < count:
+            if count - (left or 0) > max(0, before.rows[key] - after.rows[key]):
                 yield key, name, count, left
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
-import syda
-from syda.errors import DifferentModelsError, MigrationError
+from syda.arguments import Wishes
+from syda.errors import DifferentModelsError, MigrationError, SydaError, UnknownNameError
+from syda.filling import Filling, filled_tables
+from syda.load.ddl import build_tables
 from syda.load.guard import require_development, require_unprotected
+from syda.load.modes import count_rows, is_migration_table, require_empty
+from syda.load.options import LoadOptions
 from syda.load.target import engine_of
 from syda.migrations.comparing import differences
 from syda.migrations.environment import Environment, synchronous
 from syda.migrations.states import read_tables
+from syda.planning.model import Plan
 from syda.planning.requests import read_rows
 from syda.schema import Reading, read_schema
 from syda.schema.reach import reach
@@ -43,15 +49,11 @@ def upgrade(
     revision that is not there, `RevisionFailedError` for one that fails, `MigrationError` where env.py or the revisions
     cannot be used, `ProtectedTargetError` before anything is done to a database that is not to be filled.
     """
-    hosts = tuple(allow_hosts)
-    environment = Environment.read(alembic, x=x)
-    wanted = () if revision.startswith("+") else environment.resolve(revision)
-    with _reached(target, hosts) as engine:
-        wanted = wanted or environment.resolve(revision, _current(environment, engine))
-        _upgrade(environment, engine, wanted)
+    with _reached(alembic, target, revision, tuple(allow_hosts), x) as reached:
+        reached.upgrade()
         if models is not None:
-            _require_same(environment, engine, models, wanted)
-    return wanted
+            reached.require_same(models)
+    return reached.wanted
 
 
 def upgrade_and_seed(
@@ -67,32 +69,133 @@ def upgrade_and_seed(
     """Bring a database to a revision as `upgrade` does, then fill it in a transaction as `syda.seed` does.
 
     Without `models` the tables are filled as they then stand. `models` may be a Plan, whose tables are not compared.
-    `options` are those of `syda.seed`.
+    `options` are those of `syda.seed`. With its `mode` ``"if_empty"``, rows that the revisions make are the parents of
+    others, and their tables get no more, but for those that `rows` names; a plan says so itself.
+
+    What can be refused before the upgrade is: options, names, tables of the `models` that have rows.
     """
-    if models is not None and not isinstance(models, syda.Plan):
-        read_rows(read_schema(models).schema, options.get("rows"))  # a wrong name is to be told before the upgrade
     hosts = tuple(allow_hosts)
-    environment = Environment.read(alembic, x=x)
-    wanted = () if revision.startswith("+") else environment.resolve(revision)
-    with _reached(target, hosts) as engine:
-        wanted = wanted or environment.resolve(revision, _current(environment, engine))
-        _upgrade(environment, engine, wanted)
+    asked = _Asked.read(models, {**options, "allow_hosts": hosts})
+    with _reached(alembic, target, revision, hosts, x) as reached:
+        before = asked.counted(reached)
+        if models is not None:
+            asked.require_room(before)
+        reached.upgrade()
         if models is None:
-            models = _as_they_stand(environment, engine)
-        elif not isinstance(models, syda.Plan):
-            _require_same(environment, engine, models, wanted)
-        return syda.seed(engine, models, allow_hosts=hosts, **options)
+            asked = replace(asked, models=reached.tables())
+        elif not isinstance(models, Plan):
+            reached.require_same(models)
+        return asked.beside(before, asked.counted(reached)).fill(reached.engine)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the tables are to be filled with; `models` are a Reading or a Plan, or None until they are read."""
+
+    models: Reading | Plan | None
+    wishes: Wishes
+    options: LoadOptions
+
+    @classmethod
+    def read(cls, models: Any, options: Mapping[str, Any]) -> _Asked:
+        """Read the arguments of `syda.seed`. Raises a `SydaError` for what cannot be, as far as that is known."""
+        loading = {each.name for each in fields(LoadOptions)}
+        load = LoadOptions(**{name: value for name, value in options.items() if name in loading})
+        wishes = Wishes(**{name: value for name, value in options.items() if name not in loading})
+        load.check_words()
+        if models is None or isinstance(models, Plan):
+            if models is not None:
+                wishes.refuse_beside_plan()
+            return cls(models, wishes, load)
+        reading = read_schema(models)
+        try:
+            wishes.plan(reading, {}, dry_run=True)
+        except UnknownNameError:
+            raise
+        except SydaError:
+            read_rows(reading.schema, wishes.rows)  # all else may hold beside the rows that revisions make
+        return cls(reading, wishes, load)
+
+    def counted(self, reached: _Reached) -> dict[str, int]:
+        """Return the numbers of rows of the tables that have some: those of the models, or as they stand."""
+        reading = reached.tables() if self.models is None else self.models
+        targets = (isinstance(reading, Reading) and reading.origin) or build_tables(reading.schema)
+        with reached.engine.connect() as connection:
+            counts = count_rows(connection, reading.schema, targets)
+        return {key: rows for key, rows in counts.items() if not is_migration_table(reading.schema.tables[key])}
+
+    def filled(self) -> frozenset[str]:
+        """Return the tables that get rows."""
+        if self.models is None:
+            return frozenset()
+        given = self.models if isinstance(self.models, Plan) else None
+        return filled_tables(self.models.schema, given or read_rows(self.models.schema, self.wishes.rows))
+
+    def require_room(self, counts: Mapping[str, int]) -> None:
+        if self.options.mode == "if_empty":
+            require_empty(counts, self.filled())
+
+    def beside(self, before: Mapping[str, int], now: Mapping[str, int]) -> Filling:
+        """Return the filling beside the rows that are there now, but were not before the upgrade."""
+        made = now.keys() - before.keys()
+        if self.options.mode != "if_empty" or not isinstance(self.models, Reading) or not made:
+            return Filling(self.models, self.wishes, self.options)
+        rows = read_rows(self.models.schema, self.wishes.rows)
+        named = {*rows.named, *(key for key, _ in rows.children)}
+        wishes = replace(self.wishes, rows=replace(rows, named={**dict.fromkeys(made - named, 0), **rows.named}))
+        asked = replace(self, wishes=wishes)
+        asked.require_room({key: count for key, count in now.items() if key not in made})
+        return Filling(self.models, wishes, replace(self.options, mode="append"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A database that may be filled, and the revisions that are wanted."""
+
+    environment: Environment
+    engine: Engine
+    wanted: tuple[str, ...]
+
+    def upgrade(self) -> None:
+        environment, wanted = self.environment, self.wanted
+        environment.run(self.engine, lambda heads, _context: map(environment.up, environment.between(heads, wanted)))
+        with self.engine.connect() as connection:
+            _require_at(environment, connection, wanted)
+
+    def tables(self) -> Reading:
+        """Return the tables as they stand."""
+        with self.engine.connect() as connection:
+            return read_tables(connection, self.environment)
+
+    def require_same(self, models: Any) -> None:
+        """Raise `DifferentModelsError` where the tables are not those of the models."""
+        with self.engine.connect() as connection:
+            found = differences(connection, models, options=self.environment.options)
+        if found:
+            lines = "\n  ".join(found)
+            raise DifferentModelsError(
+                f"the tables at revision {' and '.join(self.wanted)} are not those of the models, so that nothing is "
+                f"filled:\n  {lines}\n"
+                f"Make a revision of it by `alembic revision --autogenerate`, or leave the models out to fill the "
+                f"tables as they are",
+                found,
+            )
 
 
 @contextmanager
-def _reached(target: Engine | URL | str, hosts: tuple[str, ...]) -> Iterator[Engine]:
-    """Yield an engine of a database that may be filled."""
+def _reached(
+    alembic: str | Path, target: Engine | URL | str, revision: str, hosts: tuple[str, ...], x: Iterable[str]
+) -> Iterator[_Reached]:
+    """Yield a database that may be filled, whose revisions have been read."""
+    environment = Environment.read(alembic, x=x)
+    wanted = () if revision.startswith("+") else environment.resolve(revision)
     require_development(target, hosts)
     engine = target if isinstance(target, Engine) else engine_of(synchronous(target))
     try:
         with reach(engine) as connection:
             require_unprotected(connection, hosts)
-        yield engine
+        wanted = wanted or environment.resolve(revision, _current(environment, engine))
+        yield _Reached(environment, engine, wanted)
     finally:
         if engine is not target:
             engine.dispose()
@@ -103,17 +206,6 @@ def _current(environment: Environment, engine: Engine) -> tuple[str, ...]:
     environment.run(engine, lambda _heads, _context: ())
     with engine.connect() as connection:
         return environment.current(connection)
-
-
-def _upgrade(environment: Environment, engine: Engine, wanted: tuple[str, ...]) -> None:
-    environment.run(engine, lambda heads, _context: map(environment.up, environment.between(heads, wanted)))
-    with engine.connect() as connection:
-        _require_at(environment, connection, wanted)
-
-
-def _as_they_stand(environment: Environment, engine: Engine) -> Reading:
-    with engine.connect() as connection:
-        return read_tables(connection, environment)
 
 
 def _require_at(environment: Environment, connection: Connection, wanted: tuple[str, ...]) -> None:
@@ -128,18 +220,4 @@ def _require_at(environment: Environment, connection: Connection, wanted: tuple[
         raise MigrationError(
             f"the database is at {' and '.join(current)}, which comes after {' and '.join(wanted)}; take it back by "
             f"`alembic downgrade`, or leave the revision out"
-        )
-
-
-def _require_same(environment: Environment, engine: Engine, models: Any, wanted: tuple[str, ...]) -> None:
-    with engine.connect() as connection:
-        found = differences(connection, models, options=environment.options)
-    if found:
-        lines = "\n  ".join(found)
-        raise DifferentModelsError(
-            f"the tables at revision {' and '.join(wanted)} are not those of the models, so that nothing is filled:"
-            f"\n  {lines}\n"
-            f"Make a revision of it by `alembic revision --autogenerate`, or leave the models out to fill the tables "
-            f"as they are",
-            found,
         )

@@ -25,7 +25,7 @@ from syda.planning.reach import Reaches
 from syda.planning.requests import Overrides, RowRequest
 from syda.planning.room import Room
 from syda.planning.rules import bound, with_stages
-from syda.planning.structure import Structure, TableNeeds, plan_structure
+from syda.planning.structure import Structure, TableNeeds, identifying_columns, plan_structure
 from syda.planning.yielding import following_rules, is_rule, looks_at_no_other
 from syda.schema.graph import LoadOrder, load_order
 from syda.schema.model import Column, Kind, Schema, Table
@@ -158,6 +158,7 @@ class PlanBuilder:
             ),
             limit=lambda column: limit_of(column, domains.get(column.name)),
             parent_rows=lambda key: self._expected[key],
+            identifying=lambda link: identifying_columns(self.schema.tables[link.parent], link),
         )
         structure = plan_structure(needs)
         if rows_from:

@@ -61,13 +61,15 @@ class RowRequest:
     even: frozenset[tuple[str, str]] = frozenset()
 
 
-def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | None) -> RowRequest:
-    """Read ``50`` or ``{"Customer": 10, "Order.customer": between(0, 5)}``.
+def read_rows(schema: Schema, rows: int | Mapping[Any, Any] | RowRequest | None) -> RowRequest:
+    """Read ``50`` or ``{"Customer": 10, "Order.customer": between(0, 5)}``; what has been read stays.
 
     Raises `UnknownNameError` for names that are not in the schema and `PlanError` for numbers that cannot be.
     """
     if rows is None:
         return RowRequest()
+    if isinstance(rows, RowRequest):
+        return rows
     if not isinstance(rows, Mapping):
         return RowRequest(default=row_count(rows, "rows"))
     named: dict[str, int] = {}

@@ -52,7 +52,7 @@ class TableNeeds:
     other members of a unique set must keep it, what `trusted` ones hold is not known before, and `numbered` ones can
     have the row's number in them. `finite` returns how many values inference would give a column when they are few (a
     status, a flag), else None; `limit` how many its type and its checks allow at most; `parent_rows` how many rows a
-    parent will have.
+    parent will have; `identifying` those columns of a foreign key of which each parent has values of its own.
     """
 
     table: Table
@@ -67,6 +67,18 @@ class TableNeeds:
     finite: Callable[[Column], int | None]
     limit: Callable[[Column], int]
     parent_rows: Callable[[str], int]
+    identifying: Callable[[ForeignKey], tuple[str, ...]]
+
+
+def identifying_columns(parent: Table, link: ForeignKey) -> tuple[str, ...]:
+    """Return the columns of a foreign key that tell its parents apart: all, or those that are a key of the parent.
+
+    The others say of the parent what its key says already, such as the tenant that both share.
+    """
+    keys = [set(each.columns) for each in parent.unique_sets if not each.expressions and not each.predicate]
+    known = [key for key in keys if key < set(link.parent_columns)]
+    least = min(known, key=len, default=set(link.parent_columns))
+    return tuple(child for child, above in link.pairs if above in least)
 
 
 def plan_structure(needs: TableNeeds) -> Structure:
@@ -129,7 +141,7 @@ def _keep_unique(needs: TableNeeds, structure: Structure, unique: Unique) -> Non
     links = [link for link in table.foreign_keys if set(followed[link.name]) & set(members)]
     linked = {column for link in links for column in followed[link.name]}
     free = [column for column in columns if column.name not in linked and not column.computed]
-    ordinal = _ordinal(structure, links, free, set(members))
+    ordinal = _ordinal(needs, structure, links, free, set(members))
     if ordinal and (not holds or ordinal[1] in needs.even):  # in step with its parent a single row is numbered too
         structure.ordinals[ordinal[0]] = ordinal[1]
     if ordinal or holds:
@@ -162,7 +174,9 @@ def _holds(needs: TableNeeds, structure: Structure, members: set[str]) -> bool:
         return True
     spans = [set(link.columns) for link in needs.table.foreign_keys if _is_once(needs, structure, link)]
     solved = [set(columns) for joint in structure.joints for columns in joint.unique]
-    numbered = [{column, *needs.table.foreign_key(link).columns} for column, link in structure.ordinals.items()]
+    numbered = [
+        {column, *needs.identifying(needs.table.foreign_key(link))} for column, link in structure.ordinals.items()
+    ]
     return any(known <= members for known in (*spans, *solved, *numbered))
 
 
@@ -173,9 +187,9 @@ def _is_once(needs: TableNeeds, structure: Structure, link: ForeignKey) -> bool:
 
 
 def _ordinal(
-    structure: Structure, links: Sequence[ForeignKey], free: Sequence[Column], members: set[str]
+    needs: TableNeeds, structure: Structure, links: Sequence[ForeignKey], free: Sequence[Column], members: set[str]
 ) -> tuple[str, str] | None:
-    whole = [link for link in links if set(link.columns) <= members]
+    whole = [link for link in links if set(needs.identifying(link)) <= members]
     numbers = [column for column in free if column.type.kind is Kind.INTEGER and column.name not in structure.ordinals]
     positional = [column for column in numbers if _POSITION.search(column.name)]
     if not whole or not positional or len(free) > 1:

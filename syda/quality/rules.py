@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from syda.errors import ConstraintError
 from syda.planning.checks import check_domains
-from syda.schema.model import Check, Column, ForeignKey, Kind, Schema, Table, Unique
+from syda.schema.model import Check, Column, ForeignKey, Kind, LogicalType, Schema, Table, Unique
 from syda.schema.sqltext import sqlglot_name
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class TableRules:
         if type_.kind is Kind.ENUM and type_.values:
             as_text = sa.cast(value, sa.Text) if self._name == "postgres" else value
             yield self._rows("enum", f"{each.name} in {', '.join(type_.values)}", as_text.not_in(type_.values))
-        elif type_.kind in (Kind.TEXT, Kind.BINARY) and type_.length is not None:
+        elif type_.length is not None and (type_.kind is Kind.BINARY or _is_text(type_)):
             too_long = self._size(value, type_.kind) > type_.length
             listed = _listed(self._of, each.name) if self._name == "sqlite" else []
             if listed:
@@ -131,6 +131,11 @@ class TableRules:
             count=select(func.count()).select_from(self._from).where(broken),
             sample=select(sa.literal_column("*")).select_from(self._from).where(broken),
         )
+
+
+def _is_text(type_: LogicalType) -> bool:
+    """Tell whether a column stores text; a type of the application may take text and store bytes, of another length."""
+    return type_.kind is Kind.TEXT and not type_.native.endswith(("blob", "binary", "bytea"))
 
 
 def _repeats(keys: Select[Any], names: tuple[str, ...], unique: Unique, *, name: str, detail: str) -> Rule:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from syda.documents import MistakeError, read_yaml
 from syda.errors import PlanError, UnknownNameError, near
-from syda.scenarios.documents import MistakeError, read_yaml
 from syda.scenarios.named import Scenario, written
 
 _KEYS = ("extends", "parameters", "rows", "plan", "make")
@@ -45,10 +46,20 @@ def _import_module(name: str) -> None:
 
 
 def _import_file(path: Path) -> None:
-    spec = importlib.util.spec_from_file_location(f"syda_scenarios_{path.stem}", path) if path.exists() else None
+    """Run a file once, as a module that is called by its place: files of one name are different modules."""
+    path = path.resolve()
+    name = str(path)
+    if name in sys.modules:
+        return
+    spec = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
     if spec is None or spec.loader is None:
         raise PlanError(f"scenarios: there is no file {path}")
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)  # where dataclasses look for it
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
 
 
 def _read_yaml(path: Path) -> dict[str, Scenario]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 
+from syda.schema.decorators import as_taken, converts, form_of
 from syda.schema.fields import field_checks, own_columns
 from syda.schema.inheritance import hierarchy_roots, inherited_key, read_inheritance
+from syda.schema.model import Kind
 from syda.schema.tables import table_key
 
 if TYPE_CHECKING:
@@ -86,17 +88,38 @@ def _lives_in(mapper: Mapper[Any], key: str) -> bool:
 def _with_mappers(table: Table, mappers: list[Mapper[Any]]) -> Table:
     docs = [doc for doc in (_own_doc(mapper.class_) for mapper in mappers) if doc]
     descriptions = {name: text for mapper in mappers for name, text in _field_descriptions(mapper)}
+    taken = {column.name: column for mapper in mappers for column in _annotated(mapper, table)}
     return replace(
         table,
         class_names=tuple(mapper.class_.__name__ for mapper in mappers),
         doc="\n\n".join(docs) or None,
         attributes={name: column for mapper in mappers for name, column in _renamed(mapper)},
-        columns=tuple(_with_doc(column, descriptions.get(column.name)) for column in table.columns),
+        columns=tuple(
+            _with_doc(taken.get(column.name, column), descriptions.get(column.name)) for column in table.columns
+        ),
         inherits=next((name for mapper in mappers if (name := inherited_key(mapper, table))), None),
         checks=tuple(
             dict.fromkeys((*table.checks, *(each for mapper in mappers for each in field_checks(mapper, table))))
         ),
     )
+
+
+def _annotated(mapper: Mapper[Any], table: Table) -> Iterator[Column]:
+    """Yield the columns of bytes whose type of the application takes what their attributes are annotated as."""
+    for attribute, name in own_columns(mapper):
+        type_ = mapper.local_table.c[name].type
+        column = table.by_name.get(name)
+        if column is None or column.type.kind is not Kind.BINARY or not isinstance(type_, sa.TypeDecorator):
+            continue
+        if converts(type_):
+            yield replace(column, type=as_taken(type_, column.type, form_of(_hint(mapper.class_, attribute))))
+
+
+def _hint(class_: type[Any], attribute: str) -> Any:
+    try:
+        return get_type_hints(class_).get(attribute)
+    except Exception:  # noqa: BLE001 - names that only a type checker knows
+        return None
 
 
 def _own_doc(class_: type[Any]) -> str | None:

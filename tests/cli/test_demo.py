@@ -64,7 +64,7 @@ def test_a_demo_that_was_changed_is_not_replaced(shop: Path, change: str) -> Non
 def test_a_demo_that_cannot_be_written_says_where(shop: Path) -> None:
     error = run_json("demo", "--path", "no/such/folder/x.sqlite", code=1)["error"]
     assert error["type"] == "TargetError"
-    assert error["message"].startswith("cannot write no/such/folder/x.sqlite: No such file")
+    assert error["message"].startswith("cannot write 'no/such/folder/x.sqlite': No such file")
     (shop / "demo.sqlite.new").write_text("precious")
     assert run("demo", "--path", "odd %20?#.sqlite", "--rows", "5").exit_code == 0
     assert run("demo", "--path", "odd %20?#.sqlite", "--rows", "5").exit_code == 0

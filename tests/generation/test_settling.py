@@ -394,3 +394,19 @@ def test_a_table_without_rows_needs_none_of_a_function() -> None:
     sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, sa.CheckConstraint("low < high"))
     dataset = syda.generate(metadata, rows=0, overrides={"t.low": lambda row, column: 1})
     assert dataset.rows == {"t": 0}
+
+
+@pytest.mark.parametrize("rest", ["", "AND (parent_id <> id OR parent_id IS NULL)"])
+def test_the_first_row_of_a_tree_is_a_root_where_roots_are_told_apart(rest: str) -> None:
+    tree = {"id": "integer", "parent_id": "t.id", "depth": "integer"}
+    check = f"(parent_id IS NULL) = (depth = 0) AND depth >= 0 {rest}"
+    rows = syda.generate({"t": {"columns": tree, "checks": [check]}}, rows=40, seed=2).frames()["t"]
+    roots = rows["parent_id"].isna()
+    assert (roots[0], rows["depth"][0]) == (True, 0)
+    assert (rows["parent_id"] < rows["id"])[~roots].all()
+
+
+def test_the_first_row_is_its_own_parent_where_nothing_else_satisfies_the_check() -> None:
+    tree = {"columns": {"id": "integer", "parent_id": "t.id"}, "checks": ["parent_id IS NOT NULL"]}
+    rows = syda.generate({"t": tree}, rows=20, seed=2).frames()["t"]
+    assert rows["id"][rows["parent_id"] == rows["id"]].tolist() == [1]

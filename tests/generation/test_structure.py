@@ -200,3 +200,16 @@ def test_a_table_whose_rows_cannot_be_made_is_told_and_the_others_are_filled() -
     report = syda.seed(engine, rows=5)
     assert report.rows == {"north": 2, "south": 2, "place": 0, "visit": 0}
     assert any(note.startswith("place: 0 rows instead of 5: 5 rows of 'place' find no row") for note in report.notes)
+
+
+def test_lines_are_counted_within_a_parent_that_a_part_of_the_foreign_key_tells() -> None:
+    parent = {"columns": {"id": "integer", "tenant": "integer"}, "unique": [["tenant", "id"]]}
+    link = {"columns": ["tenant", "purchase_id"], "references": "purchase", "parent_columns": ["tenant", "id"]}
+    line = {
+        "columns": {"purchase_id": "integer", "line_no": "integer", "tenant": "integer"},
+        "primary_key": ["purchase_id", "line_no"],
+        "foreign_keys": [link],
+    }
+    made = syda.generate({"purchase": parent, "line": line}, rows={"purchase": 4, "line": 12}, seed=3)
+    for _, numbers in made.frames()["line"].groupby("purchase_id")["line_no"]:
+        assert numbers.tolist() == list(range(1, len(numbers) + 1))

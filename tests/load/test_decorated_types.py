@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import enum
+import json
+import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import syda
+from syda.errors import RejectedError
 
 
 class Encrypted(sa.TypeDecorator[str]):
@@ -37,6 +42,43 @@ class EncryptedBytes(sa.TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
         return value and value[::-1].decode("latin-1")
+
+
+class Reversed(sa.TypeDecorator[Any]):
+    """Stores the text of whatever it is given as bytes."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
+        return None if value is None else str(value).encode()[::-1]
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
+        return value and value[::-1].decode()
+
+
+class Zipped(sa.TypeDecorator[Any]):
+    """Stores a document as bytes."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(json.dumps(value).encode())
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> Any:
+        return value and json.loads(zlib.decompress(value))
+
+
+class Prefixed(EncryptedBytes):
+    """Refuses most texts."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:
+        if value is not None and not value.startswith("key-"):
+            raise ValueError("no key")
+        return super().process_bind_param(value, dialect)
 
 
 class Aware(sa.TypeDecorator[datetime]):
@@ -113,3 +155,51 @@ def test_values_go_through_the_types_of_the_application(engine: sa.Engine) -> No
     with engine.connect() as connection:
         stored = connection.scalars(sa.text("SELECT name FROM secret")).all()
     assert all(text.startswith("v1:") and len(text) <= 40 for text in stored)
+
+
+class OtherBase(DeclarativeBase):
+    pass
+
+
+class Kept(OtherBase):
+    __tablename__ = "kept"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(EncryptedBytes)
+    note: Mapped[str | None] = mapped_column(Reversed(60))
+    document: Mapped[Any] = mapped_column(Zipped)
+    key: Mapped[Any] = mapped_column(Prefixed)
+
+
+def test_what_a_type_over_bytes_takes_is_made_and_reaches_it_as_it_is_given(engine: sa.Engine) -> None:
+    OtherBase.metadata.create_all(engine)
+    given = {"kept.key": lambda row, column: f"key-{row.number}"}
+    syda.seed(engine, OtherBase, rows=3, overrides=given, seed=1)
+    assert not syda.check(engine, OtherBase).violations
+    with Session(engine) as session:
+        said = syda.make(session, Kept, text="hello", note="hey", document={"a": [1]}, key="key-4", commit=True)
+        session.refresh(said)
+        assert (said.text, said.note, said.document, said.key) == ("hello", "hey", {"a": [1]}, "key-4")
+        rows = session.scalars(sa.select(Kept)).all()
+    assert {row.key for row in rows} == {f"key-{number}" for number in (0, 1, 2, 4)}
+    assert all(row.text.isprintable() and len(row.note or "") <= 60 for row in rows)
+    assert {type(row.document) for row in rows} == {dict}
+
+
+def test_what_a_type_does_not_take_is_told_with_advice_for_objects_and_rows(engine: sa.Engine) -> None:
+    OtherBase.metadata.create_all(engine)
+    with (
+        Session(engine) as session,
+        pytest.raises(RejectedError, match="say the value that an object has, and of seeded rows overr"),
+    ):
+        syda.make(session, Kept)
+
+
+def test_what_is_stored_as_bytes_goes_into_files_and_back(engine: sa.Engine, tmp_path: Path) -> None:
+    OtherBase.metadata.create_all(engine)
+    with Session(engine) as session:
+        syda.make(session, Kept, text="hello", document={"a": [1]}, key="key-4", commit=True)
+    syda.dump_fixtures(engine, tmp_path / "kept.yaml", OtherBase)
+    syda.load_fixtures(engine, tmp_path / "kept.yaml", OtherBase, mode="replace")
+    with Session(engine) as session:
+        kept = session.scalars(sa.select(Kept)).one()
+        assert (kept.text, kept.document, kept.key) == ("hello", {"a": [1]}, "key-4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -81,7 +82,10 @@ def test_a_plan_says_for_which_revision_it_was_made(shop_history, own, tmp_path)
         "orders is new",
         f"{plan} was made for revision a1; the tables are at revision a2",
     ]
+    before, other = Path(plan).read_text(), Path(plan).with_suffix(".other")
+    other.hardlink_to(plan)
     assert run_json("plan", "--url", url, "--check", plan, "--update")["updated"] is True
+    assert other.read_text() == before  # the file is never half written: it is another one that takes its place
     assert syda.Plan.from_yaml(tmp_path / "shop.plan.yaml").revision == "a2"
 
 
@@ -121,8 +125,13 @@ def test_env_keeps_the_revision_of_a_plan(shop_history, own, tmp_path, caplog):
     shop_history.add("a3", 'op.execute("SELECT 1")')
     rehearse(shop_history.ini, text_of(own))
     assert syda.Plan.from_yaml(path).revision is None
+    path.chmod(0o640)
+    other = tmp_path / "other"
+    other.hardlink_to(path)
     upgrade(shop_history.ini, own)
     assert syda.Plan.from_yaml(path).revision == "a3"
+    assert syda.Plan.from_yaml(other).revision is None
+    assert path.stat().st_mode & 0o777 == 0o640
     shop_history.add("a4", 'op.add_column("orders", sa.Column("more", sa.Integer))')
     upgrade(shop_history.ini, own)
     assert syda.Plan.from_yaml(path).revision == "a3"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, event, inspect, text
@@ -234,6 +235,16 @@ def test_a_database_that_is_kept_is_told_after_ctrl_c_too(shop_history, tmp_path
     assert f"the database of the rehearsal is kept: sqlite:///{folder}/scratch.db" in caplog.text
 
 
+def test_values_that_are_lost_beside_rows(shop_history, own):
+    up = batch("orders", 'drop_column("note")') + '\nop.execute("DELETE FROM orders WHERE id % 5 = 0")'
+    shop_history.add("fewer", up, batch("orders", 'add_column(sa.Column("note", sa.Text))'))
+    assert found(rehearse(shop_history.ini, text_of(own), downgrade=True)) == [
+        ("fewer", "upgrade", "rows lost"),
+        ("fewer", "downgrade", "rows lost"),
+        ("fewer", "downgrade", "values lost"),
+    ]
+
+
 def test_an_upgrade_that_empties_a_column(shop_history, own):
     shop_history.add("emptied", 'op.execute("UPDATE orders SET note = NULL")')
     shop_history.add("dropped", batch("orders", 'drop_column("note")'))
@@ -301,13 +312,15 @@ def test_what_cannot_be_rehearsed(shop_history, tmp_path, postgresql_engine):
         rehearse(shop_history.ini, url, rows=0)
     with pytest.raises(PlanError, match="0 seconds or more"):
         rehearse(shop_history.ini, url, lock_seconds=-1)
+    with pytest.raises(PlanError, match="seed: expected a whole number, got str 'x'"):
+        rehearse(shop_history.ini, url, seed="x")
     with pytest.raises(TargetError, match="on oracle; a rehearsal needs"):
         rehearse(shop_history.ini, "oracle+oracledb://localhost/shop")
     with pytest.raises(PlanError, match="synchronous driver"):
         rehearse(shop_history.ini, "sqlite+aiosqlite:///x.db")
     with pytest.raises(ProtectedTargetError, match=r"db\.test"):
         rehearse(shop_history.ini, "postgresql+psycopg://db.test/shop")
-    role = "syda_without_rights"
+    role = f"syda_without_rights_{uuid4().hex[:8]}"
     execute(postgresql_engine, f"CREATE ROLE {role} LOGIN")
     try:
         with pytest.raises(TargetError, match=r"no scratch database can be made .*permission denied"):
@@ -370,10 +383,10 @@ def test_the_lock_of_a_transaction_that_has_ended(shop_history, postgresql_engin
         """
         op.add_column("orders", sa.Column("x", sa.Integer))
         with op.get_context().autocommit_block():
-            op.execute("SELECT pg_sleep(0.6)")
+            op.execute("SELECT pg_sleep(1.5)")
         """,
     )
-    assert rehearse(shop_history.ini, text_of(postgresql_engine)).is_clean
+    assert rehearse(shop_history.ini, text_of(postgresql_engine), lock_seconds=1).is_clean
 
 
 @pytest.mark.parametrize("code", ["0", "'no'"])

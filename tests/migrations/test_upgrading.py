@@ -120,6 +120,10 @@ def test_several_heads(shop_history, own):
     assert upgrade(shop_history.ini, own, revision="b1") == ("b1",)
     upgrade(shop_history.ini, own, revision="heads")
     assert sorted(revision_of(own)) == ["b1", "c1"]
+    shop_history.add("header1", 'op.execute("SELECT 1")', after="b1")
+    assert upgrade(shop_history.ini, own, revision="header1") == ("header1",)
+    with pytest.raises(MigrationError, match="2 heads"):
+        upgrade(shop_history.ini, own, revision="head-1")
 
 
 def test_an_unknown_revision(shop_history, own):
@@ -213,6 +217,55 @@ def test_tables_that_the_models_do_not_have_are_told_before_the_upgrade(shop_his
     with pytest.raises(UnknownNameError, match="custmers"):
         upgrade_and_seed(shop_history.ini, own, models(), rows={"custmers": 3})
     assert inspect(own).get_table_names() == []
+
+
+COUNTRIES = """
+op.create_table("countries", sa.Column("code", sa.String(2), primary_key=True), sa.Column("vat", sa.Integer))
+op.execute("INSERT INTO countries VALUES ('AT', 20), ('LI', 8)")
+op.create_table(
+    "cities",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("country", sa.String(2), sa.ForeignKey("countries.code"), nullable=False),
+    sa.Column("vat", sa.Integer),
+)
+"""
+
+
+def test_rows_that_revisions_make_are_kept_and_are_parents(shop_history, engine):
+    shop_history.add("a3", COUNTRIES)
+    vat = {"cities.vat": syda.template("{country.vat}")}
+    report = upgrade_and_seed(shop_history.ini, text_of(engine), rows=6, overrides=vat)
+    assert dict(report.rows) == {"customers": 6, "orders": 6, "countries": 0, "cities": 6}
+    assert count(engine, "countries") == 2
+    assert count(engine, "cities JOIN countries c ON c.code = cities.country AND c.vat = cities.vat") == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "countries"),
+    [({"rows": {"countries": 3}}, 5), ({"rows": 3, "mode": "append"}, 5), ({"rows": 3, "mode": "replace"}, 3)],
+)
+def test_rows_are_added_to_those_of_revisions_where_that_is_said(shop_history, own, options, countries):
+    shop_history.add("a3", COUNTRIES)
+    upgrade_and_seed(shop_history.ini, own, **options)
+    assert count(own, "countries") == countries
+
+
+def test_what_is_refused_is_refused_before_the_upgrade(shop_history, own):
+    upgrade(shop_history.ini, own, revision="a1")
+    execute(own, "INSERT INTO customers VALUES (1, 'a', 'b', 'c')")
+    for options, error in (
+        ({}, NotEmptyError),
+        ({"mode": "apend"}, UnknownNameError),
+        ({"overrides": {"orders.totl": 1}}, UnknownNameError),
+    ):
+        with pytest.raises(error):
+            upgrade_and_seed(shop_history.ini, own, models(), **options)
+        assert revision_of(own) == ["a1"]
+    with pytest.raises(NotEmptyError):
+        upgrade_and_seed(shop_history.ini, own, syda.plan(models()))
+    assert revision_of(own) == ["a1"]
+    report = upgrade_and_seed(shop_history.ini, own, models(), rows={"customers": 0, "orders": 4})
+    assert dict(report.rows) == {"customers": 0, "orders": 4}
 
 
 def test_more_revisions_than_there_are(shop_history, own):

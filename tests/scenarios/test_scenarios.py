@@ -141,7 +141,7 @@ def test_sources_that_are_not_there(engine: Engine, source: str, message: str) -
 
 def test_text_stays_as_it_is_written(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "texts.yaml"
-    texts = ["no", "0123", "12:30", "$5 off", "$100", "12"]
+    texts = ["no", "0123", "1_000", "12e5", "12:30", "$5 off", "$100", "12"]
     path.write_text("a:\n  make:\n" + "".join(f"    - Customer: {{name: {text}}}\n" for text in texts))
     with Session(engine) as session:
         syda.Bound(models=Base, session=session, scenarios=path).scenario("a")
@@ -230,6 +230,42 @@ def test_scenarios_in_python(engine: Engine, tmp_path: Path) -> None:
         _WRITTEN.update(known)
 
 
+def test_files_of_one_name_are_different_modules_and_run_once(engine: Engine, tmp_path: Path) -> None:
+    known = dict(_WRITTEN)
+    text = """
+from __future__ import annotations
+from dataclasses import dataclass
+import syda
+
+@dataclass
+class Wanted:
+    orders: int = 2
+
+times = []
+
+@syda.scenario("told")
+def told(shop):
+    times.append(Wanted().orders)
+    return times
+"""
+    for name, content in {"a": text, "b": text, "c": text + "raise KeyError('c')"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "states.py").write_text(content)
+    try:
+        with Session(engine) as session:
+            bound = syda.Bound(models=Base, session=session, scenarios=tmp_path / "a" / "states.py")
+            assert [bound.scenario("told"), bound.scenario("told")] == [[2, 2], [2, 2]]
+            with pytest.raises(PlanError, match=r"there is a scenario 'told' already: .*/a/states.py.told"):
+                syda.Bound(models=Base, session=session, scenarios=tmp_path / "b" / "states.py").scenario("told")
+            _WRITTEN.clear()
+            for _ in range(2):
+                with pytest.raises(KeyError, match="c"):
+                    syda.Bound(models=Base, session=session, scenarios=tmp_path / "c" / "states.py").scenario("told")
+    finally:
+        _WRITTEN.clear()
+        _WRITTEN.update(known)
+
+
 def run(*args: Any) -> Any:
     return CliRunner().invoke(main, [str(each) for each in args])
 
@@ -264,6 +300,8 @@ def test_the_command_line_plays_scenarios(scenarios: Path, tmp_path: Path) -> No
     ("args", "message"),
     [
         (["--scenario", "a", "--rows", "3"], "it goes without --rows"),
+        (["--scenario", "a", "--redact-values"], "it goes without --redact-values"),
+        (["--scenario", "a", "--allow-nontransactional"], "it goes without --allow-nontransactional"),
         (["--scenario", "a", "--set", "x"], "expected NAME=VALUE, got 'x'"),
         (["--set", "x=3"], "are for --scenario"),
         (["--scenario", "a", "--mode", "replace"], "it replaces no rows"),

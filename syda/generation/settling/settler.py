@@ -118,6 +118,7 @@ class Settler:
             rows = np.flatnonzero(broken)
             if not len(rows):
                 break
+            state.spares_roots = attempt <= apart + _ROUNDS // 2 * len(CHANGES)
             label = f"{number} {attempt}"
             for some in self._portions(group, rows):
                 state.reset(columns, some)

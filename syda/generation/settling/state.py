@@ -51,6 +51,8 @@ class State:
         self.null = {name: _null_of(values) for name, values in self.drafted.items()}
         self.spares_written = False
         """Whether what a language model wrote stays as it is."""
+        self.spares_roots = True
+        """Whether a row without any before it has no parent, rather than itself."""
         self.groups = {name: group for group in linked_groups(self.table, list(self.base)) for name in group}
 
     # -- what is there --------------------------------------------------------------------------------------------
@@ -179,10 +181,10 @@ class State:
 
     def other_parents(self, link: str, rows: Integers, label: str) -> Integers:
         """Return a parent for each row; one that no row refers to yet where each may be had once only."""
-        if (
-            self.table.foreign_key(link).parent == self.key
-        ):  # an earlier row, or itself: it is there when it is asked for
-            return to_index(self.bits("parent", link, label)[rows], self.first + rows + 1)
+        if self.table.foreign_key(link).parent == self.key:  # an earlier row: it is there when it is asked for
+            before = self.first + rows
+            earlier = to_index(self.bits("parent", link, label)[rows], np.maximum(before, 1))
+            return np.where(before > 0, earlier, -1) if self.spares_roots else earlier
         used, allowed = self.links[link], self.draft.allowed_parents(link)
         if self.planned.links[link].draw == "unique":
             free = np.setdiff1d(allowed, used[used >= 0])

@@ -190,8 +190,9 @@ class Binding:
         shown = "NULL" if item is None else f"the {type(item).__name__} {item!r:.60}"
         return (
             f"{self.where}: its type {type(self.target.type).__name__} does not take {shown} "
-            f"({type(error).__name__}: {error}); give values that it takes by overrides={{{self.where!r}: "
-            f"lambda row, column: ...}}, or, when it takes objects of its own, make them in its process_result_value"
+            f"({type(error).__name__}: {error}); say the value that an object has, and of seeded rows "
+            f"overrides={{{self.where!r}: lambda row, column: ...}}, or, when it takes objects of its own, "
+            f"make them in its process_result_value"
         )
 
 

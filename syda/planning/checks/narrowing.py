@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from syda.planning.checks.domain import Domain
@@ -18,6 +19,8 @@ _SPAN = 100
 def apply_domain(source: Source, column: Column, domain: Domain) -> Source:
     """Return the source narrowed to the domain, or another one where it has no value in it."""
     allowed = domain.allowed()
+    if isinstance(source, Constant) and _is_kept(source.value, column, domain):
+        return source
     if allowed is not None:
         return _from_list(source, allowed)
     if isinstance(source, Choice):
@@ -31,6 +34,16 @@ def apply_domain(source: Source, column: Column, domain: Domain) -> Source:
     if isinstance(source, Constant) and source.value in domain.excluded:
         return Words(vocabulary="word")
     return source
+
+
+def _is_kept(value: Any, column: Column, domain: Domain) -> bool:
+    """Tell whether the domain lists the value of a column, or has the number within its bounds."""
+    value = float(value) if isinstance(value, Decimal) else value
+    allowed = domain.allowed()
+    if allowed is not None:
+        return value in allowed
+    is_number = column.type.kind in NUMBERS and isinstance(value, int | float)
+    return is_number and value not in domain.excluded and domain.inside(value)
 
 
 def _from_list(source: Source, allowed: tuple[Any, ...]) -> Source:
