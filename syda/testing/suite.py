@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine
 
+from syda.load.signals import sigterm_as_ctrl_c
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
 from syda.testing.databases import own_database, unenforced
@@ -33,7 +32,7 @@ class Suite:
     @contextmanager
     def opened(self) -> Iterator[Suite]:
         """Yield the suite, and drop its databases at the end, also when the process is asked to end."""
-        with _ending_in_order(), self._open:
+        with sigterm_as_ctrl_c(), self._open:
             yield self
 
     @contextmanager
@@ -113,17 +112,3 @@ class Suite:
         import syda
 
         syda.seed(engine, self.models, seed=self.settings.seed)
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Have SIGTERM end pytest as Ctrl-C does, which leaves no databases, unless somebody else takes it."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -335,22 +335,3 @@ def test_numbers_beside_others(syda, country, turn):
     more = "" if isolation == "truncate" else beside
     result = suite(tests + more, syda_url=url_of(request, server), syda_isolation=isolation)
     result.assert_outcomes(passed=3 if isolation == "truncate" else 5)
-
-
-def test_a_suite_that_is_terminated_leaves_no_databases(suite, postgresql_engine):
-    url = postgresql_engine.url.render_as_string(hide_password=False)
-    tests = """
-import os
-import signal
-
-def test_terminated(syda):
-    os.kill(os.getpid(), signal.SIGTERM)
-"""
-    result = suite(tests, "-n", "0", syda_url=url, syda_isolation="template")
-    assert result.ret == pytest.ExitCode.INTERRUPTED
-    with postgresql_engine.connect() as connection:
-        left = connection.execute(
-            text("SELECT datname FROM pg_database WHERE datname LIKE :name"),
-            {"name": f"syda_{postgresql_engine.url.database}%"},
-        ).all()
-    assert left == []

@@ -11,7 +11,7 @@ import pytest
 import syda
 from syda.scenarios.named import _WRITTEN
 from tests.migrations.histories import History
-from tests.testing.suites import SERVERS, url_of
+from tests.testing.suites import SERVERS, databases_of, url_of
 
 pytest_plugins = ["pytester"]
 ISOLATED = """
@@ -61,13 +61,9 @@ def test_a_file_of_sqlite(suite, tmp_path):
     assert not list(tmp_path.glob("*.db"))  # the suite has a file of its own
 
 
-def test_the_server_has_no_more_databases_than_before(suite, postgresql_engine):
-    suite(ISOLATED, syda_url=postgresql_engine.url.render_as_string(hide_password=False), syda_isolation="template")
-    with postgresql_engine.connect() as connection:
-        left = connection.exec_driver_sql(
-            f"SELECT datname FROM pg_database WHERE datname LIKE 'syda_{postgresql_engine.url.database}%%'"
-        ).all()
-    assert left == []
+def test_the_server_has_no_more_databases_than_before(suite, request, postgresql_engine):
+    suite(ISOLATED, syda_url=url_of(request, "postgresql"), syda_isolation="template")
+    assert databases_of(postgresql_engine) == []
 
 
 PRINTED = """
