@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event, exc, make_url
 
-from syda.errors import PlanError
+from syda.errors import PlanError, TargetError
 from syda.load import scratch
+from syda.load.creation import schemas_of
 from syda.load.guard import require_development
 from syda.load.target import is_async
+from syda.schema import read_schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -51,6 +53,17 @@ def _parsed(url: str) -> URL:
             f"AsyncEngine of your own may go there"
         )
     return parsed
+
+
+def require_within(engine: Engine, models: Any) -> None:
+    """Raise `TargetError` for models of schemas where these are other databases, which are not the suite's."""
+    if engine.dialect.name in ("mysql", "mariadb"):
+        names = schemas_of((read_schema(models).origin or {}).values())
+        if names:
+            raise TargetError(
+                f"the models name the schema {names[0]!r}, which on {engine.dialect.name} is a database of its own, to "
+                f"which the suite would write; use PostgreSQL for the suite, or a syda_engine of your own"
+            )
 
 
 def _enforcing(engine: Engine) -> Engine:

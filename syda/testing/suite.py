@@ -10,10 +10,12 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine
 
+from syda.load.creation import create_tables
 from syda.load.signals import sigterm_as_ctrl_c
+from syda.load.target import rejections
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import own_database, unenforced
+from syda.testing.databases import own_database, require_within, unenforced
 from syda.testing.emptying import require_emptiable, require_usable
 from syda.testing.isolation import isolated
 from syda.testing.settings import Settings
@@ -91,14 +93,16 @@ class Suite:
 
     def _make_tables(self, engine: Engine) -> None:
         """Make the tables of the models, or those of the revisions where alembic.ini is set."""
+        require_within(engine, self.models)
         if self.settings.alembic is not None:
             from syda.migrations import upgrade
 
             with unenforced(engine):
                 upgrade(self.settings.alembic, engine)
             return
-        for metadata in metadata_of(self.models):
-            metadata.create_all(engine)
+        with rejections("making the tables of the suite's database"), engine.begin() as connection:
+            for metadata in metadata_of(self.models):
+                create_tables(connection, metadata)
 
     def _fill(self, engine: Engine) -> None:
         if self.settings.plan is None:

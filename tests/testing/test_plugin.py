@@ -66,6 +66,24 @@ def test_the_server_has_no_more_databases_than_before(suite, request, postgresql
     assert databases_of(postgresql_engine) == []
 
 
+@pytest.mark.parametrize("server", SERVERS)
+def test_schemas_of_the_models(suite, request, server):
+    tests = """
+from sqlalchemy import Column, Integer, Table
+
+Table("notes", Base.metadata, Column("id", Integer, primary_key=True), schema="apart")
+
+@pytest.mark.syda(rows={"apart.notes": 3})
+def test_notes(syda_session):
+    assert len(syda_session.execute(select(Base.metadata.tables["apart.notes"])).all()) == 3
+"""
+    result = suite(tests, syda_url=url_of(request, server))
+    if server == "postgresql":
+        result.assert_outcomes(passed=1)
+    else:
+        result.stdout.fnmatch_lines(["*TargetError: the models name the schema 'apart', which *"])
+
+
 PRINTED = """
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_prints(syda, name):
