@@ -41,7 +41,7 @@ def interrupted(moment: str, statement: str) -> Iterator[None]:
 
 
 def make_databases(url: str) -> None:
-    with own_database(url, "empty") as engine:
+    with own_database(make_url(url), "empty") as engine:
         if engine.dialect.name == "postgresql":
             with copied(engine):
                 pass
