@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,3 +143,10 @@ def _require_same(environment: Environment, engine: Engine, models: Any, wanted:
             f"as they are",
             found,
         )
+
+
+def upgrade_own(alembic: str | Path, engine: Engine) -> Mapping[str, Any]:
+    """Bring a database of one's own to the head; return what env.py says of how alembic compares it with models."""
+    environment = Environment.read(alembic)
+    _upgrade(environment, engine, environment.resolve("head"))
+    return environment.options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from syda.load.signals import sigterm_as_ctrl_c
 from syda.load.target import rejections
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import own_database, require_within, unenforced
+from syda.testing.databases import own_database, require_within, unenforced, url_of
 from syda.testing.emptying import require_emptiable, require_usable
 from syda.testing.isolation import isolated
 from syda.testing.settings import Settings
@@ -27,6 +27,8 @@ class Suite:
 
     settings: Settings
     models: Any
+    compared: Mapping[str, Any] = field(default_factory=dict)
+    """What env.py says of how alembic compares databases with models; nothing before it has made one."""
     _open: ExitStack = field(default_factory=ExitStack)
     _made: dict[str, Engine] = field(default_factory=dict)
     _admitted: WeakSet[Engine] = field(default_factory=WeakSet)
@@ -68,21 +70,22 @@ class Suite:
 
     def filled(self) -> Engine:
         """Return an engine of the database that is filled once, by the suite's plan or by inference."""
-        if "filled" not in self._made:
-            self._fill(self._database("filled"))
-        return self._made["filled"]
+        return self._database("filled", self._fill)
 
     def seeded(self) -> Engine:
         """Return an engine of a database that is filled by inference, to be looked at."""
-        if "seeded" not in self._made:
-            self._seed(self._database("seeded"))
-        return self._made["seeded"]
+        return self._database("seeded", self._seed)
 
-    def _database(self, name: str) -> Engine:
+    def _database(self, name: str, fill: Callable[[Engine], None] | None = None) -> Engine:
         if name not in self._made:
-            own = own_database(self.settings.url, f"{name}_{self.settings.worker}", in_file=self._needs_file)
-            engine = self._open.enter_context(own)
-            self._make_tables(engine)
+            url = url_of(self.settings.url)
+            own = own_database(url, f"{name}_{self.settings.worker}", in_file=self._needs_file)
+            with ExitStack() as stack:  # what fails on the way leaves no database to the next call
+                engine = stack.enter_context(own)
+                self._make_tables(engine)
+                if fill is not None:
+                    fill(engine)
+                self._open.push(stack.pop_all())
             self._made[name] = engine
         return self._made[name]
 
@@ -95,10 +98,10 @@ class Suite:
         """Make the tables of the models, or those of the revisions where alembic.ini is set."""
         require_within(engine, self.models)
         if self.settings.alembic is not None:
-            from syda.migrations import upgrade
+            from syda.migrations.upgrading import upgrade_own
 
             with unenforced(engine):
-                upgrade(self.settings.alembic, engine)
+                self.compared = upgrade_own(self.settings.alembic, engine)
             return
         with rejections("making the tables of the suite's database"), engine.begin() as connection:
             for metadata in metadata_of(self.models):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 import syda
 from syda.scenarios.named import _WRITTEN
+from syda.testing.databases import unenforced
+from syda.testing.marks import Mark
+from tests.databases import sqlite_engine
 from tests.migrations.histories import History
 from tests.testing.suites import SERVERS, databases_of, url_of
 
@@ -261,7 +265,7 @@ def test_composed(syda):
         ("def test_it(syda): pass", {"syda_models": "shop:Bse"}, "did you mean 'Base'"),
         ("def test_it(syda): pass", {"syda_isolation": "rolback"}, "expected one of rollback, template, truncate"),
         ("def test_it(syda): pass", {"syda_seed": "x"}, "syda_seed: expected a whole number"),
-        ("def test_it(syda): pass", {"syda_url": "nonsense"}, "syda_url: 'nonsense' is no database URL"),
+        ("def test_it(syda): pass", {"syda_url": "nonsense"}, "the text cannot be read as one"),
         (
             "@pytest.mark.syda(row=3)\ndef test_it(): pass",
             {},
@@ -326,7 +330,8 @@ def syda_engine():
     from sqlalchemy import create_engine
     engine = create_engine("sqlite://")
     Customer.__table__.create(engine)
-    return engine
+    yield engine
+    engine.dispose()
 """
     result = suite("from sqlalchemy.orm import Mapped, mapped_column\n" + tests + changed, syda_plan="shop.plan.yaml")
     result.assert_outcomes(passed=1, failed=2)
@@ -385,6 +390,40 @@ def test_foreign_keys_are_enforced_all_the_same(syda):
     result.stdout.fnmatch_lines(["*  index ix of orders (total) is in the database, not in the models"])
     history.add("b1", "pass", after="a1")
     suite(tests, **settings).stdout.fnmatch_lines(["*MigrationError: the revisions have 2 heads: *"])
+
+
+def test_the_check_compares_as_env_says(suite, pytester):
+    history = History(pytester.path).add("a1", CUSTOMERS).add("a2", ORDERS)
+    history.env(options=', version_table="revisions"')
+    tests = "from syda.testing.checks import test_database_equals_models\n"
+    suite(tests, syda_alembic="alembic.ini").assert_outcomes(passed=1)
+
+
+def test_a_database_that_could_not_be_filled_is_not_the_filled_one(suite):
+    tests = """
+from syda.errors import PlanFileError
+
+@pytest.mark.parametrize("turn", range(2))
+def test_filled(syda_suite, turn):
+    with pytest.raises(PlanFileError):
+        syda_suite.filled()
+"""
+    suite(tests, syda_plan="nowhere.yaml").assert_outcomes(passed=2)
+
+
+def test_foreign_keys_are_enforced_again_after_a_failure():
+    engine = sqlite_engine()
+    with pytest.raises(ZeroDivisionError), unenforced(engine):
+        _ = 1 / 0
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
+
+
+def test_pytest_lists_what_the_mark_takes(suite):
+    result = suite("", "--markers")
+    for each in fields(Mark):
+        result.stdout.re_match_lines([rf"@pytest.mark.syda\(.*\b{each.name}=.*"])
 
 
 def test_loading_the_plugin_imports_neither_sqlalchemy_nor_the_core():
