@@ -91,7 +91,9 @@ def test_a_rehearsal_that_ci_cancels_leaves_no_database(shop_history, postgresql
         name = f"syda_rehearsal_{process.pid}%"
         with postgresql_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             until = monotonic() + 60
-            while monotonic() < until and not connection.exec_driver_sql(asked, (name,)).all():
+            while (
+                process.poll() is None and monotonic() < until and not connection.exec_driver_sql(asked, (name,)).all()
+            ):
                 sleep(0.05)
             process.terminate()
             assert process.wait(60) == 130
