@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from syda.testing.suite import Suite
 
 _MARKER = (
-    "syda(rows=None, plan=None, scenario=None, parameters={}, seed=None, filled=False): fill the test's database before"
-    " it: rows by class or table, a plan or its file, a scenario with parameters; or use the one that is filled once"
+    "syda(rows=None, plan=None, fixtures=None, scenario=None, parameters={}, seed=None, filled=False): fill the test's"
+    " database before it: rows by class or table, a plan or its file, files of rows, a scenario with parameters; or use"
+    " the one that is filled once"
 )
 _ISOLATION = "_syda_isolation"
 _SEED = pytest.StashKey[int]()

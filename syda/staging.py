@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from syda.bound import Bound
 from syda.errors import PlanError
+from syda.load.creation import create_tables
 from syda.load.guard import require_unprotected
 from syda.load.modes import count_rows, require_empty
 from syda.load.target import connected, rejections
@@ -49,7 +50,7 @@ def stage(
         if create:
             with rejections("making the tables"), connection.begin():
                 for metadata in metadata_of(reading):
-                    metadata.create_all(connection)
+                    create_tables(connection, metadata)
         before = count_rows(connection, reading.schema, origin)
         if mode == "if_empty":
             require_empty(before, set(before))

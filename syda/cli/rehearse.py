@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 
 from syda.cli.command import FAILED, Command, echo_json, example, json_option, progress_bar, x_option
-
-
-@contextmanager
-def ended_as_by_ctrl_c() -> Iterator[None]:
-    """Have SIGTERM, by which CI ends what it cancels, drop the database of the rehearsal as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @click.command(cls=Command, epilog=example("syda rehearse --alembic alembic.ini --url sqlite:///shop.db --downgrade"))
@@ -71,9 +57,10 @@ def rehearse(
     That is done in a database of its own, which is dropped at the end; the one of --url is not touched. The exit code
     is 1 when a revision fails, loses rows, or anything else is found.
     """
+    from syda.load.signals import sigterm_as_ctrl_c
     from syda.migrations import rehearse as rehearsed
 
-    with ended_as_by_ctrl_c(), progress_bar(hidden=as_json) as progress:
+    with sigterm_as_ctrl_c(), progress_bar(hidden=as_json) as progress:
         report = rehearsed(
             alembic,
             url,

@@ -7,14 +7,16 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, StaticPool, create_engine, exc
+from sqlalchemy import Connection, Engine, NullPool, StaticPool, create_engine, exc
 from sqlalchemy.engine import URL
 
 from syda.errors import TargetError
+from syda.load.signals import removing, uninterrupted
 from syda.load.target import engine_of
 from syda.redact import redact_cause, redact_url
 from syda.schema.reach import full_url
@@ -56,14 +58,18 @@ def own_file(url: URL, *, keep: Keep = bool) -> Iterator[Engine]:
         finally:
             engine.dispose()
         return
-    folder = Path(tempfile.mkdtemp(prefix="syda-"))
-    engine = create_engine(URL.create(url.drivername, database=str(folder / "scratch.db")))
-    try:
+    with ExitStack() as stack:
+        with uninterrupted():
+            folder = Path(tempfile.mkdtemp(prefix="syda-"))
+            engine = create_engine(URL.create(url.drivername, database=str(folder / "scratch.db")))
+            stack.enter_context(removing(partial(_remove_file, engine, folder, keep)))
         yield engine
-    finally:
-        engine.dispose()
-        if not keep():
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_file(engine: Engine, folder: Path, keep: Keep) -> None:
+    engine.dispose()
+    if not keep():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -73,22 +79,31 @@ def created_database(url: URL, name: str, *, template: str | None = None, keep: 
     quoted = administrator.dialect.identifier_preparer.quote
     what = f"the database {template!r} cannot be copied" if template else "no scratch database can be made"
     suffix = f" TEMPLATE {quoted(template)}" if template else ""
-    _administer(administrator, f"CREATE DATABASE {quoted(name)}{suffix}", what)
     engine = create_engine(url.set(database=name).difference_update_query(_NAMING))
-    try:
+    with ExitStack() as stack:
+        with _administering(administrator, what) as connection, uninterrupted():  # or nobody knew whether it was made
+            connection.exec_driver_sql(f"CREATE DATABASE {quoted(name)}{suffix}")
+            stack.enter_context(removing(partial(_drop, administrator, engine, keep)))
         _require_connected_to(engine, name)
         yield engine
-    finally:
-        engine.dispose()
-        if not keep():
-            force = " WITH (FORCE)" if url.get_backend_name() == "postgresql" else ""
-            _administer(administrator, f"DROP DATABASE {quoted(name)}{force}", f"{name} cannot be dropped")
 
 
-def _administer(administrator: Engine, statement: str, what: str) -> None:
+def _drop(administrator: Engine, engine: Engine, keep: Keep) -> None:
+    engine.dispose()
+    if keep():
+        return
+    name = str(engine.url.database)
+    force = " WITH (FORCE)" if engine.dialect.name == "postgresql" else ""
+    with _administering(administrator, f"{name} cannot be dropped") as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {engine.dialect.identifier_preparer.quote(name)}{force}")
+
+
+@contextmanager
+def _administering(administrator: Engine, what: str) -> Iterator[Connection]:
+    """Yield a connection on which databases are made and dropped; `what` says what an error comes to."""
     try:
         with administrator.connect() as connection:
-            connection.exec_driver_sql(statement)
+            yield connection
     except exc.DBAPIError as error:
         written = full_url(administrator.url)
         raise TargetError(f"{what} at {redact_url(written)}: {redact_cause(error.orig, written)}") from error

@@ -9,6 +9,7 @@ from time import perf_counter
 from sqlalchemy import Connection, exc
 
 from syda.errors import MissingTableError, TargetError
+from syda.load.creation import create_tables, require_schemas
 from syda.load.guard import require_unprotected
 from syda.load.modes import check_room, make_room
 from syda.load.options import LoadOptions
@@ -74,6 +75,7 @@ def foresee_load(target: Target, plan: Plan, loads: list[TableLoad], options: Lo
         missing = _missing_tables(present, loads, create=options.create)
         _require_parents(present, plan, missing)
         _require_types(connection, missing)
+        require_schemas(connection, [load.target for load in missing])
         loads, full = check_room(connection, plan, loads, options.mode)
         with rejections("looking how the rows would be loaded"):
             timings = _road(connection, plan, loads, options).foresee({load.table.key for load in full})
@@ -134,7 +136,7 @@ def ensure_tables(connection: Connection, plan: Plan, loads: list[TableLoad], *,
         _require_parents(present, plan, missing)
         _require_types(connection, missing)
         try:
-            missing[0].target.metadata.create_all(connection, tables=[load.target for load in missing])
+            create_tables(connection, missing[0].target.metadata, [load.target for load in missing])
         except exc.CompileError as error:
             raise TargetError(f"the tables cannot be made in {connection.dialect.name}: {first_line(error)}") from error
 

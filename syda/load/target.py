@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, scoped_session
 
-from syda.errors import RejectedError, TargetError, near
+from syda.errors import PlanError, RejectedError, TargetError, near
 from syda.redact import redact_cause, redact_url
 from syda.schema.drivers import missing_driver
 from syda.schema.reach import full_url, reach, require_file, sqlite_file
@@ -21,6 +21,7 @@ from syda.schema.read import DATABASE_ENDINGS
 
 Target = Engine | Connection | Session | scoped_session[Any] | URL | str
 _DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql")
+_SYNCHRONOUS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite", "mysql": "mysql+pymysql"}
 _REFUSED_BY_MARIADB = (1644, 3819, 4025)  # SIGNAL in a trigger, and a CHECK as MySQL and MariaDB number it
 _TROUBLE = ("08", "40", "53", "54", "55P03", "57", "58", "F0", "XX")
 """How the states begin of connections, deadlocks, resources, limits, locks, shutdowns, files and bugs."""
@@ -117,6 +118,15 @@ def parsed_url(url: URL | str) -> URL:
         raise TargetError(
             f"{_EXPECTED} (dialect://user:password@host:port/name); {which} cannot be read as one{file}"
         ) from None
+
+
+def synchronous_url(url: URL | str, why: str) -> URL:
+    """Return a URL whose driver needs no event loop; raise `PlanError`, with the reason `why`, for one that does."""
+    parsed = parsed_url(url)
+    if is_async(parsed):
+        other, got = _SYNCHRONOUS.get(parsed.get_backend_name(), "another"), redact_url(full_url(parsed))
+        raise PlanError(f"expected the URL of a synchronous driver, such as {other}://..., got {got}; {why}")
+    return parsed
 
 
 def engine_of(url: URL | str, **options: Any) -> Engine:

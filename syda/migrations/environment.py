@@ -21,12 +21,11 @@ from alembic.script.revision import MultipleHeads, ResolutionError, RevisionErro
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, exc
 
-from syda.errors import MigrationError, PlanError, RevisionFailedError, SydaError, UnknownNameError, near
-from syda.load.target import first_line, is_async, parsed_url
+from syda.errors import MigrationError, RevisionFailedError, SydaError, UnknownNameError, near
+from syda.load.target import first_line, synchronous_url
 from syda.migrations.confined import Confined, other_threads
 from syda.migrations.identity import identity
 from syda.migrations.logs import logging_as_it_is
-from syda.redact import redact_url
 from syda.schema.reach import full_url
 
 REHEARSING = "syda_rehearses"
@@ -251,12 +250,10 @@ class Environment:
 
 def synchronous(url: URL | str) -> URL:
     """Return a URL whose driver needs no event loop; raise `PlanError` for one that does."""
-    if is_async(url):
-        raise PlanError(
-            f"{redact_url(str(url))}: give the URL of a synchronous driver; env.py is given a connection by it, "
-            f'`config.attributes.get("connection")`, and need not open one of its own'
-        )
-    return parsed_url(url)
+    return synchronous_url(
+        url,
+        'env.py is given a connection by it, `config.attributes.get("connection")`, and need not open one of its own',
+    )
 
 
 def _shown(statement: str) -> str:

@@ -221,3 +221,10 @@ def _require_at(environment: Environment, connection: Connection, wanted: tuple[
             f"the database is at {' and '.join(current)}, which comes after {' and '.join(wanted)}; take it back by "
             f"`alembic downgrade`, or leave the revision out"
         )
+
+
+def upgrade_own(alembic: str | Path, engine: Engine) -> Mapping[str, Any]:
+    """Bring a database of one's own to the head; return what env.py says of how alembic compares it with models."""
+    environment = Environment.read(alembic)
+    _Reached(environment, engine, environment.resolve("head")).upgrade()
+    return environment.options

@@ -45,12 +45,12 @@ def test_models_can_be_seeded(syda_suite: Suite, syda_models: Any) -> None:
         pytest.fail(str(report))
 
 
-def test_database_equals_models(syda_engine: Engine, syda_models: Any) -> None:
+def test_database_equals_models(syda_suite: Suite, syda_engine: Engine, syda_models: Any) -> None:
     """The tables of the suite's database are those of the models: there is nothing to migrate."""
     from syda.migrations.comparing import differences
 
     with syda_engine.connect() as connection:
-        found = differences(connection, syda_models)
+        found = differences(connection, syda_models, options=syda_suite.compared)
     if found:
         listed = "\n".join(f"  {each}" for each in found)
         pytest.fail(f"the database is not what the models say:\n{listed}")

@@ -6,31 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, event, exc, make_url
+from sqlalchemy import Engine, event
 
-from syda.errors import PlanError
+from syda.errors import PlanError, TargetError
 from syda.load import scratch
+from syda.load.creation import schemas_of
 from syda.load.guard import require_development
-from syda.load.target import is_async
+from syda.load.target import synchronous_url
+from syda.schema import read_schema
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-_SYNCHRONOUS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite", "mysql": "mysql+pymysql"}
-
 
 @contextmanager
-def own_database(url: str, name: str, *, in_file: bool = False) -> Iterator[Engine]:
+def own_database(url: URL, name: str, *, in_file: bool = False) -> Iterator[Engine]:
     """Yield an engine of a new, empty database on the server that the URL names, and drop it at the end.
 
     SQLite's enforces foreign keys; `in_file` says that it has to be one that others find, who only know its URL. Raises
     `ProtectedTargetError` for a URL that looks like production, `TargetError` where the database cannot be made.
     """
-    target = _parsed(url)
-    require_development(target)
-    if in_file and target.get_backend_name() == "sqlite":
-        target = _as_file(target)
-    with scratch.own_database(target, f"{target.database or 'test'}_{name}") as engine:
+    require_development(url)
+    if in_file and url.get_backend_name() == "sqlite":
+        url = _as_file(url)
+    with scratch.own_database(url, f"{url.database or 'test'}_{name}") as engine:
         yield _enforcing(engine)
 
 
@@ -39,18 +38,26 @@ def _as_file(url: URL) -> URL:
     return url.set(database="scratch.db", query={})
 
 
-def _parsed(url: str) -> URL:
+def url_of(syda_url: str) -> URL:
+    """Return the URL that a setting gives. Raises `PlanError` for one that the suite's databases cannot be made by."""
+    __tracebackhide__ = True  # pytest shows the arguments, and here is a password among them
     try:
-        parsed = make_url(url)
-    except exc.ArgumentError as error:
-        raise PlanError(f"syda_url: {url!r} is no database URL") from error
-    if is_async(parsed):
-        raise PlanError(
-            f"syda_url: expected the URL of a synchronous driver, got {parsed.drivername}://...; the suite's databases "
-            f"are made by one, such as {_SYNCHRONOUS.get(parsed.get_backend_name(), 'another')}://..., and an "
-            f"AsyncEngine of your own may go there"
+        return synchronous_url(
+            syda_url, "the suite's databases are made by it, and an AsyncEngine of your own may go there"
         )
-    return parsed
+    except (PlanError, TargetError) as error:
+        raise PlanError(f"syda_url: {error}") from None
+
+
+def require_within(engine: Engine, models: Any) -> None:
+    """Raise `TargetError` for models of schemas where these are other databases, which are not the suite's."""
+    if engine.dialect.name in ("mysql", "mariadb"):
+        names = schemas_of((read_schema(models).origin or {}).values())
+        if names:
+            raise TargetError(
+                f"the models name the schema {names[0]!r}, which on {engine.dialect.name} is a database of its own, to "
+                f"which the suite would write; use PostgreSQL for the suite, or a syda_engine of your own"
+            )
 
 
 def _enforcing(engine: Engine) -> Engine:
@@ -71,8 +78,10 @@ def unenforced(engine: Engine) -> Iterator[None]:
     To change a table there is to make it anew and drop the old one, to which others may refer.
     """
     _switch(engine, "OFF")
-    yield
-    _switch(engine, "ON")
+    try:
+        yield
+    finally:
+        _switch(engine, "ON")
 
 
 def _switch(engine: Engine, to: str) -> None:

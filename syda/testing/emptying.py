@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, exc
 
 from syda.errors import NotEmptyError, PlanError, TargetError
 from syda.load.guard import require_development, require_unprotected
 from syda.load.modes import count_rows
+from syda.load.target import first_line
 from syda.schema import read_schema
 from syda.schema.reach import reach
+
+LOCK_SECONDS = 10
+"""How long what a test has read and left open may hinder the emptying."""
 
 
 def require_usable(engine: Any) -> None:
@@ -72,17 +77,42 @@ def _tables(models: Any) -> list[sa.Table]:
 
 
 def empty(connection: Connection, models: Any) -> None:
-    """Delete all rows of the models' tables, and have numbers begin anew."""
+    """Delete all rows of the models' tables, and have numbers begin anew.
+
+    Raises `TargetError` where something that a test has left open hinders it for `LOCK_SECONDS`.
+    """
     names = [connection.dialect.identifier_preparer.format_table(table) for table in _tables(models)]
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # what a test has read and left open hinders it
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
-        return
-    is_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON" if is_sqlite else "SET FOREIGN_KEY_CHECKS = 0")
+    try:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+        elif connection.dialect.name == "sqlite":
+            _empty_sqlite(connection, names)
+        else:
+            with _set(connection, "lock_wait_timeout", LOCK_SECONDS), _set(connection, "foreign_key_checks", 0):
+                for name in names:
+                    connection.exec_driver_sql(f"TRUNCATE {name}")
+    except exc.DBAPIError as error:
+        raise TargetError(
+            f"syda_isolation = truncate: the tables cannot be emptied: {first_line(error.orig)}. Does a test leave a "
+            f"session open that has read them?"
+        ) from error
+
+
+def _empty_sqlite(connection: Connection, names: list[str]) -> None:
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     for name in names:  # as the dialect's preparer quotes them
-        connection.exec_driver_sql(f"DELETE FROM {name}" if is_sqlite else f"TRUNCATE {name}")  # noqa: S608
-    if not is_sqlite:
-        connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
-    elif sa.inspect(connection).has_table("sqlite_sequence"):
+        connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608
+    if sa.inspect(connection).has_table("sqlite_sequence"):
         connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+
+
+@contextmanager
+def _set(connection: Connection, name: str, value: int) -> Iterator[None]:
+    """Have a setting of MariaDB's or MySQL's for a time: the next user of the connection expects it as it was."""
+    before = connection.exec_driver_sql(f"SELECT @@SESSION.{name}").scalar()
+    connection.exec_driver_sql(f"SET SESSION {name} = {value}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"SET SESSION {name} = {before}")

@@ -68,7 +68,7 @@ def _joined(engines: list[Engine], joined: Joined) -> Iterator[None]:
     """Have what engines begin, commit and roll back be savepoints."""
     with ExitStack() as stack:
         for dialect in {id(each.dialect): each.dialect for each in engines}.values():
-            stack.enter_context(_standing_in(vars(dialect), joined.methods(dialect)))
+            stack.enter_context(_standing_in(vars(dialect), joined.attributes(dialect)))
         yield
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from threading import RLock
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Dialect, StaticPool
+from sqlalchemy import Connection, Dialect, StaticPool
+from sqlalchemy.engine.characteristics import ConnectionCharacteristic
 
 
 class SharedPool(StaticPool):
@@ -37,14 +38,14 @@ class Joined:
 
     driver: Any
     open: list[tuple[Any, str]] = field(default_factory=list)
-    commits: bool = False
-    """Whether a connection is in AUTOCOMMIT; what it begins has no savepoint, and an empty name."""
+    committing: WeakSet[Any] = field(default_factory=WeakSet)
+    """The connections in AUTOCOMMIT; what they begin has no savepoint, and an empty name."""
     _alone: RLock = field(default_factory=RLock)
     _number: count[int] = field(default_factory=count)
     _sessions: WeakKeyDictionary[Any, int] = field(default_factory=WeakKeyDictionary)
 
-    def methods(self, dialect: Dialect) -> dict[str, Callable[..., None]]:
-        """Return what stands in for methods of a dialect by these names."""
+    def attributes(self, dialect: Any) -> dict[str, Any]:
+        """Return what stands in for attributes of a dialect by these names."""
         ours: dict[str, Callable[..., None]] = {
             "do_begin": self.begin,
             "do_commit": self.commit,
@@ -52,10 +53,12 @@ class Joined:
             "set_isolation_level": self.stay,
             "reset_isolation_level": self.stay,
         }
-        found = {name: self._beside(getattr(dialect, name), method) for name, method in ours.items()}
+        found: dict[str, Any] = {name: self._beside(getattr(dialect, name), method) for name, method in ours.items()}
         for name in ("do_savepoint", "do_rollback_to_savepoint", "do_release_savepoint"):
             found[name] = self._named(getattr(dialect, name), name)
-        return found
+        known = dialect.connection_characteristics
+        level = _Level(known["isolation_level"], self)
+        return found | {"connection_characteristics": {**known, "isolation_level": level}}
 
     def _beside(self, original: Callable[..., None], ours: Callable[..., None]) -> Callable[..., None]:
         """Return a method that does ours to the test's connection, and the original to others."""
@@ -90,11 +93,10 @@ class Joined:
         return named
 
     def stay(self, _: Any, level: str = "") -> None:
-        """Keep the level, which would end the test's transaction; of what is done in AUTOCOMMIT nothing is undone."""
-        self.commits = level == "AUTOCOMMIT"
+        """Keep the level, which would end the test's transaction."""
 
     def begin(self, connection: Any) -> None:
-        name = "" if self.commits else f"syda_{next(self._number)}"
+        name = "" if connection in self.committing else f"syda_{next(self._number)}"
         if name:
             execute(connection, f"SAVEPOINT {name}")
         self.open.append((connection, name))
@@ -119,6 +121,34 @@ class Joined:
 
     def _place(self, connection: Any) -> int | None:
         return next((place for place, (each, _) in enumerate(self.open) if each is connection), None)
+
+
+@dataclass(slots=True)
+class _Level(ConnectionCharacteristic):
+    """The isolation level of connections, of which those of a test have but their AUTOCOMMIT for themselves.
+
+    It is set here, and not where the level is, as only here the connection is known that asks for it: the driver's is
+    everyone's.
+    """
+
+    original: ConnectionCharacteristic
+    joined: Joined
+    transactional: ClassVar[bool] = True
+
+    def set_connection_characteristic(self, dialect: Dialect, conn: Connection, dbapi_conn: Any, value: Any) -> None:
+        self.original.set_connection_characteristic(dialect, conn, dbapi_conn, value)
+        if dbapi_conn is self.joined.driver:
+            change = self.joined.committing.add if value.upper() == "AUTOCOMMIT" else self.joined.committing.discard
+            change(conn.connection)  # which is another one when the connection is opened again
+
+    def set_characteristic(self, dialect: Dialect, dbapi_conn: Any, value: Any) -> None:
+        self.original.set_characteristic(dialect, dbapi_conn, value)
+
+    def reset_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> None:
+        self.original.reset_characteristic(dialect, dbapi_conn)
+
+    def get_characteristic(self, dialect: Dialect, dbapi_conn: Any) -> Any:
+        return self.original.get_characteristic(dialect, dbapi_conn)
 
 
 def execute(connection: Any, statement: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -19,7 +19,7 @@ class Settings:
     folder: Path
     seed: int
     models: str
-    url: str
+    url: str = field(repr=False)
     isolation: Isolation
     may_empty: tuple[str, ...]
     plan: Path | None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +10,12 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine
 
+from syda.load.creation import create_tables
+from syda.load.signals import sigterm_as_ctrl_c
+from syda.load.target import rejections
 from syda.migrations.comparing import metadata_of
 from syda.planning.model import Plan
-from syda.testing.databases import own_database, unenforced
+from syda.testing.databases import own_database, require_within, unenforced, url_of
 from syda.testing.emptying import require_emptiable, require_usable
 from syda.testing.isolation import isolated
 from syda.testing.settings import Settings
@@ -26,6 +27,8 @@ class Suite:
 
     settings: Settings
     models: Any
+    compared: Mapping[str, Any] = field(default_factory=dict)
+    """What env.py says of how alembic compares databases with models; nothing before it has made one."""
     _open: ExitStack = field(default_factory=ExitStack)
     _made: dict[str, Engine] = field(default_factory=dict)
     _admitted: WeakSet[Engine] = field(default_factory=WeakSet)
@@ -33,7 +36,7 @@ class Suite:
     @contextmanager
     def opened(self) -> Iterator[Suite]:
         """Yield the suite, and drop its databases at the end, also when the process is asked to end."""
-        with _ending_in_order(), self._open:
+        with sigterm_as_ctrl_c(), self._open:
             yield self
 
     @contextmanager
@@ -67,21 +70,22 @@ class Suite:
 
     def filled(self) -> Engine:
         """Return an engine of the database that is filled once, by the suite's plan or by inference."""
-        if "filled" not in self._made:
-            self._fill(self._database("filled"))
-        return self._made["filled"]
+        return self._database("filled", self._fill)
 
     def seeded(self) -> Engine:
         """Return an engine of a database that is filled by inference, to be looked at."""
-        if "seeded" not in self._made:
-            self._seed(self._database("seeded"))
-        return self._made["seeded"]
+        return self._database("seeded", self._seed)
 
-    def _database(self, name: str) -> Engine:
+    def _database(self, name: str, fill: Callable[[Engine], None] | None = None) -> Engine:
         if name not in self._made:
-            own = own_database(self.settings.url, f"{name}_{self.settings.worker}", in_file=self._needs_file)
-            engine = self._open.enter_context(own)
-            self._make_tables(engine)
+            url = url_of(self.settings.url)
+            own = own_database(url, f"{name}_{self.settings.worker}", in_file=self._needs_file)
+            with ExitStack() as stack:  # what fails on the way leaves no database to the next call
+                engine = stack.enter_context(own)
+                self._make_tables(engine)
+                if fill is not None:
+                    fill(engine)
+                self._open.push(stack.pop_all())
             self._made[name] = engine
         return self._made[name]
 
@@ -92,14 +96,16 @@ class Suite:
 
     def _make_tables(self, engine: Engine) -> None:
         """Make the tables of the models, or those of the revisions where alembic.ini is set."""
+        require_within(engine, self.models)
         if self.settings.alembic is not None:
-            from syda.migrations import upgrade
+            from syda.migrations.upgrading import upgrade_own
 
             with unenforced(engine):
-                upgrade(self.settings.alembic, engine)
+                self.compared = upgrade_own(self.settings.alembic, engine)
             return
-        for metadata in metadata_of(self.models):
-            metadata.create_all(engine)
+        with rejections("making the tables of the suite's database"), engine.begin() as connection:
+            for metadata in metadata_of(self.models):
+                create_tables(connection, metadata)
 
     def _fill(self, engine: Engine) -> None:
         if self.settings.plan is None:
@@ -113,17 +119,3 @@ class Suite:
         import syda
 
         syda.seed(engine, self.models, seed=self.settings.seed)
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Have SIGTERM end pytest as Ctrl-C does, which leaves no databases, unless somebody else takes it."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from time import monotonic, sleep
 
 from sqlalchemy import inspect
 
@@ -89,8 +90,11 @@ def test_a_rehearsal_that_ci_cancels_leaves_no_database(shop_history, postgresql
     with subprocess.Popen([*command, "--url", text_of(postgresql_engine)], stderr=subprocess.PIPE) as process:
         name = f"syda_rehearsal_{process.pid}%"
         with postgresql_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while process.poll() is None and not connection.exec_driver_sql(asked, (name,)).all():
-                pass
+            until = monotonic() + 60
+            while (
+                process.poll() is None and monotonic() < until and not connection.exec_driver_sql(asked, (name,)).all()
+            ):
+                sleep(0.05)
             process.terminate()
             assert process.wait(60) == 130
             left = connection.exec_driver_sql("SELECT datname FROM pg_database WHERE datname LIKE %s", (name,)).all()

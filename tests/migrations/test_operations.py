@@ -89,6 +89,12 @@ def test_a_plan_says_for_which_revision_it_was_made(shop_history, own, tmp_path)
     assert syda.Plan.from_yaml(tmp_path / "shop.plan.yaml").revision == "a2"
 
 
+def test_the_revision_in_a_table_of_another_name(shop_history, own):
+    shop_history.env(options=', version_table="revisions"')
+    upgrade(shop_history.ini, own)
+    assert "made for revision a2" in run("plan", "--url", text_of(own)).output
+
+
 def test_another_revision_of_the_same_tables_is_no_change(shop_history, own, tmp_path):
     upgrade(shop_history.ini, own)
     plan, url = str(tmp_path / "shop.plan.yaml"), text_of(own)

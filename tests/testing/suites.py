@@ -20,6 +20,7 @@ import syda.testing.suite
 
 if TYPE_CHECKING:
     import pytest
+    from sqlalchemy import Engine
 
 LOADED = (aiosqlite, duckdb, pd, psycopg, pymysql, [getattr(syda, name) for name in syda.__all__])
 """Suites that run in this process forget what they import first, which numpy does not take twice."""
@@ -66,3 +67,13 @@ def url_of(request: pytest.FixtureRequest, server: str) -> str:
 
 
 SERVERS = ["sqlite", "postgresql", "mariadb"]
+
+
+def databases_of(engine: Engine) -> list[str]:
+    """Return the databases that suites made beside that of an engine; their names may be too long to have all of it."""
+    asked = "SELECT schema_name FROM information_schema.schemata"
+    if engine.dialect.name == "postgresql":
+        asked = "SELECT datname FROM pg_database"
+    with engine.connect() as connection:
+        names: list[str] = list(connection.exec_driver_sql(asked).scalars())
+    return [name for name in names if name.startswith(f"syda_{engine.url.database}"[:40])]

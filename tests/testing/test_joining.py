@@ -34,6 +34,19 @@ def test_autocommit_commits_nothing(engine: Engine, words: sa.Table) -> None:
             assert connection.scalars(sa.select(words.c.word)).all() == ["a"]
 
 
+def test_autocommit_is_that_of_one_connection(engine: Engine, words: sa.Table) -> None:
+    with isolated(engine, [], "rollback", Base, is_own=True) as own:
+        held = own.connect().execution_options(isolation_level="AUTOCOMMIT")
+        own.execution_options(isolation_level="AUTOCOMMIT").connect().close()
+        held.execute(sa.insert(words).values(word="kept"))
+        with Session(own) as session:
+            session.execute(sa.insert(words).values(word="rolled back"))
+            session.rollback()
+        held.close()
+        with own.connect() as connection:
+            assert connection.scalars(sa.select(words.c.word)).all() == ["kept"]
+
+
 def test_savepoints_of_several_sessions_are_their_own(engine: Engine, words: sa.Table) -> None:
     with isolated(engine, [], "rollback", Base, is_own=True) as own, Session(own) as one, Session(own) as other:
         outer = one.begin_nested()

@@ -270,6 +270,7 @@ class TestElsewhere:
         Base.metadata.create_all(engine)
         with Session(engine) as session:
             yield session
+        engine.dispose()
 
     @pytest.mark.syda(filled=True)
     def test_it(self, syda_session):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 import syda
 from syda.scenarios.named import _WRITTEN
-from tests.migrations.histories import History
-from tests.testing.suites import SERVERS, url_of
+from syda.testing.marks import Mark
+from tests.testing.suites import SERVERS, databases_of, url_of
 
 pytest_plugins = ["pytester"]
 ISOLATED = """
@@ -61,13 +62,9 @@ def test_a_file_of_sqlite(suite, tmp_path):
     assert not list(tmp_path.glob("*.db"))  # the suite has a file of its own
 
 
-def test_the_server_has_no_more_databases_than_before(suite, postgresql_engine):
-    suite(ISOLATED, syda_url=postgresql_engine.url.render_as_string(hide_password=False), syda_isolation="template")
-    with postgresql_engine.connect() as connection:
-        left = connection.exec_driver_sql(
-            f"SELECT datname FROM pg_database WHERE datname LIKE 'syda_{postgresql_engine.url.database}%%'"
-        ).all()
-    assert left == []
+def test_the_server_has_no_more_databases_than_before(suite, request, postgresql_engine):
+    suite(ISOLATED, syda_url=url_of(request, "postgresql"), syda_isolation="template")
+    assert databases_of(postgresql_engine) == []
 
 
 PRINTED = """
@@ -130,6 +127,7 @@ def syda_session():
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         yield session
+    engine.dispose()
 
 @pytest.mark.syda(rows={"Customer": 2, "Order": 0})
 def test_own(syda, syda_session):
@@ -247,7 +245,7 @@ def test_composed(syda):
         ("def test_it(syda): pass", {"syda_models": "shop:Bse"}, "did you mean 'Base'"),
         ("def test_it(syda): pass", {"syda_isolation": "rolback"}, "expected one of rollback, template, truncate"),
         ("def test_it(syda): pass", {"syda_seed": "x"}, "syda_seed: expected a whole number"),
-        ("def test_it(syda): pass", {"syda_url": "nonsense"}, "syda_url: 'nonsense' is no database URL"),
+        ("def test_it(syda): pass", {"syda_url": "nonsense"}, "the text cannot be read as one"),
         (
             "@pytest.mark.syda(row=3)\ndef test_it(): pass",
             {},
@@ -312,7 +310,8 @@ def syda_engine():
     from sqlalchemy import create_engine
     engine = create_engine("sqlite://")
     Customer.__table__.create(engine)
-    return engine
+    yield engine
+    engine.dispose()
 """
     result = suite("from sqlalchemy.orm import Mapped, mapped_column\n" + tests + changed, syda_plan="shop.plan.yaml")
     result.assert_outcomes(passed=1, failed=2)
@@ -323,54 +322,10 @@ def syda_engine():
     suite(tests).stdout.fnmatch_lines(["*syda_plan is not set: which plan?*"])
 
 
-CUSTOMERS = """
-op.create_table(
-    "customers",
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String(40), nullable=False),
-    sa.Column("email", sa.String(120), nullable=False, unique=True),
-)
-"""
-ORDERS = """
-op.create_table(
-    "orders",
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), nullable=False),
-    sa.Column("total", sa.Integer, nullable=False),
-)
-op.execute("INSERT INTO customers VALUES (1, 'Ada', 'ada@example.com')")
-op.execute("INSERT INTO orders VALUES (1, 1, 5)")
-with op.batch_alter_table("customers") as table:
-    table.alter_column("name", existing_type=sa.String(40), existing_nullable=False, type_=sa.String(80))
-op.execute("DELETE FROM orders")
-op.execute("DELETE FROM customers")
-"""
-
-
-@pytest.mark.parametrize("server", SERVERS)
-def test_databases_made_by_migrations(suite, pytester, request, server):
-    history = History(pytester.path).add("a1", CUSTOMERS).add("a2", ORDERS)
-    tests = """
-from syda.testing.checks import test_database_equals_models, test_models_can_be_seeded
-
-def test_revision(syda):
-    asked = "SELECT version_num FROM alembic_version"
-    assert syda.session.connection().exec_driver_sql(asked).scalar() == "a2"
-    syda.make(Order)
-
-def test_foreign_keys_are_enforced_all_the_same(syda):
-    from sqlalchemy import exc
-    with pytest.raises(exc.IntegrityError):
-        syda.session.connection().exec_driver_sql("INSERT INTO orders VALUES (7, 99, 5)")
-"""
-    settings = {"syda_alembic": "alembic.ini", "syda_url": url_of(request, server)}
-    suite(tests, **settings).assert_outcomes(passed=4)
-    history.add("a3", 'op.create_index("ix", "orders", ["total"])')
-    result = suite(tests, "-k", "equals", **settings)
-    result.assert_outcomes(failed=1, deselected=3)
-    result.stdout.fnmatch_lines(["*  index ix of orders (total) is in the database, not in the models"])
-    history.add("b1", "pass", after="a1")
-    suite(tests, **settings).stdout.fnmatch_lines(["*MigrationError: the revisions have 2 heads: *"])
+def test_pytest_lists_what_the_mark_takes(suite):
+    result = suite("", "--markers")
+    for each in fields(Mark):
+        result.stdout.re_match_lines([rf"@pytest.mark.syda\(.*\b{each.name}=.*"])
 
 
 def test_loading_the_plugin_imports_neither_sqlalchemy_nor_the_core():
