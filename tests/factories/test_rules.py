@@ -124,6 +124,10 @@ def test_a_node_that_is_no_root_has_a_root_for_its_parent(session: Session) -> N
     assert (root.parent_id, root.depth) == (None, 0)
     assert node.parent is not None
     assert (node.parent.parent_id, node.parent.depth) == (None, 0)
+    leaf = syda.make(session, Branch, depth=4, parent={"depth": 3})
+    assert leaf.parent is not None
+    assert leaf.parent.parent is not None
+    assert leaf.parent.parent.depth == 0
 
 
 def test_lines_are_counted_where_they_share_the_tenant_of_their_parent(session: Session) -> None:
