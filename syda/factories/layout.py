@@ -14,6 +14,7 @@ from syda.factories.blueprint import Blueprint, Relation, blueprint_of
 from syda.factories.groups import Group, Link, There
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted, fill_unsaid
+from syda.planning.checks import check_domains
 from syda.schema.model import ForeignKey, Table
 from syda.sources.base import Source
 
@@ -134,7 +135,7 @@ class Grouping:
             self._link_said(group, table, link, said)
         elif is_valued:
             self._link_valued(group, table, link)
-        elif table.is_optional(link) and (key not in self.needed or self._is_above_itself(group)):
+        elif _is_optional(table, link) and (key not in self.needed or self._is_above_itself(group)):
             group.missing.add(key)
         else:
             return False
@@ -237,7 +238,7 @@ class Grouping:
             return shared
         # a parent that all share is one for the whole call; one that may not be shared is each object's own
         is_one = self.share and self._may_share(group, table, link) and all(each == handed[0] for each in handed)
-        where = f"{group.wanted[0].where}.{label}{_NEEDED if table.is_optional(link) else _IMPLIED}"
+        where = f"{group.wanted[0].where}.{label}{_NEEDED if _is_optional(table, link) else _IMPLIED}"
         times = max(
             [1 if is_one else group.times, *(each.times for each in forced.values() if isinstance(each, Group))]
         )
@@ -319,6 +320,12 @@ class Grouping:
                 continue
             path = _below(group.path, relation.key) + (f"[{number}]" if number else "")
             self._group(path, [child for own in columns for child in own], owner=group, into=relation)
+
+
+def _is_optional(table: Table, link: ForeignKey) -> bool:
+    """Tell whether a row needs no parent: neither its columns nor a CHECK want one."""
+    domains = check_domains(table) if table.is_optional(link) else {}
+    return table.is_optional(link) and not any(domains[name].required for name in link.columns if name in domains)
 
 
 def _has(parent: Any, handed: Iterable[Mapping[str, Any]]) -> bool:
