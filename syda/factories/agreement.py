@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from syda.factories.blueprint import Blueprint, Relation
 from syda.factories.groups import Group, Link, There
+from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted
 from syda.schema.model import ForeignKey, Table
+from syda.sources.base import Source
 
 
 def parent_in_common(group: Group, table: Table, link: ForeignKey) -> Group | There | None:
@@ -39,17 +41,48 @@ def forced_parents(group: Group, table: Table, link: ForeignKey, target: Bluepri
     return forced
 
 
-def hand_up(own: Wanted, above: Wanted, table: Table, link: ForeignKey, forced: Iterable[Link]) -> None:
-    """Have a parent that is to be made keep what is said of the columns that its child shares with it.
+def hand_up(group: Group, number: int, above: Wanted, table: Table, link: ForeignKey, forced: Iterable[Link]) -> None:
+    """Have a parent that is to be made keep what is known of the columns that an object of the group shares with it.
 
-    Those of its foreign keys whose parents are `forced` have it from these.
+    Those of its foreign keys whose parents are `forced` have it from these, others from parents that are said.
     """
     parent = above.blueprint.table(link.parent)
     followed = {name for key, further in forced if key == parent.key for name in parent.foreign_key(further).columns}
+    said = [each.key for each in above.blueprint.relations.values() if each.key in above.parents]
+    followed |= {down for key in said for down, _ in above.blueprint.relations[key].pairs}
     for down, up in link.pairs:
-        key, said = above.blueprint.attributes.get((parent.key, up)), own.blueprint.attributes.get((table.key, down))
-        if key is not None and said in own.values and up not in followed:
-            above.values.setdefault(key, own.values[said])
+        key, own = above.blueprint.attributes.get((parent.key, up)), group.blueprint.attributes.get((table.key, down))
+        if key is None or up in followed:
+            continue
+        values = group.wanted[number].values
+        value = values[own] if own in values else _agreed(group, number, table, link, down)
+        if value is not None or own in values:
+            above.values.setdefault(key, value)
+
+
+def _agreed(group: Group, number: int, table: Table, link: ForeignKey, column: str) -> Any:
+    """Return what another parent of an object has in a column that both share, None where that is not known yet."""
+    for other, parent, shared in _decided(group, table, link):
+        if column in shared:
+            value = _value(parent, number, group.times, (other.parent, dict(other.pairs)[column]))
+            if value is not None:
+                return value
+    return None
+
+
+def _value(parent: Group | There, number: int, of: int, place: tuple[str, str]) -> Any:
+    """Return what is known of a column of the parent that one of so many objects has."""
+    if isinstance(parent, There):
+        return parent.value(number, place)
+    number, table = number * parent.times // of, parent.blueprint.table(place[0])
+    said = parent.wanted[number].values.get(parent.blueprint.attributes.get(place, ""))
+    if said is not None:
+        return None if isinstance(said, Source | Unsaid) else said
+    for link in table.foreign_keys:
+        above = parent.parents.get((table.key, link.name))
+        if above is not None and place[1] in link.columns:
+            return _value(above, number, parent.times, (link.parent, dict(link.pairs)[place[1]]))
+    return None
 
 
 def _with_key(parent: Group | There, other: ForeignKey, column: str, wanted: tuple[str, str]) -> Group | There | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,6 +14,7 @@ from syda.factories.blueprint import Blueprint, Relation, blueprint_of
 from syda.factories.groups import Group, Link, There
 from syda.factories.turns import Unsaid
 from syda.factories.wanted import Wanted, fill_unsaid
+from syda.planning.checks import check_domains
 from syda.schema.model import ForeignKey, Table
 from syda.sources.base import Source
 
@@ -133,7 +135,7 @@ class Grouping:
             self._link_said(group, table, link, said)
         elif is_valued:
             self._link_valued(group, table, link)
-        elif table.is_optional(link) and (key not in self.needed or self._is_above_itself(group)):
+        elif _is_optional(table, link) and (key not in self.needed or self._is_above_itself(group)):
             group.missing.add(key)
         else:
             return False
@@ -141,7 +143,7 @@ class Grouping:
 
     def _is_above_itself(self, group: Group) -> bool:
         """Tell whether a group is made as a parent of its own class, of which one is enough."""
-        return sum(each is group.blueprint for each in self._under_way) > 1
+        return group.wanted[0].where.endswith(_NEEDED) and self._under_way.count(group.blueprint) > 1
 
     @staticmethod
     def _is_child_by(group: Group, table: Table, link: ForeignKey) -> bool:
@@ -162,8 +164,8 @@ class Grouping:
         self._require_agreement(group, table, link, parents)
         if isinstance(parents[0], Wanted):
             forced = forced_parents(group, table, link, parents[0].blueprint)
-            for own, above in zip(group.wanted, parents, strict=True):
-                hand_up(own, above, table, link, forced)
+            for number, above in enumerate(parents):
+                hand_up(group, number, above, table, link, forced)
             group.parents[key] = self._group(path, parents, forced=forced)
         else:
             group.parents[key] = There.of(path, parents)
@@ -221,8 +223,9 @@ class Grouping:
         if agreeing is not None:
             return agreeing
         forced = forced_parents(group, table, link, target)
-        found = self._there(group, target)
-        there = self._above(group, table, link, target) if found is None else found
+        handed = self._handed(group, table, link, target.concrete, forced)
+        found = self._there(group, target, handed)
+        there = self._above(group, table, link, target, handed) if found is None else found
         target = target.concrete
         label = relation.key if relation else "_".join(link.columns)
         path = _below(group.path, label)
@@ -231,24 +234,37 @@ class Grouping:
         shared = self._shared.get(target.mapper)
         taken = shared in group.parents.values() or not self._may_share(group, table, link)
         agrees = isinstance(shared, Group) and all(shared.parents.get(key) is each for key, each in forced.items())
-        if self.share and shared is not None and agrees and not taken:
+        if self.share and shared is not None and agrees and not taken and _has(shared.wanted[0].values, handed):
             return shared
         # a parent that all share is one for the whole call; one that may not be shared is each object's own
-        times = 1 if self.share and self._may_share(group, table, link) else group.times
-        where = f"{group.wanted[0].where}.{label}{_NEEDED if table.is_optional(link) else _IMPLIED}"
-        times = max([times, *(each.times for each in forced.values() if isinstance(each, Group))])
-        wanted = [Wanted(target, where) for _ in range(times)]
-        for own, above in zip(group.wanted, wanted if times == group.times else wanted[:1], strict=False):
-            hand_up(own, above, table, link, forced)
+        is_one = self.share and self._may_share(group, table, link) and all(each == handed[0] for each in handed)
+        where = f"{group.wanted[0].where}.{label}{_NEEDED if _is_optional(table, link) else _IMPLIED}"
+        times = max(
+            [1 if is_one else group.times, *(each.times for each in forced.values() if isinstance(each, Group))]
+        )
+        wanted = [Wanted(target, where, values=dict(handed[place * group.times // times])) for place in range(times)]
         return self._group(path, wanted, forced=forced)
 
-    def _there(self, group: Group, target: Blueprint) -> Any:
+    @staticmethod
+    def _handed(
+        group: Group, table: Table, link: ForeignKey, target: Blueprint, forced: Mapping[Link, Group | There]
+    ) -> list[dict[str, Any]]:
+        """Return for each object what a new parent along `link` has to have, so that it agrees with the others."""
+        wanted = [Wanted(target, group.path) for _ in group.wanted]
+        for number, above in enumerate(wanted):
+            hand_up(group, number, above, table, link, forced)
+        known = set.intersection(*(set(above.values) for above in wanted))
+        return [{key: above.values[key] for key in above.values if key in known} for above in wanted]
+
+    def _there(self, group: Group, target: Blueprint, handed: Sequence[Mapping[str, Any]]) -> Any:
         """Return an object that is there already, another one than those that the group has as parents, if there is."""
-        found = self.found(target)
+        found = [each for each in self.found(target) if _has(each, handed)]
         taken = {id(each) for parent in group.there for each in parent.objects}
         return next((each for each in found if id(each) not in taken), next(iter(found), None))
 
-    def _above(self, group: Group, table: Table, link: ForeignKey, target: Blueprint) -> Any:
+    def _above(
+        self, group: Group, table: Table, link: ForeignKey, target: Blueprint, handed: Sequence[Mapping[str, Any]]
+    ) -> Any:
         """Return a parent of an object that is there: what belongs together mostly has the same one."""
         if not self.share or group.times > 1 or _is_once(table, link):
             return None
@@ -257,7 +273,7 @@ class Grouping:
             for relation in parent.blueprint.relations.values():
                 if relation.side == "parent" and relation.target is target.mapper:
                     found = related(parent.objects[0], relation)
-                    if found is not None and id(found) not in taken:
+                    if found is not None and id(found) not in taken and _has(found, handed):
                         return found
         return None
 
@@ -304,6 +320,18 @@ class Grouping:
                 continue
             path = _below(group.path, relation.key) + (f"[{number}]" if number else "")
             self._group(path, [child for own in columns for child in own], owner=group, into=relation)
+
+
+def _is_optional(table: Table, link: ForeignKey) -> bool:
+    """Tell whether a row needs no parent: neither its columns nor a CHECK want one."""
+    domains = check_domains(table) if table.is_optional(link) else {}
+    return table.is_optional(link) and not any(domains[name].required for name in link.columns if name in domains)
+
+
+def _has(parent: Any, handed: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether an object, or what is said of one, agrees with what every object hands up to its parent."""
+    read = parent.get if isinstance(parent, Mapping) else partial(getattr, parent)
+    return all(read(key, None) == value for each in handed for key, value in each.items())
 
 
 def _is_once(table: Table, link: ForeignKey) -> bool:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 from syda.schema.decorators import as_taken, converts, form_of
 from syda.schema.fields import field_checks, own_columns
 from syda.schema.inheritance import hierarchy_roots, inherited_key, read_inheritance
-from syda.schema.model import Kind
 from syda.schema.tables import table_key
 
 if TYPE_CHECKING:
@@ -105,11 +104,11 @@ def _with_mappers(table: Table, mappers: list[Mapper[Any]]) -> Table:
 
 
 def _annotated(mapper: Mapper[Any], table: Table) -> Iterator[Column]:
-    """Yield the columns of bytes whose type of the application takes what their attributes are annotated as."""
+    """Yield the columns whose type of the application takes what their attributes are annotated as."""
     for attribute, name in own_columns(mapper):
         type_ = mapper.local_table.c[name].type
         column = table.by_name.get(name)
-        if column is None or column.type.kind is not Kind.BINARY or not isinstance(type_, sa.TypeDecorator):
+        if column is None or column.type.values or not isinstance(type_, sa.TypeDecorator):
             continue
         if converts(type_):
             yield replace(column, type=as_taken(type_, column.type, form_of(_hint(mapper.class_, attribute))))

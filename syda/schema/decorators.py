@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from enum import Enum
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -15,7 +16,10 @@ from sqlalchemy.orm import Mapped
 from syda.schema.model import Kind, LogicalType
 
 _LEAST_ROOM = 4
-_FORMS: Mapping[Any, Kind] = {str: Kind.TEXT, dict: Kind.JSON}
+_FORMS: Mapping[Any, Kind] = {str: Kind.TEXT, dict: Kind.JSON, Decimal: Kind.DECIMAL}
+_OVER = {Kind.BINARY: (Kind.TEXT, Kind.JSON), Kind.INTEGER: (Kind.DECIMAL,)}
+"""What types of applications take and store as another kind: text as bytes, amounts as numbers of cents."""
+_DIGITS = {16: 4, 32: 9, 64: 18}
 _OTHER_CLASS = (AttributeError, TypeError)
 """How code refuses a value that is of another class than it expects; one of the right class it refuses otherwise."""
 
@@ -23,7 +27,7 @@ _OTHER_CLASS = (AttributeError, TypeError)
 def as_stored(type_: TypeDecorator[Any], implementation: LogicalType) -> LogicalType:
     """Return the type that a decorator is implemented by, limited to what the decorator can store in it.
 
-    Of one that stores text or documents as bytes it is the type of what it takes.
+    Of one that stores text or documents as bytes, or decimals as whole numbers, it is the type of what it takes.
     """
     if not converts(type_):
         return implementation
@@ -35,6 +39,8 @@ def as_stored(type_: TypeDecorator[Any], implementation: LogicalType) -> Logical
             return replace(implementation, kind=Kind.ENUM, values=stored)
         if stored and implementation.kind is Kind.INTEGER and all(isinstance(each, int) for each in stored):
             return replace(implementation, values=tuple(map(str, stored)))
+    if implementation.kind is Kind.INTEGER:
+        return as_taken(type_, implementation, _said(type_))
     if implementation.kind is Kind.TEXT and implementation.length:
         return replace(implementation, length=_room(type_, implementation.length))
     return implementation
@@ -46,17 +52,28 @@ def converts(type_: TypeDecorator[Any]) -> bool:
 
 
 def as_taken(type_: TypeDecorator[Any], stored: LogicalType, taken: Any) -> LogicalType:
-    """Return the type of what a decorator over bytes takes, given the class of it: text, a document, or bytes."""
+    """Return the type of what a decorator takes, given the class of it, or of what is stored."""
     kind = _FORMS.get(taken, stored.kind)
-    if kind is stored.kind:
+    if kind not in _OVER.get(stored.kind, ()):
         return stored
+    if kind is Kind.DECIMAL:
+        return _as_decimal(type_, stored)
     length = _room(type_, stored.length) if kind is Kind.TEXT and stored.length else None
     return replace(stored, kind=kind, length=length, fixed_length=False)
 
 
+def _as_decimal(type_: TypeDecorator[Any], stored: LogicalType) -> LogicalType:
+    """Return the type of decimals that are stored as numbers of their smallest part; what is stored for others."""
+    parts = str(_bound(type_, Decimal(1)))
+    scale, precision = len(parts) - 1, _DIGITS.get(stored.bits or 32, 0)
+    if parts != f"1{'0' * scale}" or not 0 < scale < precision:
+        return stored
+    return replace(stored, kind=Kind.DECIMAL, bits=None, precision=precision, scale=scale)
+
+
 def _taken(type_: TypeDecorator[Any]) -> Any:
     """Return the class of the values that a type over bytes takes, as it says, or as it takes and refuses them."""
-    said = form_of(_python_type(type_)) or form_of(_read_hint(type_))
+    said = _said(type_)
     if said is not None:
         return said
     if not isinstance(_refusal(type_, b"x" * 16), _OTHER_CLASS) or isinstance(_refusal(type_, "x" * 16), _OTHER_CLASS):
@@ -64,8 +81,12 @@ def _taken(type_: TypeDecorator[Any]) -> Any:
     return str if _refusal(type_, {"x": 1}) else dict  # what writes JSON takes both
 
 
+def _said(type_: TypeDecorator[Any]) -> Any:
+    return form_of(_python_type(type_)) or form_of(_read_hint(type_))
+
+
 def form_of(annotation: Any) -> Any:
-    """Return the class of text or documents that an annotation names, such as ``Mapped[str | None]``; else None."""
+    """Return the class of text, documents or decimals in an annotation such as ``Mapped[str | None]``; else None."""
     if get_origin(annotation) in _FORMS or annotation in _FORMS:
         return get_origin(annotation) or annotation
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType, Mapped) else ()

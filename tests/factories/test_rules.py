@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 import syda
-from syda.errors import IntegrityError, RejectedError
+from syda.errors import CycleError, IntegrityError, RejectedError
 from tests.databases import sqlite_engine
 
 
@@ -64,6 +64,14 @@ class Branch(Base):
     depth: Mapped[int]
     parent: Mapped[Branch | None] = relationship(remote_side="Branch.id")
     __table_args__ = (CheckConstraint("(parent_id IS NULL) = (depth = 0)"), CheckConstraint("depth >= 0"))
+
+
+class Leaf(Base):
+    __tablename__ = "leaf"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("leaf.id"))
+    parent: Mapped[Leaf | None] = relationship(remote_side="Leaf.id")
+    __table_args__ = (CheckConstraint("parent_id IS NOT NULL"),)
 
 
 class Purchase(Base):
@@ -124,6 +132,19 @@ def test_a_node_that_is_no_root_has_a_root_for_its_parent(session: Session) -> N
     assert (root.parent_id, root.depth) == (None, 0)
     assert node.parent is not None
     assert (node.parent.parent_id, node.parent.depth) == (None, 0)
+    leaf = syda.make(session, Branch, depth=4, parent={"depth": 3})
+    assert leaf.parent is not None
+    assert leaf.parent.parent is not None
+    assert leaf.parent.parent.depth == 0
+
+
+def test_a_parent_that_a_check_wants_of_each_row_is_asked_for(session: Session) -> None:
+    with pytest.raises(CycleError, match="Leaf -> Leaf: each requires the next"):
+        syda.make(session, Leaf)
+    session.execute(sa.insert(Leaf).values(id=1, parent_id=1))
+    first = session.get_one(Leaf, 1)
+    assert syda.make(session, Leaf, parent=first, commit=True).parent is first
+    assert syda.make(session, Leaf, reuse="database", commit=True).parent is first
 
 
 def test_lines_are_counted_where_they_share_the_tenant_of_their_parent(session: Session) -> None:

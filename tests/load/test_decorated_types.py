@@ -7,6 +7,7 @@ import enum
 import json
 import zlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,44 @@ def test_values_go_through_the_types_of_the_application(engine: sa.Engine) -> No
     assert all(text.startswith("v1:") and len(text) <= 40 for text in stored)
 
 
+class Hexed(sa.TypeDecorator[str]):
+    """Takes no text but digits of its own."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else value.hex()
+
+
+class Money(sa.TypeDecorator[Decimal]):
+    """Takes decimals and stores cents."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else int(value.scaleb(2).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Any:
+        return None if value is None else Decimal(value) / 100
+
+
 class OtherBase(DeclarativeBase):
     pass
+
+
+class Sale(OtherBase):
+    __tablename__ = "sale"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Hexed)
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal] = mapped_column(Money)
+    total: Mapped[Decimal] = mapped_column(Money)
+    __table_args__ = (sa.CheckConstraint("total = quantity * unit_price"), sa.CheckConstraint("total > 0"))
 
 
 class Kept(OtherBase):
@@ -203,3 +240,20 @@ def test_what_is_stored_as_bytes_goes_into_files_and_back(engine: sa.Engine, tmp
     with Session(engine) as session:
         kept = session.scalars(sa.select(Kept)).one()
         assert (kept.text, kept.document, kept.key) == ("hello", {"a": [1]}, "key-4")
+
+
+def test_decimals_that_are_stored_as_cents_are_made_and_reach_their_type(engine: sa.Engine, tmp_path: Path) -> None:
+    OtherBase.metadata.create_all(engine)
+    syda.seed(engine, [Sale], rows=5, seed=1)
+    assert not syda.check(engine, [Sale]).violations
+    with Session(engine) as session:
+        made = syda.make(session, Sale, total=Decimal("12.34"), code="00ff", commit=True)
+        session.refresh(made)
+        assert (made.total, made.quantity * made.unit_price, made.code) == (Decimal("12.34"), made.total, "00ff")
+        totals = session.scalars(sa.select(Sale.total).order_by(Sale.id)).all()
+        assert session.scalar(sa.text("SELECT max(total) FROM sale")) == 100 * max(totals)
+    assert all(total == round(total, 2) for total in totals)
+    syda.dump_fixtures(engine, tmp_path / "sale.yaml", [Sale])
+    syda.load_fixtures(engine, tmp_path / "sale.yaml", [Sale], mode="replace")
+    with Session(engine) as session:
+        assert session.scalars(sa.select(Sale.total).order_by(Sale.id)).all() == totals

@@ -112,3 +112,18 @@ def test_numbers_of_nodes_are_no_range() -> None:
     columns = {"from_node": "integer", "to_node": "integer"}
     rows = made(columns, rows=200)
     assert 20 < sum(row["from_node"] <= row["to_node"] for row in rows) < 180
+
+
+def test_a_start_that_the_database_could_fill_in_is_made_where_an_end_follows_it() -> None:
+    now, metadata = sa.func.now(), sa.MetaData()
+    sa.Table(
+        "t",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("starts", sa.DateTime, server_default=now),
+        sa.Column("ends", sa.DateTime, nullable=False),
+        sa.Column("touched", sa.DateTime, server_default=now),
+    )
+    rows = syda.generate(metadata, rows=50, seed=1).frames()["t"]
+    assert (rows["starts"] <= rows["ends"])[rows["starts"].notna()].all()
+    assert "touched" not in rows or rows["touched"].isna().all()

@@ -182,6 +182,8 @@ class Binding:
         if isinstance(type_.impl_instance, sa.Enum):
             read = type_.impl_instance.result_processor(self.dialect, None)  # type: ignore[no-untyped-call]
             item = read(item) if read else item
+        if isinstance(item, str) and isinstance(type_.impl_instance, sa.LargeBinary):
+            item = item.encode()  # it stores text as bytes, and reads these
         if type(type_).process_result_value is not sa.TypeDecorator.process_result_value:
             item = type_.process_result_value(item, self.dialect)
         return item

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from syda.planning.checks import Domain
 from syda.planning.inference.derive import derived
@@ -16,8 +17,9 @@ from syda.planning.inference.moments import in_order
 from syda.planning.inference.naming import words_of
 from syda.planning.inference.types import by_type, endless, fitted, has_empty_default, native_source, roomiest
 from syda.planning.model import Author
-from syda.schema.model import Column, DefaultKind, Kind, Schema, Table
+from syda.schema.model import MOMENTS, Column, DefaultKind, Kind, Schema, Table
 from syda.sources.base import Source
+from syda.sources.moment import After
 from syda.sources.person import Person
 from syda.sources.scalar import Choice, Database, Flag, Number
 
@@ -55,8 +57,28 @@ def infer_table(
     other, so that others may follow from them.
     """
     guesses = {column.name: guess_column(table, column, unique=column.name in unique) for column in table.columns}
-    bound = derived(table, in_order(table, grouped(table, guesses, unique), domains, unique, given), domains)
+    order = partial(in_order, table, domains=domains, unique=unique, given=given)
+    bound = derived(table, _in_order(table, grouped(table, guesses, unique), order), domains)
     return inherited(table, schema, bound, domains)
+
+
+def _in_order(
+    table: Table, guesses: Mapping[str, Guess], order: Callable[[Mapping[str, Guess]], dict[str, Guess]]
+) -> dict[str, Guess]:
+    """Return the guesses with moments in their order; those that belong to others are not left to the database.
+
+    It would fill in the present, and what ends may have ended before.
+    """
+    left = {
+        column.name: replace(guesses[column.name], source=source, reason=f"the type {column.type.kind}")
+        for column in table.columns
+        if column.type.kind in MOMENTS and column.default_kind is DefaultKind.SERVER
+        if isinstance(guesses[column.name].source, Database) and (source := by_type(column)) is not None
+    }
+    bound = order({**guesses, **left}) if left else {}
+    others = [guess for name, guess in bound.items() if name not in left]
+    read = {name for guess in others if isinstance(guess.source, After) for name in guess.source.needs()}
+    return order({**guesses, **{name: left[name] for name in read & left.keys()}})
 
 
 def _table_words(table: Table) -> str:
