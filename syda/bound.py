@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ class Bound:
     a seed of their own. `llm` is asked where a call names no language model; databases on `hosts` may be filled;
     `scenarios` is the file or module of the scenarios. Plans and fixtures are found from `folder`.
 
-    Tables get rows that are named in `rows`, and those that these need; a number is for all tables.
+    Tables get rows that are named in `rows`, and those that these need; a number is for all tables. Those in `kept` get
+    some only where they are named: their rows are the parents of others.
     """
 
     models: Any
@@ -34,6 +35,7 @@ class Bound:
     hosts: Sequence[str] = ()
     scenarios: str | Path | None = None
     folder: Path = Path()
+    kept: Collection[str] = ()
 
     def make(self, class_: Any, /, *traits: str, **options: Any) -> Any:
         """Make one object, as `syda.make` does; awaitable where the session is asynchronous."""
@@ -137,15 +139,17 @@ class Bound:
 
     def _asked(self, rows: Any) -> tuple[Reading, Any]:
         """Return the models as they are read, and rows that say 0 of each table that nothing asks for."""
+        from syda.planning.requests import read_rows
         from syda.schema import read_schema
 
         reading = read_schema(self.models)
         if not isinstance(rows, Mapping):
-            return reading, rows
-        return reading, {**rows, **dict.fromkeys(_beside(reading, rows), 0)}
+            kept = dict.fromkeys(self.kept, 0)
+            return reading, replace(read_rows(reading.schema, rows), named=kept) if kept else rows
+        return reading, {**rows, **dict.fromkeys(_beside(reading, rows, self.kept), 0)}
 
 
-def _beside(reading: Reading, rows: Mapping[Any, Any]) -> list[str]:
+def _beside(reading: Reading, rows: Mapping[Any, Any], kept: Collection[str]) -> list[str]:
     """Return the tables that are not named in `rows`, and that no table with rows has to refer to."""
     from syda.planning.requests import read_rows
 
@@ -157,7 +161,8 @@ def _beside(reading: Reading, rows: Mapping[Any, Any]) -> list[str]:
     while waiting:
         table = schema.tables[waiting.pop()]
         seen.add(table.key)
-        parents = [link.parent for link in table.foreign_keys if not table.is_optional(link)]
+        required = [link.parent for link in table.foreign_keys if not table.is_optional(link)]
+        parents = [parent for parent in required if parent not in kept]
         needed.update(parent for parent in parents if parent != table.base_table)
         waiting += [each for each in (*parents, table.base_table) if each and each not in seen]
     known = {*asked.named, *needed, *(key for key, _ in asked.children), *schema.external}

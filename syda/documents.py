@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache, partial
 from typing import Any
 
@@ -55,33 +55,49 @@ def _loader(*, dates: bool) -> Any:
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         """Reads a document."""
 
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT002  # as PyYAML has it
-            seen: set[str] = set()
-            for key, _ in node.value:
-                name = self.construct_object(key, deep=True)
-                if key.tag != f"{_TAG}merge" and repr(name) in seen:
-                    raise MistakeError(f"{name!r} is given twice", key.start_mark.line + 1)
-                seen.add(repr(name))
-            return super().construct_mapping(node, deep=deep)
+        def __init__(self, stream: Any) -> None:
+            super().__init__(stream)
+            self.checked: set[Any] = set()
 
-    with_words(Loader)
+        def flatten_mapping(self, node: Any) -> None:
+            if node not in self.checked:  # one that has been merged elsewhere holds what it merges beside its own
+                self.checked.add(node)
+                self._require_distinct(key for key, _ in node.value if key.tag != f"{_TAG}merge")
+            super().flatten_mapping(node)
+
+        def _require_distinct(self, keys: Iterable[Any]) -> None:
+            seen: set[Any] = set()
+            for key in keys:
+                name = self.construct_object(key, deep=True)
+                if isinstance(name, Hashable):  # PyYAML refuses others
+                    if name in seen:
+                        raise MistakeError(f"{name!r} is given twice", key.start_mark.line + 1)
+                    seen.add(name)
+
+    return _with_values(with_words(Loader), dates=dates)
+
+
+def _with_values(class_: Any, *, dates: bool) -> Any:
+    import yaml
+
     readers: dict[str, Callable[[Any, Any], Any]] = {
         "int": lambda loader, node: int(loader.construct_scalar(node)),
         "float": lambda loader, node: float(loader.construct_scalar(node)),
+        "bool": yaml.SafeLoader.construct_yaml_bool,
+        "timestamp": yaml.SafeLoader.construct_yaml_timestamp,
     }
-    if dates:
-        readers["timestamp"] = yaml.SafeLoader.construct_yaml_timestamp
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items():
-            for tag, pattern in found:
-                if tag.removeprefix(_TAG) in _KEPT:
-                    Loader.add_implicit_resolver(tag, pattern, [first])
     for kind, read in readers.items():
-        Loader.add_constructor(f"{_TAG}{kind}", partial(_value, read))
-    return Loader
+        class_.add_constructor(f"{_TAG}{kind}", partial(_value, read))
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items():
+        for tag, pattern in found:
+            if dates and tag.removeprefix(_TAG) in _KEPT:
+                class_.add_implicit_resolver(tag, pattern, [first])
+    return class_
 
 
 def _value(read: Callable[[Any, Any], Any], loader: Any, node: Any) -> Any:
     try:
         return read(loader, node)
-    except ValueError as error:
-        raise MistakeError(f"{node.value[:60]!r} is no value: {error}", node.start_mark.line + 1) from error
+    except (ValueError, KeyError, AttributeError) as error:  # PyYAML expects the text to be what its tag says
+        why = error if isinstance(error, ValueError) else f"expected a {node.tag.removeprefix(_TAG)}"
+        raise MistakeError(f"{node.value[:60]!r} is no value: {why}", node.start_mark.line + 1) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from syda.load.guard import require_unprotected
 from syda.load.modes import count_rows, require_empty
 from syda.load.target import connected, rejections
 from syda.migrations.comparing import metadata_of
+from syda.scenarios.playing import steps
 from syda.schema import read_schema
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ def stage(
     mode: Mode = "if_empty",
     create: bool = False,
     allow_hosts: Iterable[str] = (),
+    upgrade: Callable[[], Collection[str]] | None = None,
 ) -> dict[str, int]:
     """Play a scenario in one transaction, and return how many rows each table has got.
 
-    The arguments are those of `syda.seed` and of `syda.bound.Bound.scenario`. Raises a `SydaError`; the database is
-    then as it was, but for tables that were made.
+    The arguments are those of `syda.seed` and of `syda.bound.Bound.scenario`. `upgrade` is done first, and returns the
+    tables whose rows stay and are parents. Raises a `SydaError`; the database is then as it was, but for tables that
+    were made.
     """
     if mode == "replace":
         raise PlanError("a scenario fills empty tables, or adds to others with mode='append'; it replaces no rows")
     hosts = tuple(allow_hosts)
+    if upgrade is not None:
+        steps(name, parameters, scenarios)  # a wrong name is to be told before the upgrade
+    kept: Collection[str] = () if upgrade is None else upgrade()
     with connected(target) as connection:
         require_unprotected(connection, hosts)
         connection.rollback()
@@ -53,10 +59,10 @@ def stage(
                     create_tables(connection, metadata)
         before = count_rows(connection, reading.schema, origin)
         if mode == "if_empty":
-            require_empty(before, set(before))
+            require_empty(before, before.keys() - set(kept))
         connection.rollback()
         with Session(connection) as session, rejections(f"playing the scenario {name!r}"):
-            bound = Bound(models=models, session=session, seed_number=seed, hosts=hosts, scenarios=scenarios)
+            bound = Bound(models=models, session=session, seed_number=seed, hosts=hosts, scenarios=scenarios, kept=kept)
             bound.scenario(name, **parameters)
             session.commit()
         after = count_rows(connection, reading.schema, origin)

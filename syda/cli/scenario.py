@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,15 +54,17 @@ def play(
     *,
     create: bool,
     allow_hosts: Sequence[str],
+    upgrade: Callable[[Any], Collection[str]] | None,
 ) -> dict[str, int]:
-    """Play a scenario, and return the rows that each table has got."""
+    """Play a scenario, behind an upgrade by the models, and return the rows that each table has got."""
     if models is None:
         raise click.UsageError("A scenario makes objects of mapped classes: say which by --models.")
     from syda.staging import stage
 
+    loaded = load_models(models)
     return stage(
         url,
-        load_models(models),
+        loaded,
         scenario,
         dict(map(_parameter, parameters)),
         scenarios=scenarios,
@@ -69,6 +72,7 @@ def play(
         mode=mode,
         create=create,
         allow_hosts=allow_hosts,
+        upgrade=upgrade and partial(upgrade, loaded),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +27,6 @@ from syda.cli.command import (
     x_option,
 )
 from syda.cli.scenario import echo_played, play, refuse_beside_scenario, require_scenario, scenario_options
-from syda.named_models import load_models
 
 if TYPE_CHECKING:
     from syda.load.modes import Mode
@@ -109,9 +110,9 @@ def seed(
             dry_run=dry_run,
             **given,
         )
-        if alembic:
-            _upgrade(alembic, url, revision, models, allow_hosts, x)
-        played = play(url, models, scenario, scenarios, parameters, given, mode, create=create, allow_hosts=allow_hosts)
+        upgrade = _upgrade(alembic, url, revision, mode, allow_hosts, x) if alembic else None
+        loading: dict[str, Any] = {"create": create, "allow_hosts": allow_hosts, "upgrade": upgrade}
+        played = play(url, models, scenario, scenarios, parameters, given, mode, **loading)
         echo_played(scenario, played, as_json=as_json)
         return
     require_scenario(scenarios, parameters)
@@ -153,14 +154,13 @@ def _check_alembic(alembic: str | None, revision: str | None, x: tuple[str, ...]
 
 
 def _upgrade(
-    alembic: str, url: str, revision: str | None, models: str | None, allow_hosts: tuple[str, ...], x: tuple[str, ...]
-) -> None:
-    from syda.migrations import upgrade
+    alembic: str, url: str, revision: str | None, mode: Mode, allow_hosts: tuple[str, ...], x: tuple[str, ...]
+) -> Callable[[Any], Collection[str]]:
+    """Return what brings the database to the revision, given the models."""
+    from syda.migrations.upgrading import upgrade_beside
 
-    loaded = None if models is None else load_models(models)
-    upgrade(
-        alembic, url, revision="head" if revision is None else revision, models=loaded, allow_hosts=allow_hosts, x=x
-    )
+    wanted = "head" if revision is None else revision
+    return partial(upgrade_beside, alembic, url, revision=wanted, mode=mode, allow_hosts=allow_hosts, x=x)
 
 
 def _echo_report(report: LoadReport) -> None:

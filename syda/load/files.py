@@ -6,11 +6,12 @@ import base64
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from os.path import realpath
 from pathlib import Path
-from shutil import copymode
+from shutil import chown, copymode
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from urllib.parse import quote
@@ -72,7 +73,7 @@ def aside(path: Path) -> Iterator[Path]:
 
     Raises `TargetError` when it cannot be written; what was there is then as it was.
     """
-    place = path.resolve()
+    place = Path(realpath(path))  # which, other than pathlib's, takes links that lead to each other as they are
     try:
         with TemporaryDirectory(dir=place.parent, prefix=".syda-") as folder:
             yield Path(folder) / place.name
@@ -82,9 +83,13 @@ def aside(path: Path) -> Iterator[Path]:
 
 
 def edit_text(path: Path, text: str) -> None:
-    """Write a user's file anew, with the permissions that it has. Raises `TargetError` when it cannot be written."""
+    """Write a user's file anew, as its owner and permissions are. Raises `TargetError` when it cannot be written."""
     with aside(path) as made:
         made.write_text(text, encoding="utf-8")
+        with suppress(
+            OSError, AttributeError
+        ):  # only an administrator can write another's file, and has to leave it theirs
+            chown(made, path.stat().st_uid, path.stat().st_gid)
         copymode(path, made)
 
 

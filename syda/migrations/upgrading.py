@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from syda.arguments import Wishes
-from syda.errors import DifferentModelsError, MigrationError, SydaError, UnknownNameError
+from syda.errors import DifferentModelsError, MigrationError, PlanError, SydaError, UnknownNameError
 from syda.filling import Filling, filled_tables
 from syda.load.ddl import build_tables
 from syda.load.guard import require_development, require_unprotected
@@ -29,6 +29,7 @@ from syda.schema.reach import reach
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
+    from syda.load.modes import Mode
     from syda.load.report import LoadReport
 
 
@@ -77,15 +78,41 @@ def upgrade_and_seed(
     hosts = tuple(allow_hosts)
     asked = _Asked.read(models, {**options, "allow_hosts": hosts})
     with _reached(alembic, target, revision, hosts, x) as reached:
-        before = asked.counted(reached)
+        before = _Before.of(reached, asked)
         if models is not None:
-            asked.require_room(before)
+            asked.require_room(before.counts)
         reached.upgrade()
         if models is None:
             asked = replace(asked, models=reached.tables())
         elif not isinstance(models, Plan):
             reached.require_same(models)
-        return asked.beside(before, asked.counted(reached)).fill(reached.engine)
+        now = asked.counted(reached)
+        return asked.beside(now, before.made(reached, now)).fill(reached.engine)
+
+
+def upgrade_beside(
+    alembic: str | Path,
+    target: Engine | URL | str,
+    models: Any,
+    *,
+    revision: str = "head",
+    mode: Mode = "if_empty",
+    allow_hosts: Iterable[str] = (),
+    x: Iterable[str] = (),
+) -> frozenset[str]:
+    """Bring a database to a revision as `upgrade` does, and return the tables whose rows stay: those it made.
+
+    Raises `NotEmptyError` before the upgrade for tables of the models that have rows. With the mode ``"append"`` all
+    may have some, and may get more.
+    """
+    hosts = tuple(allow_hosts)
+    asked = _Asked(read_schema(models), Wishes(), LoadOptions(mode=mode, allow_hosts=hosts))
+    with _reached(alembic, target, revision, hosts, x) as reached:
+        before = _Before.of(reached, asked)
+        asked.require_room(before.counts)
+        reached.upgrade()
+        reached.require_same(models)
+        return before.made(reached, asked.counted(reached)) if mode == "if_empty" else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +130,8 @@ class _Asked:
         load = LoadOptions(**{name: value for name, value in options.items() if name in loading})
         wishes = Wishes(**{name: value for name, value in options.items() if name not in loading})
         load.check_words()
+        if load.dry_run:
+            raise PlanError("dry_run: revisions cannot be tried without being run; rehearse them, by syda rehearse")
         if models is None or isinstance(models, Plan):
             if models is not None:
                 wishes.refuse_beside_plan()
@@ -113,16 +142,13 @@ class _Asked:
         except UnknownNameError:
             raise
         except SydaError:
-            read_rows(reading.schema, wishes.rows)  # all else may hold beside the rows that revisions make
+            read_rows(reading.schema, wishes.rows)
+            replace(wishes, rows=0).plan(reading, {}, dry_run=True)  # the rest may hold beside rows that revisions make
         return cls(reading, wishes, load)
 
     def counted(self, reached: _Reached) -> dict[str, int]:
         """Return the numbers of rows of the tables that have some: those of the models, or as they stand."""
-        reading = reached.tables() if self.models is None else self.models
-        targets = (isinstance(reading, Reading) and reading.origin) or build_tables(reading.schema)
-        with reached.engine.connect() as connection:
-            counts = count_rows(connection, reading.schema, targets)
-        return {key: rows for key, rows in counts.items() if not is_migration_table(reading.schema.tables[key])}
+        return reached.counted(reached.tables() if self.models is None else self.models)
 
     def filled(self) -> frozenset[str]:
         """Return the tables that get rows."""
@@ -135,17 +161,34 @@ class _Asked:
         if self.options.mode == "if_empty":
             require_empty(counts, self.filled())
 
-    def beside(self, before: Mapping[str, int], now: Mapping[str, int]) -> Filling:
-        """Return the filling beside the rows that are there now, but were not before the upgrade."""
-        made = now.keys() - before.keys()
+    def beside(self, now: Mapping[str, int], made: Collection[str]) -> Filling:
+        """Return the filling beside the rows that are there now, and that the upgrade has `made` in some tables."""
         if self.options.mode != "if_empty" or not isinstance(self.models, Reading) or not made:
             return Filling(self.models, self.wishes, self.options)
         rows = read_rows(self.models.schema, self.wishes.rows)
-        named = {*rows.named, *(key for key, _ in rows.children)}
-        wishes = replace(self.wishes, rows=replace(rows, named={**dict.fromkeys(made - named, 0), **rows.named}))
+        kept = dict.fromkeys(set(made) - {key for key, _ in rows.children}, 0)
+        wishes = replace(self.wishes, rows=replace(rows, named={**kept, **rows.named}))
         asked = replace(self, wishes=wishes)
         asked.require_room({key: count for key, count in now.items() if key not in made})
         return Filling(self.models, wishes, replace(self.options, mode="append"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The numbers of rows before the upgrade: of the tables that are to be filled, and of all that were there."""
+
+    counts: Mapping[str, int]
+    all: Mapping[str, int]
+
+    @classmethod
+    def of(cls, reached: _Reached, asked: _Asked) -> _Before:
+        return cls(asked.counted(reached), reached.counted(reached.tables()))
+
+    def made(self, reached: _Reached, now: Mapping[str, int]) -> frozenset[str]:
+        """Return the tables that have rows `now` and had none: none where those may have been in another table."""
+        if self.all.keys() - reached.counted(reached.tables()).keys():
+            return frozenset()
+        return frozenset(now.keys() - self.counts.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +209,13 @@ class _Reached:
         """Return the tables as they stand."""
         with self.engine.connect() as connection:
             return read_tables(connection, self.environment)
+
+    def counted(self, tables: Reading | Plan) -> dict[str, int]:
+        """Return the numbers of rows of those tables that have some."""
+        targets = (isinstance(tables, Reading) and tables.origin) or build_tables(tables.schema)
+        with self.engine.connect() as connection:
+            counts = count_rows(connection, tables.schema, targets)
+        return {key: rows for key, rows in counts.items() if not is_migration_table(tables.schema.tables[key])}
 
     def require_same(self, models: Any) -> None:
         """Raise `DifferentModelsError` where the tables are not those of the models."""

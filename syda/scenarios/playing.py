@@ -27,16 +27,23 @@ def play(stage: Stage, name: str, parameters: Mapping[str, Any], source: str | P
     `source` is where scenarios are: a file or a module. Raises `UnknownNameError` for a scenario or parameter that is
     none, `PlanError` for scenarios that extend each other or parameters without a value.
     """
+    result = None
+    for each, values in steps(name, parameters, source):
+        result = _play_one(stage, each, values)
+    return result
+
+
+def steps(
+    name: str, parameters: Mapping[str, Any], source: str | Path | None = None
+) -> list[tuple[Scenario, dict[str, Any]]]:
+    """Return the scenarios that are played, each with its parameters' values. Raises what `play` raises for those."""
     known = read_scenarios(source)
     order = _in_order(known, name, (), {})
     taken = {key for each, _ in order for key in each.parameters}
     for key in parameters:
         if key not in taken:
             raise UnknownNameError(f"the scenario {name!r} has no parameter {key!r}{near(key, sorted(taken))}")
-    result = None
-    for each, values in [(each, _values(each, {**defaults, **parameters})) for each, defaults in order]:
-        result = _play_one(stage, each, values)
-    return result
+    return [(each, _values(each, {**defaults, **parameters})) for each, defaults in order]
 
 
 def _in_order(

@@ -114,7 +114,8 @@ def _edges(schema: Schema, tables: Collection[str]) -> dict[Edge, list[_Dependen
 def _way_out(table: Table, key: ForeignKey, *, dialect: str) -> tuple[How | None, int]:
     if key.deferrable and key.initially_deferred:
         return "constraint", 0
-    optional = [name for name in key.columns if table.column(name).nullable and name not in table.primary_key]
+    columns = [table.column(name) for name in key.columns if name not in table.primary_key]
+    optional = [column for column in columns if column.nullable and column.computed is None]
     if optional and table.primary_key:
         return "update", 1
     # SQLite defers any foreign key: PRAGMA defer_foreign_keys.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 import syda
 from syda.errors import SydaError, TargetError, UnknownNameError
+from syda.load.files import aside, edit_text
 from tests.shop import Base, Customer, Order
 
 
@@ -82,3 +84,30 @@ def test_frames_are_found_by_table_class_name_and_class(dataset: syda.Dataset) -
     assert list(frames) == list(dataset.rows)
     with pytest.raises(UnknownNameError, match="did you mean 'Customer'"):
         frames["Custmer"]
+
+
+def test_an_edited_file_stays_whose_it_was(tmp_path: Path) -> None:
+    path, link = tmp_path / "plan.yaml", tmp_path / "link.yaml"
+    path.write_text("old", encoding="utf-8")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    before = path.stat()
+    edit_text(link, "new")
+    assert link.is_symlink()
+    assert path.read_text(encoding="utf-8") == "new"
+    assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode) == (
+        before.st_uid,
+        before.st_gid,
+        before.st_mode,
+    )
+
+
+def test_links_that_lead_to_each_other_are_replaced(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    with aside(one) as made:
+        made.write_text("new", encoding="utf-8")
+    assert one.read_text(encoding="utf-8") == "new"

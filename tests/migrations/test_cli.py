@@ -55,6 +55,39 @@ def test_a_scenario_after_an_upgrade(shop_history, own, tmp_path, monkeypatch):
     assert "Played 'busy': 3 rows" in told.output, told.output
 
 
+def test_a_scenario_beside_the_rows_of_revisions(shop_history, own, tmp_path, monkeypatch):
+    shop_history.add("b1", """
+op.create_table("tags", sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_id", sa.Integer, sa.ForeignKey("customers.id"), nullable=False))
+op.execute("INSERT INTO customers VALUES (1, 'a', 'b', 'c')")
+""", after="a1")  # fmt: skip
+    (tmp_path / "tagged.py").write_text(SCENARIO + TAG)
+    (tmp_path / "busy.yaml").write_text("busy:\n  rows: {Tag: 3}\n")
+    monkeypatch.chdir(tmp_path)
+    arguments = ("seed", "--alembic", str(shop_history.ini), "--url", text_of(own), "--scenarios", "busy.yaml")
+    arguments = (*arguments, "--models", "tagged:Base", "--revision", "b1", "--scenario")
+    assert "there is no scenario 'bsy'" in run(*arguments, "bsy").output
+    assert "replaces no rows" in run(*arguments, "busy", "--mode", "replace").output
+    assert inspect(own).get_table_names() == []
+    told = run(*arguments, "busy")
+    assert "Played 'busy': 3 rows" in told.output, told.output
+    shop_history.add("b2", "pass", after="b1")
+    told = run(*arguments[:-2], "b2", "--scenario", "busy")
+    assert "tables to be filled have rows already: customers (1), tags (3)" in told.output
+    with own.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "b1"
+    assert "customers         10" in run(*arguments, "busy", "--mode", "append").output
+
+
+TAG = """
+from sqlalchemy import ForeignKey
+
+class Tag(Base):
+    __tablename__ = "tags"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+"""
+
 SCENARIO = """
 from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column

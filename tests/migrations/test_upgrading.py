@@ -10,6 +10,7 @@ from syda.errors import (
     DifferentModelsError,
     MigrationError,
     NotEmptyError,
+    PlanError,
     ProtectedTargetError,
     RevisionFailedError,
     TargetError,
@@ -257,6 +258,10 @@ def test_what_is_refused_is_refused_before_the_upgrade(shop_history, own):
         ({}, NotEmptyError),
         ({"mode": "apend"}, UnknownNameError),
         ({"overrides": {"orders.totl": 1}}, UnknownNameError),
+        ({"overrides": 5}, PlanError),
+        ({"seed": "abc"}, PlanError),
+        ({"as_of": "soon"}, PlanError),
+        ({"dry_run": True}, PlanError),
     ):
         with pytest.raises(error):
             upgrade_and_seed(shop_history.ini, own, models(), **options)
@@ -266,6 +271,15 @@ def test_what_is_refused_is_refused_before_the_upgrade(shop_history, own):
     assert revision_of(own) == ["a1"]
     report = upgrade_and_seed(shop_history.ini, own, models(), rows={"customers": 0, "orders": 4})
     assert dict(report.rows) == {"customers": 0, "orders": 4}
+
+
+def test_rows_that_a_revision_has_moved_are_not_its_own(shop_history, own):
+    upgrade(shop_history.ini, own)
+    execute(own, "INSERT INTO customers VALUES (1, 'a', 'b', 'c')")
+    shop_history.add("a3", 'op.rename_table("customers", "clients")')
+    with pytest.raises(NotEmptyError, match="clients"):
+        upgrade_and_seed(shop_history.ini, own, rows=3)
+    assert count(own, "orders") == 0
 
 
 def test_more_revisions_than_there_are(shop_history, own):
