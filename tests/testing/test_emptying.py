@@ -61,3 +61,21 @@ def parents_and_children() -> sa.MetaData:
     parent = sa.Column("parent_id", sa.ForeignKey("parents.id"), nullable=False)
     sa.Table("children", metadata, sa.Column("id", sa.Integer, primary_key=True), parent)
     return metadata
+
+
+def test_a_server_that_is_gone(mariadb_engine):
+    Base.metadata.create_all(mariadb_engine)
+    others = sa.create_engine(mariadb_engine.url)
+
+    @sa.event.listens_for(mariadb_engine, "before_cursor_execute")
+    def end(connection, cursor, statement, *_):
+        if statement.startswith("TRUNCATE"):
+            with others.connect() as other:
+                other.exec_driver_sql(f"KILL {connection.connection.dbapi_connection.thread_id()}")
+
+    with (
+        pytest.raises(TargetError, match=r"cannot be emptied: .*(Lost connection|gone away)"),
+        mariadb_engine.connect() as one,
+    ):
+        emptying.empty(one, Base)
+    others.dispose()
