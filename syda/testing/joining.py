@@ -79,7 +79,7 @@ class Joined:
     def _named(self, original: Callable[[Any, str], None], what: str) -> Callable[[Any, str], None]:
         """Return a method for savepoints that gives those of each connection names of their own.
 
-        One that is undone or released takes all with it that began after it.
+        One that is undone takes all with it that began after it; one that is released, only what is its connection's.
         """
 
         def named(connection: Any, name: str) -> None:
@@ -88,13 +88,18 @@ class Joined:
                 original(connection, name)
                 return
             with self._alone:
-                own = f"{name}_{self._sessions.setdefault(connection, next(self._number))}"
-                original(connection, own)
+                end = f"_{self._sessions.setdefault(connection, next(self._number))}"
+                own = name + end
                 place = next((place for place, (_, each) in enumerate(self.open) if each == own), len(self.open))
+                others = [each for each in self.open[place + 1 :] if not each[1].endswith(end)]
+                if what != "do_release_savepoint" or not others:  # as theirs would go with it
+                    original(connection, own)
                 if what == "do_savepoint":
                     self.open.append((None, own))
+                elif what == "do_rollback_to_savepoint":
+                    del self.open[place + 1 :]
                 else:
-                    del self.open[place + (what == "do_rollback_to_savepoint") :]
+                    self.open[place:] = others
 
         return named
 

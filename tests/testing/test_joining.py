@@ -96,6 +96,19 @@ def test_savepoints_of_several_sessions_are_their_own(engine: Engine, words: sa.
         assert one.scalars(sa.select(words.c.word)).all() == []
 
 
+def test_a_savepoint_that_is_released_leaves_others_to_roll_back(engine: Engine, words: sa.Table) -> None:
+    with isolated(engine, [], "rollback", Base, is_own=True) as own, Session(own) as one, Session(own) as other:
+        outer = one.begin_nested()
+        one.execute(sa.insert(words).values(word="kept"))
+        inner = one.begin_nested()
+        other.execute(sa.insert(words).values(word="rolled back"))
+        inner.commit()
+        outer.commit()
+        other.rollback()
+        one.commit()
+        assert other.scalars(sa.select(words.c.word)).all() == ["kept"]
+
+
 def commit_by_the_driver(engine: Engine) -> None:
     with isolated(engine, [], "rollback", Base, is_own=True) as own:
         raw = own.raw_connection()
