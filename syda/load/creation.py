@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, exc, inspect
 from sqlalchemy.schema import CreateSchema
 
 from syda.errors import TargetError
+from syda.load.target import rejections
 
 _MEANT = {
     "sqlite": "an attached database; attach one by that name",
@@ -22,7 +23,8 @@ _NO_SCHEMA = "3F000"
 def create_tables(connection: Connection, metadata: MetaData, tables: Sequence[Table] | None = None) -> None:
     """Make the tables that do not exist, all by default, and on PostgreSQL the schemas that they name.
 
-    Raises `TargetError` for a schema that is not there and cannot be made.
+    Raises `TargetError` for a schema that is not there, on databases where none is made; `RejectedError` for one that
+    the role may not make.
     """
     named = list(metadata.tables.values()) if tables is None else tables
     if connection.dialect.name != "postgresql":
@@ -35,14 +37,21 @@ def create_tables(connection: Connection, metadata: MetaData, tables: Sequence[T
     except exc.DBAPIError as error:
         if _state_of(error) != _NO_SCHEMA:
             raise
-        types = (column.type for table in named for column in table.columns)
-        _make_schemas(connection, schemas_of([*named, *types]))
+        _make_schemas(connection, schemas_of(_in_schemas(named)))
         metadata.create_all(connection, tables=tables)
 
 
 def schemas_of(named: Iterable[Any]) -> list[str]:
-    """Return the schemas that tables or types name."""
+    """Return the schemas that tables, or what is made with them, name."""
     return sorted({each.schema for each in named if getattr(each, "schema", None)})
+
+
+def _in_schemas(tables: Iterable[Table]) -> Iterator[Any]:
+    """Yield what is made with tables, and may be in a schema: they, and their columns' types and sequences."""
+    for table in tables:
+        yield table
+        for column in table.columns:
+            yield from (column.type, getattr(column.type, "item_type", None), column.default)
 
 
 def _state_of(error: exc.DBAPIError) -> str | None:
@@ -53,7 +62,8 @@ def _make_schemas(connection: Connection, names: list[str]) -> None:
     present = inspect(connection).get_schema_names()  # one that is there may be in nobody's rights to make
     for name in names:
         if name not in present:
-            connection.execute(CreateSchema(name))
+            with rejections(f"making the schema {name!r}"):
+                connection.execute(CreateSchema(name))
 
 
 def require_schemas(connection: Connection, tables: Iterable[Table]) -> None:

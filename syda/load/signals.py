@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+_PATIENCE = 3
 
 
 @contextmanager
@@ -28,15 +29,22 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM wait for the end of the block."""
+    """Have Ctrl-C and SIGTERM wait for the end of the block; the third ends it, as a server may not answer."""
     if not _is_main_thread():  # which alone is interrupted
         yield
         return
     came: list[int] = []
-    found = {each: signal.getsignal(each) for each in _ENDING}
+    found = {int(each): signal.getsignal(each) for each in _ENDING}
     before = {each: handler for each, handler in found.items() if handler not in (signal.SIG_IGN, None)}
+
+    def wait(number: int, _: object) -> None:
+        came.append(number)
+        if len(came) >= _PATIENCE:
+            signal.signal(number, before[number])
+            signal.raise_signal(number)
+
     for each in before:
-        signal.signal(each, lambda number, _: came.append(number))
+        signal.signal(each, wait)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,6 +13,8 @@ from syda.load.target import Target, connected
 from syda.migrations.environment import Environment
 from syda.migrations.logs import logging_as_it_is
 
+_USUAL = "alembic_version"
+
 
 def database_revision(target: Target) -> str | None:
     """Return the revision in alembic's table of a database; several by commas, None where it has none."""
@@ -21,10 +24,15 @@ def database_revision(target: Target) -> str | None:
 
 
 def _version_table(connection: Connection) -> str:
-    """Return the name of alembic's table, which env.py may choose: it is known by its one column."""
-    found = sa.inspect(connection).get_multi_columns().items()
+    """Return the name of alembic's table, which env.py may choose: then it is known by its one column."""
+    inspector = sa.inspect(connection)
+    if inspector.has_table(_USUAL):
+        return _USUAL
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)  # of types that SQLAlchemy does not know, in other tables
+        found = inspector.get_multi_columns().items()
     names = [str(name) for (_, name), columns in found if [each["name"] for each in columns] == ["version_num"]]
-    return names[0] if len(names) == 1 else "alembic_version"
+    return names[0] if len(names) == 1 else _USUAL
 
 
 def head_revision(alembic: str | Path) -> str | None:

@@ -115,4 +115,5 @@ def _set(connection: Connection, name: str, value: int) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.exec_driver_sql(f"SET SESSION {name} = {before}")
+        if not connection.invalidated:  # by Ctrl-C, or as the server is gone
+            connection.exec_driver_sql(f"SET SESSION {name} = {before}")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Pool, StaticPool
 
 from syda.errors import PlanError, TargetError
-from syda.load.target import use_transactions
+from syda.load.target import one_transaction, use_transactions
 from syda.testing.databases import copied
 from syda.testing.emptying import empty
 from syda.testing.joining import Joined, SharedPool, execute
@@ -40,7 +40,7 @@ def isolated(
         try:
             yield source
         finally:
-            with source.begin() as connection:
+            with one_transaction(source) as connection:  # also where the engine is in AUTOCOMMIT
                 empty(connection, models)
     else:
         with source.connect() as connection, _numbers_kept(connection, is_own=is_own), rolled_back(connection):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from threading import RLock
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, StaticPool
 from sqlalchemy.engine.characteristics import ConnectionCharacteristic
+
+_OF_TRANSACTIONS = ("set_isolation_level", "reset_isolation_level", "set_readonly", "set_deferrable")
+"""Methods of dialects that say what transactions are like."""
 
 
 class SharedPool(StaticPool):
@@ -38,24 +42,26 @@ class Joined:
 
     driver: Any
     open: list[tuple[Any, str]] = field(default_factory=list)
-    committing: WeakSet[Any] = field(default_factory=WeakSet)
-    """The connections in AUTOCOMMIT; what they begin has no savepoint, and an empty name."""
+    committing: WeakKeyDictionary[Any, bool] = field(default_factory=WeakKeyDictionary)
+    """Which connections are in AUTOCOMMIT, of those with a level of their own; what they begin has an empty name."""
     _alone: RLock = field(default_factory=RLock)
     _number: count[int] = field(default_factory=count)
     _sessions: WeakKeyDictionary[Any, int] = field(default_factory=WeakKeyDictionary)
 
     def attributes(self, dialect: Any) -> dict[str, Any]:
         """Return what stands in for attributes of a dialect by these names."""
+        commits = getattr(dialect, "_on_connect_isolation_level", None) == "AUTOCOMMIT"  # nothing public tells it
         ours: dict[str, Callable[..., None]] = {
-            "do_begin": self.begin,
+            "do_begin": partial(self.begin, commits=commits),
             "do_commit": self.commit,
             "do_rollback": self.roll_back,
-            "set_isolation_level": self.stay,
-            "reset_isolation_level": self.stay,
+            **{name: self.stay for name in _OF_TRANSACTIONS if hasattr(dialect, name)},
         }
         found: dict[str, Any] = {name: self._beside(getattr(dialect, name), method) for name, method in ours.items()}
         for name in ("do_savepoint", "do_rollback_to_savepoint", "do_release_savepoint"):
             found[name] = self._named(getattr(dialect, name), name)
+        if dialect.name == "sqlite":
+            found["do_execute"] = self._beginning(dialect.do_execute)
         known = dialect.connection_characteristics
         level = _Level(known["isolation_level"], self)
         return found | {"connection_characteristics": {**known, "isolation_level": level}}
@@ -73,7 +79,7 @@ class Joined:
     def _named(self, original: Callable[[Any, str], None], what: str) -> Callable[[Any, str], None]:
         """Return a method for savepoints that gives those of each connection names of their own.
 
-        One that is undone or released takes all with it that began after it.
+        One that is undone takes all with it that began after it; one that is released, only what is its connection's.
         """
 
         def named(connection: Any, name: str) -> None:
@@ -82,21 +88,35 @@ class Joined:
                 original(connection, name)
                 return
             with self._alone:
-                own = f"{name}_{self._sessions.setdefault(connection, next(self._number))}"
-                original(connection, own)
+                end = f"_{self._sessions.setdefault(connection, next(self._number))}"
+                own = name + end
                 place = next((place for place, (_, each) in enumerate(self.open) if each == own), len(self.open))
+                others = [each for each in self.open[place + 1 :] if not each[1].endswith(end)]
+                if what != "do_release_savepoint" or not others:  # as theirs would go with it
+                    original(connection, own)
                 if what == "do_savepoint":
                     self.open.append((None, own))
+                elif what == "do_rollback_to_savepoint":
+                    del self.open[place + 1 :]
                 else:
-                    del self.open[place + (what == "do_rollback_to_savepoint") :]
+                    self.open[place:] = others
 
         return named
 
-    def stay(self, _: Any, level: str = "") -> None:
-        """Keep the level, which would end the test's transaction."""
+    def _beginning(self, original: Callable[..., None]) -> Callable[..., None]:
+        """Return a method that passes over the BEGIN by which applications have SQLite's driver begin: it has begun."""
 
-    def begin(self, connection: Any) -> None:
-        name = "" if connection in self.committing else f"syda_{next(self._number)}"
+        def executed(cursor: Any, statement: str, *arguments: Any) -> None:
+            if cursor.connection is not self.driver or statement.lstrip()[:5].upper() != "BEGIN":
+                original(cursor, statement, *arguments)
+
+        return executed
+
+    def stay(self, _: Any, value: Any = None) -> None:
+        """Keep what the test's transaction began with: to change it ends the transaction, or is refused within one."""
+
+    def begin(self, connection: Any, *, commits: bool) -> None:
+        name = "" if self.committing.get(connection, commits) else f"syda_{next(self._number)}"
         if name:
             execute(connection, f"SAVEPOINT {name}")
         self.open.append((connection, name))
@@ -138,8 +158,8 @@ class _Level(ConnectionCharacteristic):
     def set_connection_characteristic(self, dialect: Dialect, conn: Connection, dbapi_conn: Any, value: Any) -> None:
         self.original.set_connection_characteristic(dialect, conn, dbapi_conn, value)
         if dbapi_conn is self.joined.driver:
-            change = self.joined.committing.add if value.upper() == "AUTOCOMMIT" else self.joined.committing.discard
-            change(conn.connection)  # which is another one when the connection is opened again
+            # The connection's connection is another one when it is opened again.
+            self.joined.committing[conn.connection] = value.upper() == "AUTOCOMMIT"
 
     def set_characteristic(self, dialect: Dialect, dbapi_conn: Any, value: Any) -> None:
         self.original.set_characteristic(dialect, dbapi_conn, value)

@@ -7,23 +7,38 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.dialects import postgresql
 
 import syda
-from syda.errors import LoadError, TargetError
+from syda.errors import LoadError, RejectedError, TargetError
 from tests.databases import sqlite_engine
 
 
-def models() -> sa.MetaData:
+def models(*, of_postgresql: bool = False) -> sa.MetaData:
     metadata = sa.MetaData()
     kind = sa.Column("kind", sa.Enum("a", "b", name="kind", schema="types"))
-    sa.Table("orders", metadata, sa.Column("id", sa.Integer, primary_key=True), kind, schema="Sales of all")
+    kinds = sa.Column("kinds", postgresql.ARRAY(sa.Enum("a", "b", name="kind", schema="arrays")))
+    number = sa.Column("number", sa.Integer, sa.Sequence("numbers", schema="numbers"))
+    columns = [kind, kinds, number] if of_postgresql else [kind]
+    sa.Table("orders", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, schema="Sales of all")
     return metadata
 
 
 def test_schemas_are_made_with_their_tables(postgresql_engine: Engine) -> None:
-    assert syda.seed(postgresql_engine, models(), rows=3, create=True).total == 3
-    assert {"Sales of all", "types"} <= set(sa.inspect(postgresql_engine).get_schema_names())
-    assert syda.seed(postgresql_engine, models(), rows=2, create=True, mode="append").total == 2
+    metadata = models(of_postgresql=True)
+    assert syda.seed(postgresql_engine, metadata, rows=3, create=True).total == 3
+    made = set(sa.inspect(postgresql_engine).get_schema_names())
+    assert {"Sales of all", "types", "arrays", "numbers"} <= made
+    assert syda.seed(postgresql_engine, metadata, rows=2, create=True, mode="append").total == 2
+
+
+def test_a_schema_that_may_not_be_made(postgresql_engine: Engine) -> None:
+    with postgresql_engine.connect() as connection:
+        connection.exec_driver_sql("SET ROLE pg_read_all_data")
+        connection.commit()
+        with pytest.raises(RejectedError, match=r"making the schema 'Sales of all': .* permission denied"):
+            syda.seed(connection, models(), rows=3, create=True)
+        connection.invalidate()  # the role is not for the next who takes it from the pool
 
 
 def test_models_that_make_their_schemas_go_on_doing_so(postgresql_engine: Engine) -> None:

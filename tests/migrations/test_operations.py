@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.config import Config
 import syda
 from syda.errors import MigrationError, RevisionFailedError
 from syda.migrations import upgrade
+from syda.migrations.revisions import database_revision
 from tests.cli.running import run, run_json
 from tests.migrations.histories import rehearse, text_of
 
@@ -93,6 +95,16 @@ def test_the_revision_in_a_table_of_another_name(shop_history, own):
     shop_history.env(options=', version_table="revisions"')
     upgrade(shop_history.ini, own)
     assert "made for revision a2" in run("plan", "--url", text_of(own)).output
+
+
+def test_the_revision_is_known_beside_columns_of_any_type(postgresql_engine):
+    with postgresql_engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE places (place point)")
+        connection.exec_driver_sql("CREATE TABLE revisions (version_num varchar(32))")
+        connection.exec_driver_sql("INSERT INTO revisions VALUES ('a2')")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert database_revision(postgresql_engine) == "a2"
 
 
 def test_another_revision_of_the_same_tables_is_no_change(shop_history, own, tmp_path):

@@ -16,7 +16,9 @@ import pytest
 from sqlalchemy import Engine, event, make_url
 
 from syda.load.scratch import own_file
+from syda.load.signals import uninterrupted
 from syda.testing.databases import copied, own_database
+from tests.shop import Base
 from tests.testing.suites import SERVERS, databases_of, url_of
 
 pytest_plugins = ["pytester"]
@@ -97,6 +99,29 @@ def test_a_suite_that_is_ended_leaves_no_databases(suite, request, postgresql_en
     result = suite(tests, "-n", "0", syda_url=url_of(request, "postgresql"), syda_isolation="template")
     assert result.ret != pytest.ExitCode.OK
     assert databases_of(postgresql_engine) == []
+
+
+def test_the_third_ctrl_c_waits_for_nothing():
+    reached = []
+
+    def wait_for_a_server() -> None:
+        for turn in range(9):
+            reached.append(turn)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        wait_for_a_server()
+    assert reached == [0, 1, 2]
+
+
+@pytest.mark.parametrize("server", SERVERS[1:])
+def test_a_session_that_was_left_open(request, server):
+    with own_database(make_url(url_of(request, server)), "empty") as engine:
+        Base.metadata.create_all(engine)
+        left = engine.connect()
+        left.exec_driver_sql("SELECT * FROM customers")
+    assert databases_of(request.getfixturevalue(f"{server}_engine")) == []
+    left.invalidate()
 
 
 FORKED = """
