@@ -9,7 +9,7 @@ from sqlalchemy import Connection, MetaData, Table, exc, inspect
 from sqlalchemy.schema import CreateSchema
 
 from syda.errors import TargetError
-from syda.load.target import rejections
+from syda.load.target import rejections, state_of
 
 _MEANT = {
     "sqlite": "an attached database; attach one by that name",
@@ -35,7 +35,7 @@ def create_tables(connection: Connection, metadata: MetaData, tables: Sequence[T
         with connection.begin_nested():
             metadata.create_all(connection, tables=tables)
     except exc.DBAPIError as error:
-        if _state_of(error) != _NO_SCHEMA:
+        if state_of(error) != _NO_SCHEMA:
             raise
         _make_schemas(connection, schemas_of(_in_schemas(named)))
         metadata.create_all(connection, tables=tables)
@@ -52,10 +52,6 @@ def _in_schemas(tables: Iterable[Table]) -> Iterator[Any]:
         yield table
         for column in table.columns:
             yield from (column.type, getattr(column.type, "item_type", None), column.default)
-
-
-def _state_of(error: exc.DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
 
 def _make_schemas(connection: Connection, names: list[str]) -> None:

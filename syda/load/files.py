@@ -34,21 +34,36 @@ def write_files(tables: Iterable[TableColumns], directory: str | Path, format_: 
     """
     write = _WRITERS[format_]
     folder = Path(directory)
+    names = []
+    with folder_aside(folder) as made:
+        for table, columns in tables:
+            names.append(file_name(table, f".{format_}"))
+            write(table, columns, made / names[-1])
+    return [folder / name for name in names]
+
+
+@contextmanager
+def folder_aside(folder: Path) -> Iterator[Path]:
+    """Yield where to write files that are moved into `folder` at the end: all, or after an error none.
+
+    The folder is made when it is missing. Raises `TargetError` when it cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix=".syda-") as aside:
-            made = []
-            for table, columns in tables:
-                name = quote(table.key, safe=" ()[]{}+=@$!&',;~^") + f".{format_}"
-                write(table, columns, Path(aside) / name)
-                made.append(name)
-            if blocked := [name for name in made if (folder / name).is_dir()]:
+        with TemporaryDirectory(dir=folder, prefix=".syda-") as made:
+            yield Path(made)
+            names = sorted(each.name for each in Path(made).iterdir())
+            if blocked := [name for name in names if (folder / name).is_dir()]:
                 raise IsADirectoryError(0, f"{blocked[0]} is a folder")
-            for name in made:
-                (Path(aside) / name).replace(folder / name)
+            for name in names:
+                (Path(made) / name).replace(folder / name)
     except OSError as error:
         raise TargetError(f"cannot write to the folder {str(folder)!r}: {error.strerror or error}") from error
-    return [folder / name for name in made]
+
+
+def file_name(table: Table, ending: str) -> str:
+    """Return the name of a table's file, without what file systems do not take."""
+    return quote(table.key, safe=" ()[]{}+=@$!&',;~^") + ending
 
 
 def write_file(table: Table, columns: Mapping[str, Values], path: str | Path) -> Path:
@@ -86,9 +101,8 @@ def edit_text(path: Path, text: str) -> None:
     """Write a user's file anew, as its owner and permissions are. Raises `TargetError` when it cannot be written."""
     with aside(path) as made:
         made.write_text(text, encoding="utf-8")
-        with suppress(
-            OSError, AttributeError
-        ):  # only an administrator can write another's file, and has to leave it theirs
+        # Only an administrator can write another's file, and has to leave it theirs; Windows knows no owners.
+        with suppress(OSError, AttributeError):
             chown(made, path.stat().st_uid, path.stat().st_gid)
         copymode(path, made)
 

@@ -322,9 +322,14 @@ def refuses_rows(error: exc.DBAPIError) -> bool:
     if isinstance(error, exc.IntegrityError | exc.DataError | exc.ProgrammingError):
         return True
     arguments: tuple[Any, ...] = getattr(error.orig, "args", ())
-    state = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+    state = state_of(error)
     trouble = state.startswith(_TROUBLE) or not state
     return not trouble or (bool(arguments) and arguments[0] in _REFUSED_BY_MARIADB)
+
+
+def state_of(error: exc.DBAPIError) -> str:
+    """Return the state of SQL's by which a driver of PostgreSQL tells what went wrong, "" where it tells none."""
+    return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
 
 
 def first_line(error: object) -> str:

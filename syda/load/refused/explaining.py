@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from syda.errors import RejectedError, TargetError
 from syda.load.refused.clues import Clue, read_clue
+from syda.load.target import state_of
 from syda.planning.existing import Existing
 from syda.planning.model import Plan
 from syda.schema.model import Check, ForeignKey, Table, Unique
@@ -55,9 +56,7 @@ def explaining(
 def _kind(error: exc.DBAPIError) -> str:
     """Return what kind of failure the driver tells of, without its words."""
     orig = error.orig
-    code = (
-        getattr(orig, "sqlstate", None) or getattr(orig, "pgcode", None) or next(iter(getattr(orig, "args", ())), None)
-    )
+    code = state_of(error) or next(iter(getattr(orig, "args", ())), None)
     told = f" {code}" if isinstance(code, int) or (isinstance(code, str) and re.fullmatch(r"\w{5}", code)) else ""
     return f"the database failed with {type(orig).__name__}{told}; its words are not shown, since they may hold values"
 
