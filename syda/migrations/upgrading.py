@@ -147,8 +147,8 @@ class _Asked:
         return cls(reading, wishes, load)
 
     def counted(self, reached: _Reached) -> dict[str, int]:
-        """Return the numbers of rows of the tables that have some: those of the models, or as they stand."""
-        return reached.counted(reached.tables() if self.models is None else self.models)
+        """Return the numbers of rows of the models' tables that have some."""
+        return {} if self.models is None else reached.counted(self.models)
 
     def filled(self) -> frozenset[str]:
         """Return the tables that get rows."""
@@ -182,7 +182,8 @@ class _Before:
 
     @classmethod
     def of(cls, reached: _Reached, asked: _Asked) -> _Before:
-        return cls(asked.counted(reached), reached.counted(reached.tables()))
+        there = reached.counted(reached.tables())
+        return cls(there if asked.models is None else asked.counted(reached), there)
 
     def made(self, reached: _Reached, now: Mapping[str, int]) -> frozenset[str]:
         """Return the tables that have rows `now` and had none: none where those may have been in another table."""
